@@ -1,0 +1,89 @@
+"""Refusals: what the system says when it will not do what was asked.
+
+    Refused
+    ├── Invalid      422  what was given cannot be read, or contradicts itself
+    ├── NotFound     404  there is no such thing, or the caller may not see it
+    ├── Conflict     409  it contradicts what is already recorded
+    │   └── Stale    412  it was decided on a state that has since changed
+    └── Forbidden    403  the caller may see it but may not do this to it
+
+A service subclasses these in its contract module; the class's name in snake_case is the stable ``code``.
+"""
+
+import re
+from typing import Any
+
+
+class Refused(Exception):
+    """A refusal with a reason for people in Chinese and English.
+
+    ``errors`` is a list of ``{"pointer", "code", "detail", "detail_en"}``, one for each field at fault. ``facts`` are
+    further members for the answer (strings and numbers, never personal data). Everything is held in ``args``, so that
+    a refusal survives the way through RPC.
+    """
+
+    status = 400
+    title = "请求被拒绝"
+
+    def __init__(
+        self,
+        zh: str,
+        en: str,
+        errors: list[dict[str, str]] | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(zh, en, list(errors or []), dict(facts or {}))
+
+    @property
+    def zh(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def en(self) -> str:
+        return str(self.args[1])
+
+    @property
+    def errors(self) -> list[dict[str, str]]:
+        return list(self.args[2])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return dict(self.args[3])
+
+    @property
+    def code(self) -> str:
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def __str__(self) -> str:
+        fields = "; ".join(f"{error['pointer']}: {error['code']}" for error in self.errors)
+        return f"{self.code}: {self.en}" + (f" ({fields})" if fields else "")
+
+
+class Invalid(Refused):
+    status = 422
+    title = "内容有误"
+
+
+class NotFound(Refused):
+    status = 404
+    title = "不存在"
+
+
+class Conflict(Refused):
+    status = 409
+    title = "与已有记录冲突"
+
+
+class Stale(Conflict):
+    status = 412
+    title = "记录已被他人更改"
+
+
+class Forbidden(Refused):
+    status = 403
+    title = "没有权限"
+
+
+def field_error(pointer: str, code: str, zh: str, en: str) -> dict[str, str]:
+    """One entry of ``Refused.errors``; ``pointer`` is a JSON pointer such as ``/level``."""
+    return {"pointer": pointer, "code": code, "detail": zh, "detail_en": en}

@@ -1,0 +1,182 @@
+"""Marshmallow fields shared by all contracts.
+
+A message is ``code|中文|English``: marshmallow hands on only a text, and a refusal needs all three.
+"""
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+_REQUIRED = {
+    "required": "missing|必填|required",
+    "null": "null|不能为空|must not be null",
+}
+
+
+def _length(at_most: int, at_least: int) -> validate.Length:
+    return validate.Length(
+        min=at_least,
+        max=at_most,
+        error=f"length|长度应为{at_least}至{at_most}个字符|must have {at_least}-{at_most} characters",
+    )
+
+
+class Text(fields.String):
+    """A string, stripped of surrounding blanks, of ``at_least`` to ``at_most`` characters."""
+
+    default_error_messages = _REQUIRED | {
+        "invalid": "type|应为文本|must be a string",
+        "invalid_utf8": "type|应为UTF-8文本|must be UTF-8 text",
+    }
+
+    def __init__(self, *, at_most: int = 200, at_least: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [*self.validators, _length(at_most, at_least)]
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs).strip()
+        if "\x00" in text:
+            raise ValidationError("character|含有不可用的字符|contains a NUL character")
+        return text
+
+
+class Pattern(Text):
+    """A string of one shape; ``means`` is (code, 中文, English) for what does not match."""
+
+    pattern = re.compile("")
+    means = ("invalid", "格式有误", "is malformed")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not self.pattern.fullmatch(text):
+            raise ValidationError("|".join(self.means))
+        return text
+
+
+class Id(Pattern):
+    """24 hexadecimal digits, ordered by time of making."""
+
+    pattern = re.compile(r"[0-9a-f]{24}")
+    means = ("id", "应为24位十六进制标识", "must be a 24-digit hexadecimal id")
+
+
+class RegionCode(Pattern):
+    """A six-digit code of GB/T 2260; whether it is one of ours is for contract.regions to say."""
+
+    pattern = re.compile(r"\d{6}")
+    means = ("region", "行政区划代码应为6位数字", "must be a six-digit region code")
+
+
+class PersonKey(Pattern):
+    """The keyed hash that stands for a person: 32 hexadecimal digits, useless without the key."""
+
+    pattern = re.compile(r"[0-9a-f]{32}")
+    means = ("person_key", "应为32位十六进制人员标识", "must be a 32-digit hexadecimal person key")
+
+
+class Choice(Text):
+    """One of an enum's values, as a plain string."""
+
+    def __init__(self, enum: type, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        values = [str(member.value) for member in enum]  # type: ignore[attr-defined]
+        listed = "、".join(values)
+        self.validators = [
+            *self.validators,
+            validate.OneOf(values, error=f"choice|应为下列之一：{listed}|must be one of: {', '.join(values)}"),
+        ]
+
+
+class Whole(fields.Integer):
+    default_error_messages = _REQUIRED | {
+        "invalid": "type|应为整数|must be an integer",
+        "too_large": "range|数值过大|is too large",
+    }
+
+    def __init__(self, *, at_least: int = 0, at_most: int = 2**53, **kwargs: Any) -> None:
+        super().__init__(strict=True, **kwargs)
+        self.validators = [
+            *self.validators,
+            validate.Range(
+                at_least, at_most, error=f"range|应在{at_least}与{at_most}之间|must be {at_least} to {at_most}"
+            ),
+        ]
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool | str):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Yes(fields.Boolean):
+    default_error_messages = _REQUIRED | {"invalid": "type|应为 true 或 false|must be true or false"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Number(fields.Decimal):
+    """A Decimal, sent as a string so that no reader turns it into a float."""
+
+    default_error_messages = _REQUIRED | {
+        "invalid": "type|应为数字|must be a number",
+        "special": "type|应为有限数|must be finite",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(as_string=True, allow_nan=False, **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else format(Decimal(value), "f")
+
+
+class Day(fields.Date):
+    """A calendar day in Asia/Shanghai, ``YYYY-MM-DD``."""
+
+    default_error_messages = _REQUIRED | {
+        "invalid": "date|应为 YYYY-MM-DD 格式的日期|must be a date, YYYY-MM-DD",
+        "format": "date|日期格式有误|is not a date",
+    }
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.date:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise self.make_error("invalid", input=value, obj_type="date")
+        return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[return-value]
+
+
+class Instant(fields.AwareDateTime):
+    """A moment, RFC 3339 in UTC: ``2023-05-01T08:00:00.000Z``. Milliseconds, which is what MongoDB keeps."""
+
+    default_error_messages = _REQUIRED | {
+        "invalid": "instant|应为 RFC 3339 格式的时刻|must be an RFC 3339 instant",
+        "invalid_awareness": "instant|时刻须带时区|must carry an offset",
+        "format": "instant|时刻格式有误|is not an instant",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.datetime:
+        return super()._deserialize(value, attr, data, **kwargs).astimezone(dt.UTC)
+
+
+class Nested(fields.Nested):
+    default_error_messages = _REQUIRED | {"type": "type|应为对象|must be an object"}
+
+
+class Many(fields.List):
+    default_error_messages = _REQUIRED | {"invalid": "type|应为列表|must be a list"}
+
+
+class Facts(fields.Dict):
+    default_error_messages = _REQUIRED | {"invalid": "type|应为对象|must be an object"}

@@ -1,0 +1,207 @@
+"""Message: anything that crosses a process boundary. Event: a fact in a CloudEvents 1.0 envelope.
+
+Writing is strict, reading is lenient only where time may have passed: a command with an unknown field is refused, an
+event with one is read and the field ignored, because its writer may be newer than its reader.
+"""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError
+
+from contract import fields
+from contract.errors import Invalid, field_error
+
+SHARDS = 16  # the work of one exchange can be split between at most this many queues
+
+
+class Message(Schema):
+    """A command or an answer. The class's attributes are its fields; unknown ones are refused."""
+
+    class Meta:
+        unknown = RAISE
+        ordered = True
+
+    error_messages: ClassVar[dict[str, str]] = {
+        "unknown": "unknown|没有这个字段|is not a known field",
+        "type": "type|应为JSON对象|must be a JSON object",
+    }
+
+    @classmethod
+    def read(cls, data: Any) -> dict[str, Any]:
+        """The loaded fields. Raises Invalid with one entry for each field at fault."""
+        try:
+            return _instance(cls).load(data)
+        except ValidationError as error:
+            raise invalid(error) from None
+
+    @classmethod
+    def write(cls, **data: Any) -> dict[str, Any]:
+        """The JSON form. An undeclared or unreadable field is a bug of the writer, found here: ValueError."""
+        schema = _instance(cls)
+        undeclared = data.keys() - schema.fields.keys()
+        if undeclared:
+            raise ValueError(f"{cls.__name__} does not declare {sorted(undeclared)}: add the field to the contract")
+        dumped = schema.dump(data)
+        try:
+            schema.load(dumped)  # dump() does not validate
+        except ValidationError as error:
+            raise ValueError(f"{cls.__name__} cannot be read back: {error.messages}") from None
+        return dumped
+
+
+_instances: dict[tuple[type[Schema], str], Any] = {}
+
+
+def _instance(cls: type[Schema], unknown: str = RAISE) -> Any:
+    # Building a schema costs a hundred times what a load does.
+    key = (cls, unknown)
+    if key not in _instances:
+        _instances[key] = cls(unknown=unknown)
+    return _instances[key]
+
+
+def invalid(error: ValidationError) -> Invalid:
+    """Turn marshmallow's nested messages into a flat list with JSON pointers."""
+    errors: list[dict[str, str]] = []
+
+    def walk(messages: Any, pointer: str) -> None:
+        if isinstance(messages, dict):
+            for key, below in messages.items():
+                walk(below, pointer if key == "_schema" else f"{pointer}/{key}")
+            return
+        for message in messages if isinstance(messages, list) else [messages]:
+            code, zh, en = (
+                ([*str(message).split("|", 2), "", ""])[:3]
+                if "|" in str(message)
+                else ("invalid", "有误", str(message))
+            )
+            errors.append(field_error(pointer or "/", code, zh, en))
+
+    walk(error.messages, "")
+    return Invalid(
+        "内容有误，请按所列字段更正后重新提交",
+        "the content has errors; correct the listed fields and send it again",
+        errors,
+    )
+
+
+class Envelope(Schema):
+    """CloudEvents 1.0, structured JSON, with `traceparent`, `partitionkey` and our log's `seq` and `hash` as extensions."""
+
+    specversion = fields.Text(required=True)
+    id = fields.Id(required=True)
+    source = fields.Text(required=True)
+    type = fields.Text(required=True)
+    subject = fields.Text(required=True)
+    partitionkey = fields.Text(required=True)
+    time = fields.Instant(required=True)
+    datacontenttype = fields.Text(required=True)
+    traceparent = fields.Text()
+    seq = fields.Whole()
+    hash = fields.Text(at_most=64)
+    data = fields.Facts(required=True)
+
+
+@dataclass(frozen=True)
+class Said:
+    """An event as its reader gets it. ``seq`` is its place in the log of ``service``, from 1, without gaps."""
+
+    event: type["Event"]
+    id: str
+    service: str
+    subject: str
+    time: dt.datetime
+    traceparent: str | None
+    seq: int
+    data: dict[str, Any]
+
+
+class Event(Message):
+    """A fact of one service. Fields are added, optional, and never removed or retyped; a break is a new event."""
+
+    service: ClassVar[str]
+    _known: ClassVar[dict[str, type["Event"]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "service" in vars(cls) or hasattr(cls, "service"):
+            Event._known[cls.type()] = cls
+
+    @classmethod
+    def name(cls) -> str:
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
+
+    @classmethod
+    def type(cls) -> str:
+        return f"{cls.service}.{cls.name()}"
+
+    @classmethod
+    def said(
+        cls, *, id: str, subject: str, about: str, at: dt.datetime, traceparent: str | None = None, **data: Any
+    ) -> dict[str, Any]:
+        """The envelope, as it is stored and sent. ``about`` is the partition key: facts about the same one keep
+        their order. Raises ValueError when ``data`` is not what the event declares."""
+        envelope = {
+            "specversion": "1.0",
+            "id": id,
+            "source": f"/services/{cls.service}",
+            "type": cls.type(),
+            "subject": subject,
+            "partitionkey": about,
+            "time": fields.Instant()._serialize(at, None, None),
+            "datacontenttype": "application/json",
+            "data": cls.write(**data),
+        }
+        if traceparent:
+            envelope["traceparent"] = traceparent
+        return envelope
+
+    @staticmethod
+    def heard(envelope: Any) -> Said:
+        """Read an envelope. Raises Unreadable with the reason; fields that we do not know are ignored."""
+        try:
+            outer = _instance(Envelope, EXCLUDE).load(envelope)
+        except ValidationError as error:
+            raise Unreadable(f"not a CloudEvents envelope: {_where(error)}") from None
+        if outer["specversion"] != "1.0":
+            raise Unreadable(f"CloudEvents {outer['specversion']} is not read here, only 1.0")
+        event = Event._known.get(outer["type"])
+        if event is None:
+            raise Unreadable(f"no event of type {outer['type']} is known here: deploy the newer contract, then replay")
+        try:
+            data = _instance(event, EXCLUDE).load(outer["data"])
+        except ValidationError as error:
+            raise Unreadable(f"{outer['type']}: {_where(error)}") from None
+        return Said(
+            event=event,
+            id=outer["id"],
+            service=event.service,
+            subject=outer["subject"],
+            time=outer["time"],
+            traceparent=outer.get("traceparent"),
+            seq=outer.get("seq", 0),
+            data=data,
+        )
+
+
+def _where(error: ValidationError) -> str:
+    return "; ".join(f"{found['pointer']} {found['detail_en']}" for found in invalid(error).errors)
+
+
+class Unreadable(Exception):
+    """A message that no waiting will make readable: it is parked with this reason."""
+
+
+def shard_of(about: str) -> int:
+    """Which of the SHARDS a partition key belongs to; the same in every process and for ever."""
+    return hashlib.sha256(about.encode()).digest()[0] % SHARDS
+
+
+def routing_key(envelope: dict[str, Any]) -> str:
+    return f"{envelope['type'].partition('.')[2]}.{shard_of(envelope['partitionkey']):x}"
+
+
+__all__ = ["SHARDS", "Event", "Message", "Said", "Unreadable", "invalid", "routing_key", "shard_of"]

@@ -1,0 +1,1 @@
+"""How a service is hosted: configuration, database, broker, events, outbox, launching. Imports no service."""

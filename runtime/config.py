@@ -1,0 +1,93 @@
+"""The environment, read once. A process refuses to start when something is missing, and says what."""
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+NAMES = (
+    "AMQP_URI",
+    "MONGO_URI",
+    "MONGO_PREFIX",
+    "APP_ENV",
+    "MASTER_KEY",
+    "PERSON_KEY_SECRET",
+    "TOKEN_SECRET",
+    "PORT",
+    "METRICS_PORT",
+    "PLAN_FILE",
+    "LOG_LEVEL",
+)
+
+
+class ConfigurationMissing(Exception):
+    """What is missing or unreadable, one line each."""
+
+
+@dataclass(frozen=True)
+class Config:
+    amqp_uri: str
+    mongo_uri: str
+    mongo_prefix: str
+    app_env: str  # dev, test or production
+    master_key: bytes  # 96 bytes, the local KMS key that wraps the data keys of personal data
+    person_key_secret: bytes  # keys the hash that stands for a person; changing it makes everybody a stranger
+    token_secret: bytes
+    port: int
+    metrics_port: int | None
+    plan_file: Path
+    log_level: str
+
+    def __repr__(self) -> str:
+        return f"Config(app_env={self.app_env!r}, mongo_prefix={self.mongo_prefix!r})"  # no secrets in a traceback
+
+
+def read(environ: Mapping[str, str] | None = None) -> Config:
+    """Raises ConfigurationMissing naming every variable at fault, not only the first."""
+    env = os.environ if environ is None else environ
+    faults: list[str] = []
+
+    def text(name: str, default: str | None = None) -> str:
+        value = env.get(name, "") or default
+        if value is None:
+            faults.append(f"{name} is not set")
+            return ""
+        return value
+
+    def secret(name: str, length: int) -> bytes:
+        try:
+            value = base64.b64decode(text(name), validate=True)
+        except binascii.Error:
+            faults.append(f"{name} is not base64")
+            return b""
+        if env.get(name) and len(value) < length:
+            faults.append(f"{name} must be at least {length} bytes in base64, it is {len(value)}")
+        return value
+
+    def number(name: str, default: str) -> int:
+        value = text(name, default)
+        if not value.isdigit():
+            faults.append(f"{name} must be a number, not {value!r}")
+            return 0
+        return int(value)
+
+    config = Config(
+        amqp_uri=text("AMQP_URI"),
+        mongo_uri=text("MONGO_URI"),
+        mongo_prefix=text("MONGO_PREFIX", "yanzhao"),
+        app_env=text("APP_ENV", "production"),
+        master_key=secret("MASTER_KEY", 96),
+        person_key_secret=secret("PERSON_KEY_SECRET", 32),
+        token_secret=secret("TOKEN_SECRET", 32),
+        port=number("PORT", "8000"),
+        metrics_port=number("METRICS_PORT", "0") or None,
+        plan_file=Path(text("PLAN_FILE", "plan/hebei-2023.toml")),
+        log_level=text("LOG_LEVEL", "INFO").upper(),
+    )
+    if config.app_env not in ("dev", "test", "production"):
+        faults.append(f"APP_ENV must be dev, test or production, not {config.app_env!r}")
+    if faults:
+        raise ConfigurationMissing("cannot start / 无法启动:\n  " + "\n  ".join(faults))
+    return config

@@ -1,0 +1,75 @@
+"""MongoDB: one client a process, one database a service, and the transaction in which an effect and its event are one."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from bson import ObjectId
+from bson.codec_options import CodecOptions
+from pymongo import MongoClient, ReadPreference
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import AutoReconnect, ConnectionFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from runtime.config import Config
+
+Document = dict[str, Any]
+Store = Database[Document]
+Result = TypeVar("Result")
+
+_MAJORITY = WriteConcern("majority", wtimeout=30_000)
+
+
+@lru_cache(maxsize=8)
+def client(uri: str) -> MongoClient[Document]:
+    """The process's client of one server. Made after any fork, never before."""
+    return MongoClient(
+        uri,
+        appname="yanzhao",
+        tz_aware=True,
+        serverSelectionTimeoutMS=10_000,
+        connectTimeoutMS=5_000,
+        socketTimeoutMS=120_000,
+        retryWrites=True,
+    )
+
+
+def database(config: Config, service: str) -> Store:
+    return client(config.mongo_uri).get_database(
+        f"{config.mongo_prefix}_{service}",
+        codec_options=CodecOptions(tz_aware=True),
+        write_concern=_MAJORITY,
+        read_concern=ReadConcern("majority"),
+        read_preference=ReadPreference.PRIMARY,
+    )
+
+
+def transact(store: Store, work: Callable[[ClientSession], Result]) -> Result:
+    """Run ``work`` in one transaction; all of it is written, or nothing. It is run again when MongoDB says that trying
+    again may help, so it must have no other effect than its writes."""
+    with store.client.start_session() as session:
+        return session.with_transaction(
+            work,
+            read_concern=ReadConcern("snapshot"),
+            write_concern=_MAJORITY,
+            read_preference=ReadPreference.PRIMARY,
+            max_commit_time_ms=30_000,
+        )
+
+
+def new_id() -> str:
+    """24 hexadecimal digits, ordered by time, so that indexes grow at one end."""
+    return str(ObjectId())
+
+
+def transient(error: BaseException) -> bool:
+    """Whether waiting may help: the server is away, electing, or two transactions met."""
+    if isinstance(error, AutoReconnect | ConnectionFailure):
+        return True
+    return isinstance(error, PyMongoError) and (
+        error.has_error_label("TransientTransactionError")
+        or error.has_error_label("UnknownTransactionCommitResult")
+        or error.has_error_label("RetryableWriteError")
+    )
