@@ -127,8 +127,13 @@ class Event(Message):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "service" in vars(cls) or hasattr(cls, "service"):
+        if hasattr(cls, "service"):
             Event._known[cls.type()] = cls
+
+    @staticmethod
+    def known() -> tuple[type["Event"], ...]:
+        """Every event of every contract module that is imported."""
+        return tuple(Event._known.values())
 
     @classmethod
     def name(cls) -> str:

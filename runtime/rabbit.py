@@ -1,0 +1,223 @@
+"""RabbitMQ: what is declared, and publishing that is known to have arrived.
+
+<service>.events   topic exchange, routing key <event>.<shard>, and `watermark` to all
+<subscription>     quorum queue of one hearer, bound by (event, shard)
+retry.<n>s         quorum queue with a TTL; the routing key is the queue to come back to
+<hearer>.parked    quorum queue of what could not be handled, each with its reason
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from amqp import exceptions as amqp_errors
+from amqp.basic_message import Message as AmqpMessage
+from kombu import Connection, Exchange, Queue, serialization
+
+from contract.message import Event
+from contract.subscriptions import SUBSCRIPTIONS, Subscription
+from runtime.config import Config
+
+CONTENT_TYPE = "application/cloudevents+json"
+WATERMARK = "watermark"
+RETRY_DELAYS = (1, 10, 60, 600)  # seconds; after the last one a message is parked
+ATTEMPT, REASON, ORIGIN, PARKED_AT = "x-attempt", "x-reason", "x-origin-queue", "x-parked-at"
+_CONFIRM_SECONDS = 30
+
+serialization.register("cloudevents", json.dumps, json.loads, CONTENT_TYPE, "utf-8")
+
+
+class TopologyMismatch(Exception):
+    """The broker holds a queue or exchange with other arguments than this code declares."""
+
+
+class NotConfirmed(Exception):
+    """The broker did not take responsibility for a message: nothing may be marked as sent."""
+
+
+class Unroutable(NotConfirmed):
+    """No queue is bound for a message: the broker would have dropped it."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """``body`` is JSON-able, or the bytes of a message that is passed on untouched."""
+
+    exchange: str
+    routing_key: str
+    body: dict[str, Any] | bytes
+    headers: dict[str, Any] = field(default_factory=dict)
+
+
+def connection(config: Config) -> Connection:
+    # No transport_options: kombu keeps them in one dict for the whole process, so a confirm setting would leak.
+    return Connection(config.amqp_uri, heartbeat=20, connect_timeout=5)
+
+
+def exchange(service: str) -> Exchange:
+    return Exchange(f"{service}.events", type="topic", durable=True)
+
+
+def queue(subscription: Subscription) -> Queue:
+    arguments: dict[str, Any] = {"x-queue-type": "quorum"}
+    if subscription.single_active:
+        arguments["x-single-active-consumer"] = True
+    return Queue(subscription.queue, durable=True, queue_arguments=arguments)
+
+
+def parked_queue(hearer: str) -> Queue:
+    return Queue(f"{hearer}.parked", durable=True, queue_arguments={"x-queue-type": "quorum"})
+
+
+def retry_queue(seconds: int) -> Queue:
+    name = f"retry.{seconds}s"
+    return Queue(
+        name,
+        exchange=Exchange(name, type="fanout", durable=True),
+        durable=True,
+        queue_arguments={
+            "x-queue-type": "quorum",
+            "x-message-ttl": seconds * 1000,
+            "x-dead-letter-exchange": "",  # the default exchange: back to the queue that the routing key names
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        },
+    )
+
+
+def binding_keys(subscription: Subscription) -> Iterable[tuple[str, str]]:
+    """(exchange, routing key) pairs; every queue gets each watermark of the exchanges it listens to."""
+    for event in subscription.events:
+        for shard in subscription.shards:
+            yield f"{event.service}.events", f"{event.name()}.{shard:x}"
+    for service in sorted({event.service for event in subscription.events}):
+        yield f"{service}.events", WATERMARK
+
+
+def declare(config: Config, subscriptions: Sequence[Subscription] = SUBSCRIPTIONS) -> None:
+    """Declare all there is to declare. Does nothing when it is there already; raises TopologyMismatch when the broker
+    holds another shape under the same name, which only a person can decide to delete."""
+    with connection(config) as broker:
+        channel = broker.channel()
+        try:
+            for service in sorted({event.service for s in subscriptions for event in s.events} | _services()):
+                exchange(service)(channel).declare()
+            for seconds in RETRY_DELAYS:
+                retry_queue(seconds)(channel).declare()
+            for hearer in sorted({subscription.hearer for subscription in subscriptions}):
+                parked_queue(hearer)(channel).declare()
+            for subscription in subscriptions:
+                bound = queue(subscription)(channel)
+                bound.declare()
+                for source, key in binding_keys(subscription):
+                    bound.bind_to(source, key)
+        except amqp_errors.PreconditionFailed as error:
+            raise TopologyMismatch(
+                f"{error.reply_text}. Drain that queue, delete it (rabbitmqctl delete_queue), and start again."
+            ) from error
+
+
+def _services() -> set[str]:
+    return {event.service for event in Event.known()}
+
+
+class Publisher:
+    """Publishes with ``mandatory`` and pipelined confirms, on a channel of its own. Not for several threads."""
+
+    def __init__(self, broker: Connection) -> None:
+        self._broker = broker
+        self._channel = broker.channel()
+        self._channel.confirm_select()
+        self._published = 0
+        self._open: set[int] = set()
+        self._refused: list[str] = []
+        self._channel.events["basic_ack"].add(self._on_ack)
+        self._channel.events["basic_nack"].add(self._on_nack)
+        self._channel.events["basic_return"].add(self._on_return)
+
+    def publish_all(self, messages: Iterable[Outgoing]) -> int:
+        """Returns how many were taken, once the broker has taken all. Raises Unroutable or NotConfirmed, and
+        the connection's own errors: then any of them may have been taken, and all are to be published again."""
+        self._refused.clear()
+        count = 0
+        for message in messages:
+            body = message.body if isinstance(message.body, bytes) else _dump(message.body)
+            self._published += 1
+            self._open.add(self._published)
+            self._channel.basic_publish(
+                AmqpMessage(
+                    body,
+                    content_type=CONTENT_TYPE,
+                    content_encoding="utf-8",
+                    delivery_mode=2,
+                    application_headers=message.headers,
+                ),
+                exchange=message.exchange,
+                routing_key=message.routing_key,
+                mandatory=True,
+            )
+            count += 1
+        while self._open:
+            self._broker.drain_events(timeout=_CONFIRM_SECONDS)
+        if self._refused:
+            first = self._refused[0]
+            error = Unroutable if first.startswith("no queue") else NotConfirmed
+            raise error(f"{len(self._refused)} of {count} messages were not taken: {first}")
+        return count
+
+    def close(self) -> None:
+        with suppress(OSError, amqp_errors.AMQPError):  # the broker may be the reason why we close
+            self._channel.close()
+
+    def _on_ack(self, tag: int, multiple: bool) -> None:
+        if multiple:
+            self._open = {waiting for waiting in self._open if waiting > tag}
+        else:
+            self._open.discard(tag)
+
+    def _on_nack(self, tag: int, multiple: bool) -> None:
+        self._refused.append(f"the broker refused message {tag}")
+        self._on_ack(tag, multiple)
+
+    def _on_return(self, error: Exception, exchange: str, routing_key: str, message: Any) -> None:
+        self._refused.append(f"no queue is bound to {exchange or 'the default exchange'} for {routing_key}")
+
+
+def _dump(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def retry_or_park(
+    publisher: Publisher, *, hearer: str, queue: str, body: bytes, headers: dict[str, Any], reason: str, at: str
+) -> str:
+    """Give a message that failed for a passing reason its next delay, or park it when it has had them all. The caller
+    acknowledges the original afterwards: a crash between the two means handled twice, never lost."""
+    attempt = int(headers.get(ATTEMPT, 0))
+    if attempt >= len(RETRY_DELAYS):
+        return park(
+            publisher, hearer=hearer, queue=queue, body=body, headers=headers, reason=f"gave up: {reason}", at=at
+        )
+    name = f"retry.{RETRY_DELAYS[attempt]}s"
+    publisher.publish_all([Outgoing(name, queue, body, _ours(headers) | {ATTEMPT: attempt + 1, REASON: reason[:500]})])
+    return name
+
+
+def park(
+    publisher: Publisher, *, hearer: str, queue: str, body: bytes, headers: dict[str, Any], reason: str, at: str
+) -> str:
+    """Put a message aside with its reason, where `make parked` finds it. ``at`` is an RFC 3339 instant."""
+    name = f"{hearer}.parked"
+    marks = {REASON: reason[:500], ORIGIN: queue, PARKED_AT: at}
+    publisher.publish_all([Outgoing("", name, body, _ours(headers) | marks)])
+    return name
+
+
+def _ours(headers: dict[str, Any]) -> dict[str, Any]:
+    # The broker's own x-death would grow with each round.
+    return {
+        name: value
+        for name, value in headers.items()
+        if not name.startswith(("x-death", "x-first-death", "x-last-death"))
+    }
