@@ -1,0 +1,140 @@
+"""The outbox: what a service says, written in the transaction that makes it true, and kept for ever as its event log.
+
+A row is `new` until the relay gives it its `seq` and `hash`. The relay publishes in order of `seq`, waits for the
+broker's confirms, and moves `published` forward: a crash anywhere means said twice, never lost.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pymongo
+from pymongo.client_session import ClientSession
+
+from runtime.mongo import Document, Store, transact
+
+GENESIS = "0" * 64
+
+
+class LeadershipLost(Exception):
+    """Another relay has taken over: stop at once, nothing of this round was written."""
+
+
+class Outbox:
+    """Event log of one service; its collections are `outbox` and `relay` in the service's own database."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rows = store["outbox"]
+        self._relay = store["relay"]
+
+    def ensure_indexes(self) -> None:
+        self._rows.create_index("new", name="new", partialFilterExpression={"new": True})
+        self._rows.create_index("seq", name="seq", unique=True, partialFilterExpression={"seq": {"$exists": True}})
+        self._relay.update_one(
+            {"_id": "head"},
+            {"$setOnInsert": {"seq": 0, "hash": GENESIS, "published": 0, "token": 0}},
+            upsert=True,
+        )
+
+    def add(self, session: ClientSession, envelopes: Sequence[Document]) -> None:
+        """Write what is said, in the caller's transaction. ``envelopes`` come from ``Event.said``."""
+        if not session.in_transaction:
+            raise RuntimeError("Outbox.add belongs into the transaction that makes the event true")
+        if envelopes:
+            self._rows.insert_many(
+                [{"_id": envelope["id"], "new": True, "event": envelope} for envelope in envelopes],
+                session=session,
+                ordered=True,
+            )
+
+    def head(self) -> Document:
+        """``{seq, hash, published}``: how far the log is ordered, and how far it is known to have been sent."""
+        found = self._relay.find_one({"_id": "head"}, {"_id": 0, "seq": 1, "hash": 1, "published": 1})
+        return found or {"seq": 0, "hash": GENESIS, "published": 0}
+
+    def waiting(self) -> int:
+        """Rows that are written and not yet sent."""
+        head = self.head()
+        return self._rows.count_documents({"new": True}, hint="new") + int(head["seq"]) - int(head["published"])
+
+    def page(self, after: int, limit: int) -> list[Document]:
+        """Envelopes with ``seq`` > after, in order, each as it was or will be published."""
+        rows = self._rows.find({"seq": {"$gt": after}}, hint="seq").sort("seq", 1).limit(limit)
+        return [_published(row) for row in rows]
+
+    def order(self, *, token: int, limit: int = 1000) -> list[Document]:
+        """Give new rows the next places in the log and chain them; returns their envelopes. Raises LeadershipLost.
+
+        New rows are read through an index whose keys are all equal, hence in the order of their record ids: what was
+        written knowing another row comes after it, without trusting any machine's clock.
+        """
+        rows = list(self._rows.find({"new": True}, hint="new").limit(limit))
+        if not rows:
+            return []
+
+        def work(session: ClientSession) -> list[Document]:
+            head = self._relay.find_one({"_id": "head"}, session=session)
+            if head is None or head["token"] > token:
+                raise LeadershipLost
+            seq, chain = head["seq"], head["hash"]
+            updates, envelopes = [], []
+            for row in rows:
+                seq += 1
+                chain = link(chain, seq, row["event"])
+                updates.append(
+                    pymongo.UpdateOne(
+                        {"_id": row["_id"], "new": True}, {"$set": {"seq": seq, "hash": chain}, "$unset": {"new": ""}}
+                    )
+                )
+                envelopes.append(row["event"] | {"seq": seq, "hash": chain})
+            written = self._rows.bulk_write(updates, ordered=False, session=session)
+            if written.modified_count != len(rows):
+                raise LeadershipLost  # some were ordered by somebody else meanwhile
+            self._relay.update_one(
+                {"_id": "head"}, {"$set": {"seq": seq, "hash": chain, "token": token}}, session=session
+            )
+            return envelopes
+
+        return transact(self._store, work)
+
+    def published(self, seq: int, *, token: int) -> None:
+        """All up to ``seq`` were confirmed. Raises LeadershipLost."""
+        moved = self._relay.update_one(
+            {"_id": "head", "token": {"$lte": token}}, {"$max": {"published": seq}, "$set": {"token": token}}
+        )
+        if not moved.matched_count:
+            raise LeadershipLost
+
+    def verify(self) -> tuple[int, str]:
+        """Walk the whole chain; (last seq, its hash). Raises ChainBroken naming the first place that does not fit."""
+        seq, chain = 0, GENESIS
+        for row in self._rows.find({"seq": {"$exists": True}}, hint="seq").sort("seq", 1):
+            if row["seq"] != seq + 1:
+                raise ChainBroken(f"after seq {seq} comes {row['seq']}: rows are missing")
+            seq, chain = row["seq"], link(chain, seq + 1, row["event"])
+            if chain != row["hash"]:
+                raise ChainBroken(f"seq {seq} (event {row['_id']}) was changed after it was said")
+        return seq, chain
+
+
+class ChainBroken(Exception):
+    """The log is not what was said."""
+
+
+def link(previous: str, seq: int, envelope: Document) -> str:
+    """The hash of one row: over the one before, the place, and what was said."""
+    said = json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{previous}\n{seq}\n{said}".encode()).hexdigest()
+
+
+def _published(row: Document) -> dict[str, Any]:
+    return row["event"] | {"seq": row["seq"], "hash": row["hash"]}
+
+
+def watermark(service: str, seq: int, at: dt.datetime) -> dict[str, Any]:
+    """What follows everything up to ``seq`` through each queue: whoever reads it has been told all that was recorded
+    before ``at``."""
+    return {"service": service, "seq": seq, "at": at.isoformat()}

@@ -1,0 +1,142 @@
+"""The relay: takes what the outbox holds to the broker, one leader for each service."""
+
+import datetime as dt
+import threading
+import time
+from typing import Any
+
+import structlog
+from amqp.exceptions import AMQPError
+from kombu.exceptions import OperationalError
+from pymongo.errors import PyMongoError
+
+from contract.message import routing_key
+from runtime import clock, rabbit
+from runtime.config import Config
+from runtime.lease import Lease
+from runtime.mongo import database
+from runtime.outbox import LeadershipLost, Outbox, watermark
+
+log = structlog.get_logger()
+
+_BATCH = 1000
+_WATERMARK_EVERY = 1.0  # seconds
+_SWEEP_EVERY = 1.0  # the longest that a row waits when the change stream says nothing
+
+
+class Relay:
+    """Runs until ``stop`` is set. Any number may run; one holds the lease and works, the others wait to take over."""
+
+    def __init__(self, config: Config, service: str) -> None:
+        self._config = config
+        self._service = service
+        self._store = database(config, service)
+        self._outbox = Outbox(self._store)
+        self._lease = Lease(self._store, "relay")
+        self._publisher: rabbit.Publisher | None = None
+        self._broker: Any = None
+        self._watermark_due = 0.0
+        self._leading = False
+
+    def ready(self) -> dict[str, bool | str | int]:
+        return {"leading": self._leading, "waiting": self._outbox.waiting()}
+
+    def run(self, stop: threading.Event) -> None:
+        delay = 0.1
+        while not stop.is_set():
+            try:
+                self._outbox.ensure_indexes()
+                self._lead(stop)
+                delay = 0.1
+            except (AMQPError, OperationalError, OSError, rabbit.NotConfirmed) as error:
+                log.warning("relay.broker_away", error=type(error).__name__, detail=str(error), retry_in=delay)
+            except LeadershipLost:
+                log.warning("relay.leadership_lost")
+            except PyMongoError as error:
+                log.warning("relay.database_away", error=type(error).__name__, retry_in=delay)
+            self._hang_up()
+            stop.wait(delay)
+            delay = min(delay * 2, 5.0)
+        self._step_down()
+
+    def _lead(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            token = self._lease.hold()
+            self._leading = token is not None
+            if token is None:
+                stop.wait(1.0)
+                continue
+            self._resend(token)
+            self._follow(stop, token)
+
+    def _follow(self, stop: threading.Event, token: int) -> None:
+        """Order and publish until there is nothing new, then wait for the change stream's word or the next sweep."""
+        renewed = time.monotonic()
+        inserts = [{"$match": {"operationType": "insert"}}, {"$project": {"_id": 1}}]
+        while not stop.is_set():
+            with self._store["outbox"].watch(inserts, max_await_time_ms=int(_SWEEP_EVERY * 1000)) as stream:
+                while True:
+                    if time.monotonic() - renewed > 2.0:
+                        if self._lease.hold() != token:
+                            raise LeadershipLost
+                        renewed = time.monotonic()
+                    looked_at = clock.now()
+                    envelopes = self._outbox.order(token=token, limit=_BATCH)
+                    if not envelopes:
+                        break
+                    self._publish(envelopes, token)
+                    last = envelopes[-1]
+                    if stop.is_set():
+                        return
+                    self._say_watermark(last["seq"], dt.datetime.fromisoformat(last["time"]))
+                self._say_watermark(int(self._outbox.head()["seq"]), looked_at)
+                stream.try_next()  # returns at the first insert since the stream was opened, or after the sweep's time
+                self._keep_alive()
+
+    def _resend(self, token: int) -> None:
+        """What was ordered and never confirmed: by a relay that died, or before the broker went away."""
+        while True:
+            head = self._outbox.head()
+            envelopes = self._outbox.page(int(head["published"]), _BATCH)
+            if not envelopes:
+                return
+            log.info("relay.resending", first=envelopes[0]["seq"], last=envelopes[-1]["seq"])
+            self._publish(envelopes, token)
+
+    def _publish(self, envelopes: list[dict[str, Any]], token: int) -> None:
+        exchange = f"{self._service}.events"
+        self._sender().publish_all(rabbit.Outgoing(exchange, routing_key(said), said) for said in envelopes)
+        self._outbox.published(envelopes[-1]["seq"], token=token)
+
+    def _say_watermark(self, seq: int, at: dt.datetime) -> None:
+        if time.monotonic() < self._watermark_due:
+            return
+        body = watermark(self._service, seq, at)
+        self._sender().publish_all([rabbit.Outgoing(f"{self._service}.events", rabbit.WATERMARK, body)])
+        self._watermark_due = time.monotonic() + _WATERMARK_EVERY
+
+    def _sender(self) -> rabbit.Publisher:
+        if self._publisher is None:
+            rabbit.declare(self._config)
+            self._broker = rabbit.connection(self._config)
+            self._publisher = rabbit.Publisher(self._broker)
+        return self._publisher
+
+    def _keep_alive(self) -> None:
+        if self._broker is not None:
+            self._broker.heartbeat_check()
+
+    def _hang_up(self) -> None:
+        if self._publisher is not None:
+            self._publisher.close()
+        if self._broker is not None:
+            self._broker.release()
+        self._publisher = self._broker = None
+        self._leading = False
+
+    def _step_down(self) -> None:
+        self._hang_up()
+        try:
+            self._lease.release()
+        except PyMongoError:
+            log.info("relay.lease_left_to_expire")
