@@ -20,8 +20,8 @@ from runtime.outbox import LeadershipLost, Outbox, watermark
 log = structlog.get_logger()
 
 _BATCH = 1000
-_WATERMARK_EVERY = 1.0  # seconds
-_SWEEP_EVERY = 1.0  # the longest that a row waits when the change stream says nothing
+_WATERMARK_EVERY = 0.5  # seconds
+_SWEEP_EVERY = 0.5  # the longest that a row waits when the change stream says nothing
 
 
 class Relay:

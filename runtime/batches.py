@@ -1,0 +1,221 @@
+"""The batch consumer: a plain thread that takes events by the hundred and settles them in one transaction.
+
+Nothing is acknowledged before it is settled: handled, retried later through a TTL queue, or parked with its reason.
+"""
+
+import datetime as dt
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from amqp.exceptions import AMQPError
+from kombu import Connection
+from kombu.exceptions import OperationalError
+from prometheus_client import Counter, Histogram
+
+from contract.message import Event, Said, Unreadable
+from contract.subscriptions import Subscription
+from runtime import clock, rabbit
+from runtime.config import Config
+from runtime.mongo import transient
+
+log = structlog.get_logger()
+
+HANDLED = Counter("events_handled_total", "Events settled", ["queue"])
+PARKED = Counter("events_parked_total", "Events put aside with a reason", ["queue"])
+BATCH_SECONDS = Histogram("batch_seconds", "Time to settle one batch", ["queue"])
+
+_LINGER = 0.02  # seconds that a batch waits for more
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A watermark: the queue has now brought everything of ``service`` up to ``seq``, recorded before ``at``."""
+
+    service: str
+    seq: int
+    at: dt.datetime
+
+
+Heard = Said | Mark
+Handle = Callable[[Sequence[Heard]], None]
+
+
+class BatchConsumer:
+    """One queue, one thread. ``handle`` gets what was heard in order, and writes all of it or raises.
+
+    ``after_mark`` is called when a batch that ends with a watermark is settled; while it does not return, nothing more
+    is taken. Batches are cut at watermarks for its sake.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        subscription: Subscription,
+        handle: Handle,
+        *,
+        limit: int = 1000,
+        after_mark: Callable[[Mark, Callable[[], None]], None] | None = None,
+    ) -> None:
+        self._config = config
+        self._subscription = subscription
+        self._queue = subscription.queue
+        self._handle = handle
+        self._limit = limit
+        self._after_mark = after_mark
+        self._buffer: list[Any] = []
+        self.consuming = False
+
+    def run(self, stop: threading.Event) -> None:
+        delay = 0.1
+        while not stop.is_set():
+            try:
+                rabbit.declare(self._config, [self._subscription])
+                with rabbit.connection(self._config) as broker:
+                    self._consume(broker, stop)
+                delay = 0.1
+            except (AMQPError, OperationalError, OSError, rabbit.NotConfirmed) as error:
+                # What was not acknowledged comes again; the handler settles twice what it settled once.
+                log.warning("batch.broker_away", queue=self._queue, error=type(error).__name__, detail=str(error))
+                stop.wait(delay)
+                delay = min(delay * 2, 5.0)
+            finally:
+                self.consuming = False
+                self._buffer = []
+
+    def _consume(self, broker: Connection, stop: threading.Event) -> None:
+        channel = broker.channel()
+        publisher = rabbit.Publisher(broker)
+        channel.basic_qos(0, 2 * self._limit, False)
+        tag = channel.basic_consume(self._queue, callback=self._buffer_one, no_ack=False)
+        self.consuming = True
+        while not stop.is_set():
+            self._fill(broker)
+            while self._buffer and not stop.is_set():
+                self._settle_next(broker, channel, publisher, stop)
+                self._drain(broker, 0)
+        channel.basic_cancel(tag)
+        while self._buffer:
+            if not self._settle_next(broker, channel, publisher, stop):
+                break
+
+    def _buffer_one(self, message: Any) -> None:
+        self._buffer.append(message)
+
+    def _fill(self, broker: Connection) -> None:
+        if not self._drain(broker, 0.5):
+            return
+        until = time.monotonic() + _LINGER
+        while len(self._buffer) < self._limit and (left := until - time.monotonic()) > 0:
+            self._drain(broker, left)
+
+    def _drain(self, broker: Connection, seconds: float) -> bool:
+        """Take what has arrived; False when nothing came within ``seconds``. Keeps the heartbeat going."""
+        broker.heartbeat_check()
+        try:
+            broker.drain_events(timeout=max(seconds, 0.001))
+            while len(self._buffer) < self._limit:
+                broker.drain_events(timeout=0.0005)
+        except TimeoutError:
+            pass
+        return bool(self._buffer)
+
+    def _settle_next(
+        self, broker: Connection, channel: Any, publisher: rabbit.Publisher, stop: threading.Event
+    ) -> bool:
+        """Settle up to ``limit`` messages, or up to the first watermark. False when stopping left them unsettled."""
+        messages, mark = [], None
+        while self._buffer and len(messages) < self._limit and mark is None:
+            message = self._buffer.pop(0)
+            messages.append(message)
+            if message.delivery_info["routing_key"] == rabbit.WATERMARK:
+                mark = _mark(message)
+        heard, unreadable = [], []
+        for message in messages:
+            try:
+                heard.append((message, read(message)))
+            except Unreadable as error:
+                unreadable.append((message, str(error)))
+        with BATCH_SECONDS.labels(self._queue).time():
+            if not self._settle(broker, publisher, heard, stop):
+                return False
+        for message, reason in unreadable:
+            self._put_aside(publisher, message, reason)
+        # A channel of our own, and everything before this tag is settled: one acknowledgement for all.
+        channel.basic_ack(messages[-1].delivery_tag, multiple=True)
+        HANDLED.labels(self._queue).inc(len(heard))
+        if mark is not None and self._after_mark is not None:
+            self._after_mark(mark, broker.heartbeat_check)
+        return True
+
+    def _settle(
+        self, broker: Connection, publisher: rabbit.Publisher, heard: list[tuple[Any, Heard]], stop: threading.Event
+    ) -> bool:
+        """Hand on, waiting as long as the database is away; on any other failure halve, until the culprit stands alone.
+        Order is kept: while the database is away nothing overtakes."""
+        if not heard:
+            return True
+        delay = 0.1
+        while True:
+            try:
+                self._handle([said for _, said in heard])
+                return True
+            except Exception as error:
+                if transient(error):
+                    log.warning("batch.database_away", queue=self._queue, error=type(error).__name__, retry_in=delay)
+                    if stop.wait(delay):
+                        return False
+                    broker.heartbeat_check()
+                    delay = min(delay * 2, 2.0)
+                    continue
+                if len(heard) == 1:
+                    log.error("batch.event_failed", queue=self._queue, exc_info=True)
+                    self._put_aside(publisher, heard[0][0], f"{type(error).__name__}: {error}")
+                    return True
+                middle = len(heard) // 2
+                return self._settle(broker, publisher, heard[:middle], stop) and self._settle(
+                    broker, publisher, heard[middle:], stop
+                )
+
+    def _put_aside(self, publisher: rabbit.Publisher, message: Any, reason: str) -> None:
+        log.error("batch.parked", queue=self._queue, reason=reason)
+        rabbit.park(
+            publisher,
+            hearer=self._subscription.hearer,
+            queue=self._queue,
+            body=_bytes(message),
+            headers=message.headers or {},
+            reason=reason,
+            at=clock.now().isoformat(),
+        )
+        PARKED.labels(self._queue).inc()
+
+
+def read(message: Any) -> Heard:
+    """What a delivery says. Raises Unreadable."""
+    if message.delivery_info["routing_key"] == rabbit.WATERMARK:
+        mark = _mark(message)
+        if mark is None:
+            raise Unreadable("not a watermark")
+        return mark
+    try:
+        envelope = json.loads(message.body)
+    except ValueError as error:
+        raise Unreadable(f"not JSON: {error}") from None
+    return Event.heard(envelope)
+
+
+def _mark(message: Any) -> Mark | None:
+    try:
+        body = json.loads(message.body)
+        return Mark(service=body["service"], seq=int(body["seq"]), at=dt.datetime.fromisoformat(body["at"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _bytes(message: Any) -> bytes:
+    return message.body if isinstance(message.body, bytes) else str(message.body).encode()
