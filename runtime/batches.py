@@ -76,16 +76,19 @@ class BatchConsumer:
             try:
                 rabbit.declare(self._config, [self._subscription])
                 with rabbit.connection(self._config) as broker:
+                    delay = 0.1
                     self._consume(broker, stop)
-                delay = 0.1
             except (AMQPError, OperationalError, OSError, rabbit.NotConfirmed) as error:
                 # What was not acknowledged comes again; the handler settles twice what it settled once.
                 log.warning("batch.broker_away", queue=self._queue, error=type(error).__name__, detail=str(error))
-                stop.wait(delay)
-                delay = min(delay * 2, 5.0)
+            except Exception as error:
+                # Nothing was acknowledged that was not settled, so beginning anew is safe, and better than standing still.
+                log.exception("batch.failed", queue=self._queue, transient=transient(error))
             finally:
                 self.consuming = False
                 self._buffer = []
+            stop.wait(delay)
+            delay = min(delay * 2, 5.0)
 
     def _consume(self, broker: Connection, stop: threading.Event) -> None:
         channel = broker.channel()
@@ -173,7 +176,7 @@ class BatchConsumer:
                     delay = min(delay * 2, 2.0)
                     continue
                 if len(heard) == 1:
-                    log.error("batch.event_failed", queue=self._queue, exc_info=True)
+                    log.exception("batch.event_failed", queue=self._queue)
                     self._put_aside(publisher, heard[0][0], f"{type(error).__name__}: {error}")
                     return True
                 middle = len(heard) // 2

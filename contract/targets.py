@@ -1,0 +1,96 @@
+"""What targets (目标计数) is asked and answers. Progress of an indicator is read, never written, from outside."""
+
+from contract import fields
+from contract.errors import Invalid, NotFound
+from contract.message import Message
+from contract.words import Status
+
+
+class ReadTarget(Message):
+    """``as_of``: count what took effect up to that day. ``known_at``: and was recorded up to that instant, so
+    "as reported on 31 October" is ``as_of=2023-10-31&known_at=2023-10-31T15:59:59Z``."""
+
+    target_id = fields.Text(required=True, at_most=10)
+    region = fields.RegionCode()
+    as_of = fields.Day()
+    known_at = fields.Instant()
+    by = fields.Text(at_most=10)
+
+
+class ReadEntries(Message):
+    target_id = fields.Text(required=True, at_most=10)
+    region = fields.RegionCode()
+    as_of = fields.Day()
+    known_at = fields.Instant()
+    after = fields.Id()
+    limit = fields.Whole(at_least=1, at_most=1000, load_default=100)
+
+
+class Source(Message):
+    """The answer contains everything that ``service`` said up to ``seq``."""
+
+    service = fields.Text(required=True)
+    seq = fields.Whole(required=True)
+
+
+class Child(Message):
+    region = fields.RegionCode(required=True)
+    name = fields.Text(required=True)
+    value = fields.Number(required=True)
+
+
+class Month(Message):
+    month = fields.Text(required=True, at_least=7, at_most=7)  # YYYY-MM
+    value = fields.Number(required=True)
+    cumulative = fields.Number(required=True)
+
+
+class Target(Message):
+    """Percentages have two decimals, halves rounded up, and are never capped at 100."""
+
+    id = fields.Text(required=True)
+    name = fields.Text(required=True)
+    quote = fields.Text(required=True, at_most=500)
+    unit = fields.Text(required=True)
+    comparator = fields.Text(required=True)
+    target = fields.Number(required=True, allow_none=True)  # null below the province: no breakdown is decided yet
+    adjusted_target = fields.Number(required=True, allow_none=True)
+    value = fields.Number(required=True)
+    percent = fields.Number(required=True, allow_none=True)
+    pace = fields.Number(required=True)  # 序时进度: elapsed share of the time to the deadline, in percent
+    deviation = fields.Number(required=True, allow_none=True)  # percent minus pace, in percentage points
+    status = fields.Choice(Status, required=True, allow_none=True)
+    colour = fields.Text(required=True, allow_none=True)
+    region = fields.RegionCode(required=True)
+    region_name = fields.Text(required=True)
+    as_of = fields.Day(required=True)
+    known_at = fields.Instant(required=True)
+    sources = fields.Many(fields.Nested(Source), required=True)
+    lag_seconds = fields.Number(required=True, allow_none=True)  # null until the first watermark
+    children = fields.Many(fields.Nested(Child))
+    series = fields.Many(fields.Nested(Month))
+
+
+class Entry(Message):
+    """One signed step of a count, and the event that caused it."""
+
+    id = fields.Id(required=True)
+    target_id = fields.Text(required=True)
+    subject = fields.Text(required=True)  # a person key: says who without saying it
+    certificate_id = fields.Id(required=True)
+    value = fields.Whole(required=True, at_least=-1, at_most=1)
+    region = fields.RegionCode(required=True)
+    effective_on = fields.Day(required=True)
+    recorded_at = fields.Instant(required=True)
+    cause = fields.Text(required=True)  # the event's type
+    event_id = fields.Text(required=True)
+    service = fields.Text(required=True)
+    seq = fields.Whole(required=True)
+
+
+class TargetNotFound(NotFound):
+    pass
+
+
+class BreakdownUnknown(Invalid):
+    """``by`` is neither region nor month."""

@@ -1,0 +1,143 @@
+"""Counting: one consumer for each queue turns what certification says into standings, entries and rollups."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+from pymongo.client_session import ClientSession
+from pymongo.errors import BulkWriteError
+
+from contract import regions
+from contract.message import Said
+from contract.subscriptions import SUBSCRIPTIONS
+from runtime import clock
+from runtime.batches import BatchConsumer, Heard, Mark
+from runtime.config import Config
+from runtime.mongo import database, transact
+from services.targets import plan
+from services.targets.domain import Cause, Fact, Rule, Standing, told
+from services.targets.hold import Hold
+from services.targets.store import Changes, Counts, Key
+
+log = structlog.get_logger()
+
+_DUPLICATE_KEY = 11000
+_ATTEMPTS = 5
+
+
+class Counting:
+    """Settles what one queue brings, for every rule."""
+
+    def __init__(self, counts: Counts, rules: Sequence[Rule], queue: str) -> None:
+        self._counts = counts
+        self._rules = rules
+        self._queue = queue
+
+    def handle(self, heard: Sequence[Heard]) -> None:
+        """Write all of the batch in one transaction, or raise and write nothing."""
+        facts = [step for said in heard if isinstance(said, Said) for step in steps(said)]
+        marks = {said.service: said for said in heard if isinstance(said, Mark)}
+
+        def work(session: ClientSession) -> None:
+            changes = self._changes(facts, session)
+            self._counts.write(changes, session)
+            for mark in marks.values():
+                self._counts.mark(self._queue, mark.service, mark.seq, mark.at, session)
+
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return transact(self._counts.store, work)
+            except BulkWriteError as error:
+                # Two queues met at a person whom a correction moved between them: one of them reads again.
+                codes = {fault["code"] for fault in error.details.get("writeErrors", [])}
+                if codes != {_DUPLICATE_KEY} or attempt == _ATTEMPTS:
+                    raise
+        return None
+
+    def _changes(self, facts: Sequence[tuple[str, Fact, Cause]], session: ClientSession) -> Changes:
+        changes = Changes(self._queue)
+        keys: list[Key] = list({(rule.indicator, subject): None for subject, _, _ in facts for rule in self._rules})
+        standings = self._counts.read(keys, session) if keys else {}
+        for subject, fact, cause in facts:
+            for rule in self._rules:
+                key = (rule.indicator, subject)
+                before = standings.get(key) or Standing(subject)
+                after, entries = told(rule, before, fact, cause=cause)
+                if after is before:
+                    continue
+                standings[key] = changes.standings[key] = after
+                changes.revs.setdefault(key, before.rev)
+                changes.entries.extend((rule.indicator, entry) for entry in entries)
+        return changes
+
+
+def steps(said: Said) -> Iterable[tuple[str, Fact, Cause]]:
+    """(subject, fact, cause) for each person whom an event is about. Raises RegionUnknown for a region that this
+    deployment does not know yet: the event is parked, and replayed once it does."""
+    data = said.data
+    fact = Fact(
+        certificate_id=data["certificate_id"],
+        version=data["version"],
+        issued_on=data["issued_on"],
+        region=regions.get(data["region"]).code,
+        level=data["level"],
+        occupation=data["occupation"],
+        status=data["status"],
+        verification=data["verification"],
+    )
+    cause = Cause(event_id=said.id, event=said.event.type(), service=said.service, seq=said.seq, recorded_at=said.time)
+    yield data["person_key"], fact, cause
+    previous = data.get("previous_person_key")
+    if previous and previous != data["person_key"]:
+        yield previous, Fact(**{**vars(fact), "held": False}), cause
+
+
+class Worker:
+    """All queues of `targets.counting`, a thread each. More processes may run: each queue has one active consumer."""
+
+    def __init__(self, config: Config) -> None:
+        store = database(config, "targets")
+        self._counts = Counts(store)
+        self._hold = Hold(store)
+        rules = [indicator.rule for indicator in plan.read(config.plan_file).indicators.values()]
+        self._consumers = [
+            BatchConsumer(
+                config,
+                subscription,
+                Counting(self._counts, rules, subscription.queue).handle,
+                after_mark=self._pause(subscription.queue),
+            )
+            for subscription in SUBSCRIPTIONS
+            if subscription.hearer == "targets"
+        ]
+
+    def ready(self) -> dict[str, bool | str | int]:
+        return {"consuming": all(consumer.consuming for consumer in self._consumers)}
+
+    def run(self, stop: threading.Event) -> None:
+        self._counts.ensure_indexes()
+        self._stop = stop
+        threads = [
+            threading.Thread(target=consumer.run, args=[stop], name=f"counting-{number}")
+            for number, consumer in enumerate(self._consumers)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _pause(self, queue: str) -> Callable[[Mark, Callable[[], None]], None]:
+        def after_mark(mark: Mark, keep_alive: Callable[[], None]) -> None:
+            if not self._hold.asked(mark.at, now=clock.now()):
+                return
+            log.info("counting.held", queue=queue, seq=mark.seq)
+            self._hold.held(queue, mark.seq)
+            while self._hold.asked(mark.at, now=clock.now()) and not self._stop.wait(0.2):
+                keep_alive()
+            log.info("counting.released", queue=queue)
+
+        return after_mark
+
+
+def worker(config: Config) -> Worker:
+    return Worker(config)

@@ -1,0 +1,162 @@
+"""Progress: an indicator's count put beside its target and the calendar."""
+
+import datetime as dt
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from contract import regions
+from contract import targets as public
+from contract.errors import field_error
+from runtime import clock
+from runtime.clock import Clock
+from runtime.config import Config
+from runtime.mongo import database
+from services.targets import plan as plans
+from services.targets.domain import pace, percent, status
+from services.targets.plan import Indicator, Plan
+from services.targets.store import Counts, Days
+
+
+class Progress:
+    """Answers as contract.targets says, from the rollups, or from the entries when ``known_at`` is asked."""
+
+    def __init__(self, plan: Plan, counts: Counts, now: Clock = clock.now) -> None:
+        self.plan = plan
+        self.counts = counts
+        self._now = now
+
+    def all(self) -> list[dict[str, Any]]:
+        return [self.target({"target_id": indicator}) for indicator in self.plan.indicators]
+
+    def target(self, asked: dict[str, Any]) -> dict[str, Any]:
+        read = public.ReadTarget.read(asked)
+        indicator = self._indicator(read["target_id"])
+        region = regions.get(read.get("region", self.plan.region))
+        now = self._now()
+        as_of, known_at = read.get("as_of"), read.get("known_at")
+        clocks = {"indicator": indicator.id, "as_of": as_of, "known_at": known_at}
+        value = self.counts.values([region.code], **clocks)[region.code]
+        sources = self.counts.heard_up_to()
+        answer = {
+            **self._standing(indicator, region.code, value, as_of or clock.day_of(now)),
+            "region": region.code,
+            "region_name": region.name,
+            "as_of": as_of or clock.day_of(now),
+            "known_at": known_at or now,
+            "sources": [{"service": source["service"], "seq": source["seq"]} for source in sources],
+            "lag_seconds": max((_seconds(now - source["at"]) for source in sources), default=None),
+        }
+        match read.get("by"):
+            case None:
+                pass
+            case "region":
+                below = regions.children(region.code)
+                values = self.counts.values([child.code for child in below], **clocks)
+                answer["children"] = [
+                    {"region": child.code, "name": child.name, "value": values[child.code]} for child in below
+                ]
+            case "month":
+                answer["series"] = _months(self.counts.days([region.code], **clocks)[region.code], self.plan.year)
+            case _:
+                raise public.BreakdownUnknown(
+                    "只能按地区(region)或按月(month)细分",
+                    "can only be broken down by region or by month",
+                    [field_error("/by", "choice", "应为 region 或 month", "must be region or month")],
+                )
+        return public.Target.write(**answer)
+
+    def entries(self, asked: dict[str, Any]) -> dict[str, Any]:
+        read = public.ReadEntries.read(asked)
+        indicator = self._indicator(read["target_id"])
+        rows = self.counts.proof(
+            indicator=indicator.id,
+            region=regions.get(read["region"]).code if "region" in read else None,
+            as_of=read.get("as_of"),
+            known_at=read.get("known_at"),
+            after=read.get("after"),
+            limit=read["limit"] + 1,
+        )
+        page = rows[: read["limit"]]
+        return {
+            "items": [
+                public.Entry.write(
+                    id=str(row["_id"]),
+                    target_id=row["indicator"],
+                    effective_on=dt.date.fromisoformat(row["effective_on"]),
+                    **{name: row[name] for name in _ENTRY_FIELDS},
+                )
+                for row in page
+            ],
+            "next": str(page[-1]["_id"]) if len(rows) > len(page) else None,
+        }
+
+    def status(self) -> dict[str, Any]:
+        now = self._now()
+        return {
+            "sources": [
+                {
+                    "service": source["service"],
+                    "seq": source["seq"],
+                    "queues": source["queues"],
+                    "lag_seconds": float(_seconds(now - source["at"])),
+                }
+                for source in self.counts.heard_up_to()
+            ]
+        }
+
+    def _indicator(self, id: str) -> Indicator:
+        try:
+            return self.plan.indicators[id]
+        except KeyError:
+            listed = "、".join(self.plan.indicators)
+            raise public.TargetNotFound(
+                f"没有编号为{id}的指标；现有：{listed}",
+                f"there is no indicator {id}; there are: {', '.join(self.plan.indicators)}",
+            ) from None
+
+    def _standing(self, indicator: Indicator, region: str, value: Decimal, as_of: dt.date) -> dict[str, Any]:
+        due = pace(begins=self.plan.begins, deadline=self.plan.deadline, as_of=as_of)
+        # The plan sets the province's number only; nothing may be read from it for a county.
+        target = indicator.target if region == self.plan.region else None
+        reached = None if target is None else percent(value, target)
+        stands = None if reached is None else status(reached=reached, due=due, as_of=as_of, deadline=self.plan.deadline)
+        return {
+            "id": indicator.id,
+            "name": indicator.name,
+            "quote": indicator.quote,
+            "unit": indicator.unit,
+            "comparator": indicator.comparator,
+            "target": target,
+            "adjusted_target": None,
+            "value": value,
+            "percent": reached,
+            "pace": due,
+            "deviation": None if reached is None else reached - due,
+            "status": stands and stands[0].value,
+            "colour": stands and stands[1],
+        }
+
+
+_ENTRY_FIELDS = (
+    "subject", "certificate_id", "value", "region", "recorded_at", "cause", "event_id", "service", "seq",
+)  # fmt: skip
+
+
+def _seconds(span: dt.timedelta) -> Decimal:
+    return max(Decimal(round(span.total_seconds(), 3)).quantize(Decimal("0.001")), Decimal(0))
+
+
+def _months(days: Days, year: int) -> list[dict[str, Any]]:
+    series, cumulative = [], Decimal(0)
+    for month in range(1, 13):
+        value = sum((value for on, value in days.items() if (on.year, on.month) == (year, month)), Decimal(0))
+        cumulative += value
+        series.append({"month": f"{year}-{month:02}", "value": value, "cumulative": cumulative})
+    return series
+
+
+@lru_cache(maxsize=4)
+def progress(config: Config) -> Progress:
+    """The process's one; raises PlanUnreadable."""
+    return Progress(plans.read(config.plan_file), Counts(database(config, "targets")))

@@ -1,0 +1,249 @@
+"""Replay: build every count again from what certification said, beside the live one; compare; swap.
+
+    python -m services.targets.replay            compare and swap the rollups
+    python -m services.targets.replay --accept   also settle persons who stand differently, by new entries
+
+Exit status: 0 equal, 1 something differed (it is named), 2 the comparison could not be made.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from pymongo.client_session import ClientSession
+from tqdm import tqdm
+
+from contract.message import Event, Said, Unreadable, shard_of
+from contract.subscriptions import COUNTING_QUEUES, SUBSCRIPTIONS
+from runtime import clock
+from runtime.config import Config, read
+from runtime.mongo import Document, Store, database, transact
+from runtime.rpc import Rpc
+from services.targets import plan
+from services.targets.counting import Counting
+from services.targets.domain import Cause, Counted, Entry, Rule
+from services.targets.hold import Hold
+from services.targets.store import Changes, Counts, standing
+
+_PAGE = 2000
+_SUFFIX = "_replay"
+_PATIENCE = 60.0  # seconds to wait until every queue stands still
+
+
+class NotComparable(Exception):
+    """The live count could not be brought to a stand at one place of the log; the reason says what to look at."""
+
+
+@dataclass
+class Difference:
+    """What the live count says and what the log says; ``persons`` are keys with (live, replayed) reasons to count."""
+
+    rollups: list[tuple[str, str, str, int, int]] = field(
+        default_factory=list
+    )  # indicator, region, day, live, replayed
+    persons: list[tuple[str, Counted | None, Counted | None]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.rollups or self.persons)
+
+
+Pages = Callable[[int], Document]  # after -> {"items": [envelope], "head": {"seq": …}}
+
+
+class Replay:
+    def __init__(self, store: Store, rules: Sequence[Rule], pages: Pages) -> None:
+        self._live = Counts(store)
+        self._beside = Counts(store, _SUFFIX)
+        self._hold = Hold(store)
+        self._pages = pages
+        self._counting = {
+            subscription.queue: Counting(self._beside, rules, subscription.queue)
+            for subscription in SUBSCRIPTIONS
+            if subscription.hearer == "targets"
+        }
+        self._shards = {
+            shard: subscription.queue
+            for subscription in SUBSCRIPTIONS
+            if subscription.hearer == "targets"
+            for shard in subscription.shards
+        }
+        self.replayed = 0
+
+    def run(self, *, accept: bool, progress: Callable[[int, int], None]) -> Difference:
+        """Raises NotComparable. Counting stands still only while the last events are read and the two are compared."""
+        self._clear()
+        self._beside.ensure_indexes()
+        self._tell(after=0, upto=None, progress=progress)
+        try:
+            seq = self._stand_still()
+            self._tell(after=self.replayed, upto=seq, progress=progress)
+            difference = self._compare()
+            if accept and difference.persons:
+                self._settle(difference)
+            self._beside.rollups.rename(self._live.rollups.name, dropTarget=True)
+            self._live.ensure_indexes()
+        finally:
+            self._hold.release()
+            self._clear()
+        return difference
+
+    def _tell(self, *, after: int, upto: int | None, progress: Callable[[int, int], None]) -> None:
+        while upto is None or after < upto:
+            page = self._pages(after)
+            envelopes = [one for one in page["items"] if upto is None or one["seq"] <= upto]
+            if not envelopes:
+                return
+            if envelopes[0]["seq"] != after + 1:
+                raise NotComparable(f"the log goes from seq {after} to {envelopes[0]['seq']}: run make audit")
+            queues: dict[str, list[Said]] = {}
+            for envelope in envelopes:
+                queue = self._shards[shard_of(envelope["partitionkey"])]
+                queues.setdefault(queue, []).append(Event.heard(envelope))
+            for queue, said in queues.items():
+                self._counting[queue].handle(said)
+            after = self.replayed = envelopes[-1]["seq"]
+            progress(after, page["head"]["seq"])
+
+    def _stand_still(self) -> int:
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            self._hold.ask(now=clock.now())
+            asked = time.monotonic()
+            while time.monotonic() < min(until, asked + 15):
+                places = self._hold.places()
+                if len(places) == COUNTING_QUEUES:
+                    if len(set(places.values())) == 1:
+                        return int(next(iter(places.values())))
+                    break  # a relay died between two watermarks: ask again
+                time.sleep(0.1)
+            self._hold.release()
+        raise NotComparable(
+            "the queues did not all come to a stand: are targets.counting and certification.relay running? (make run)"
+        )
+
+    def _compare(self) -> Difference:
+        difference = Difference()
+        live, replayed = _sums(self._live), _sums(self._beside)
+        for key in sorted(live.keys() | replayed.keys()):
+            if live.get(key, 0) != replayed.get(key, 0):
+                difference.rollups.append((*key, live.get(key, 0), replayed.get(key, 0)))
+        for id, before, after in _side_by_side(_counted(self._live), _counted(self._beside)):
+            if before != after:
+                difference.persons.append((id, before, after))
+        return difference
+
+    def _settle(self, difference: Difference) -> None:
+        """Bring the live standings to what the log says, by entries that name the replay as their cause."""
+        for id, _, _ in difference.persons:
+            row = self._beside.standings.find_one({"_id": id})
+
+            def work(session: ClientSession, id: str = id, row: Document | None = row) -> None:
+                found = self._live.standings.find_one({"_id": id}, session=session)
+                before = standing(found) if found else None
+                after = standing(row) if row else None
+                subject = id.partition(":")[2]
+                cause = Cause(
+                    event_id="replay", event="targets.replay", service="targets", seq=0, recorded_at=clock.now()
+                )
+                indicator = id.partition(":")[0]
+                changes = Changes("replay")
+                for value, reason in ((-1, before and before.counted), (1, after and after.counted)):
+                    if reason:
+                        entry = Entry(subject, value, reason.certificate_id, reason.region, reason.on, cause)
+                        changes.entries.append((indicator, entry))
+                if after is None:
+                    self._live.standings.delete_one({"_id": id}, session=session)
+                else:
+                    changes.revs[indicator, subject] = before.rev if before else 0
+                    changes.standings[indicator, subject] = replace(after, rev=(before.rev if before else 0) + 1)
+                self._live.write(changes, session)
+
+            transact(self._live.store, work)
+
+    def _clear(self) -> None:
+        for collection in (self._beside.standings, self._beside.entries, self._beside.rollups, self._beside.sources):
+            collection.drop()
+
+
+def _sums(counts: Counts) -> dict[tuple[str, str, str], int]:
+    """(indicator, region, day) -> sum over the queues; also (indicator, region, "total")."""
+    sums: dict[tuple[str, str, str], int] = {}
+    for row in counts.rollups.find():
+        for day, value in {**row["days"], "total": row["total"]}.items():
+            key = (row["indicator"], row["region"], day)
+            sums[key] = sums.get(key, 0) + value
+    return sums
+
+
+def _counted(counts: Counts) -> Iterator[tuple[str, Counted | None]]:
+    for row in counts.standings.find().sort("_id", 1):
+        yield row["_id"], standing(row).counted
+
+
+def _side_by_side(
+    left: Iterator[tuple[str, Counted | None]], right: Iterator[tuple[str, Counted | None]]
+) -> Iterator[tuple[str, Counted | None, Counted | None]]:
+    """Join two streams that are ordered by id; a side that lacks the id gives None."""
+    a, b = next(left, None), next(right, None)
+    while a is not None or b is not None:
+        if b is None or (a is not None and a[0] < b[0]):
+            assert a is not None
+            yield a[0], a[1], None
+            a = next(left, None)
+        elif a is None or b[0] < a[0]:
+            yield b[0], None, b[1]
+            b = next(right, None)
+        else:
+            yield a[0], a[1], b[1]
+            a, b = next(left, None), next(right, None)
+
+
+def replay(config: Config, *, progress: Callable[[int, int], None]) -> Replay:
+    rules = [indicator.rule for indicator in plan.read(config.plan_file).indicators.values()]
+    rpc = Rpc(config)
+
+    def pages(after: int) -> Document:
+        page: Document = rpc.call("certification", "events", after=after, limit=_PAGE, timeout=30.0)
+        return page
+
+    return Replay(database(config, "targets"), rules, pages)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make replay", description="从事件日志重建全部计数，与现行计数比对后替换")
+    parser.add_argument("--accept", action="store_true", help="人员计数有出入时，以新增分录更正（默认只报告）")
+    arguments = parser.parse_args()
+    config = read()
+    with tqdm(unit="件", desc="重放事件", file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        began = time.monotonic()
+        work = replay(config, progress=progress)
+        try:
+            difference = work.run(accept=arguments.accept, progress=progress)
+        except (NotComparable, Unreadable) as error:
+            print(f"重放未完成，现行计数未动：{error}", file=sys.stderr)
+            return 2
+    seconds = time.monotonic() - began
+    print(f"重放 {work.replayed} 个事件，{seconds:.1f} 秒，每秒 {work.replayed / max(seconds, 0.001):.0f} 个")
+    for indicator, region, day, live, replayed in difference.rollups[:20]:
+        print(f"  汇总不符 {indicator} {region} {day}：现行 {live}，重放 {replayed}（已替换）")
+    for id, before, after in difference.persons[:20]:
+        print(
+            f"  人员不符 {id}：现行 {before}，重放 {after}"
+            + ("（已更正）" if arguments.accept else "（未改动，加 --accept 更正）")
+        )
+    if difference:
+        print(f"共有 {len(difference.rollups)} 处汇总、{len(difference.persons)} 名人员不符")
+        return 1
+    print("重放结果与现行计数逐日逐地区一致，已替换")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""What targets answers. Reading only: the count itself is made by counting.py."""
+
+from typing import Any
+
+from nameko.rpc import rpc
+from runtime.launch import Settings
+
+from contract.errors import Refused
+from services.targets.progress import progress
+
+
+class Targets:
+    name = "targets"
+
+    settings = Settings()
+
+    @rpc(expected_exceptions=Refused)
+    def targets(self) -> list[dict[str, Any]]:
+        """Every indicator of the plan for the province, as Target."""
+        return progress(self.settings).all()
+
+    @rpc(expected_exceptions=Refused)
+    def target(self, target_id: str, **asked: Any) -> dict[str, Any]:
+        """ReadTarget -> Target. What is None counts as not asked."""
+        return progress(self.settings).target({"target_id": target_id, **_given(asked)})
+
+    @rpc(expected_exceptions=Refused)
+    def entries(self, target_id: str, **asked: Any) -> dict[str, Any]:
+        """ReadEntries -> ``{"items": [Entry], "next": id or None}``."""
+        return progress(self.settings).entries({"target_id": target_id, **_given(asked)})
+
+    @rpc
+    def status(self) -> dict[str, Any]:
+        """``{"sources": [{service, seq, queues, lag_seconds}]}``: for readiness, and to see when a count has settled."""
+        return progress(self.settings).status()
+
+
+def _given(asked: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in asked.items() if value is not None}

@@ -1,0 +1,228 @@
+"""The only module of targets that knows MongoDB.
+
+standings   one per (indicator, subject): the facts, and whether and where it is counted
+entries     append-only signed steps
+rollups     sums per (indicator, region, queue), in all and by day: derived, rebuildable
+sources     the last watermark that each queue brought
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pymongo
+from bson import ObjectId
+from pymongo.client_session import ClientSession
+
+from contract import regions
+from runtime.mongo import Document, Store
+from services.targets.domain import Counted, Entry, Fact, Standing
+
+Key = tuple[str, str]  # (indicator, subject)
+Days = dict[dt.date, Decimal]
+
+
+@dataclass
+class Changes:
+    """What a batch came to. ``revs`` holds the revision that each standing was read at, 0 = it is new."""
+
+    queue: str
+    standings: dict[Key, Standing] = field(default_factory=dict)
+    revs: dict[Key, int] = field(default_factory=dict)
+    entries: list[tuple[str, Entry]] = field(default_factory=list)
+
+
+class Counts:
+    """``suffix`` names a second set of collections, where a replay builds beside the live one."""
+
+    def __init__(self, store: Store, suffix: str = "") -> None:
+        self.store = store
+        self.standings = store[f"standings{suffix}"]
+        self.entries = store[f"entries{suffix}"]
+        self.rollups = store[f"rollups{suffix}"]
+        self.sources = store[f"sources{suffix}"]
+
+    def ensure_indexes(self) -> None:
+        self.entries.create_index([("indicator", 1), ("region", 1), ("_id", 1)], name="proof")
+        self.entries.create_index(
+            [("indicator", 1), ("region", 1), ("effective_on", 1), ("recorded_at", 1), ("value", 1)], name="known_at"
+        )
+        self.rollups.create_index([("indicator", 1), ("region", 1)], name="read")
+
+    def read(self, keys: Iterable[Key], session: ClientSession) -> dict[Key, Standing]:
+        ids = [f"{indicator}:{subject}" for indicator, subject in keys]
+        found: dict[Key, Standing] = {}
+        for row in self.standings.find({"_id": {"$in": ids}}, session=session):
+            indicator, _, subject = row["_id"].partition(":")
+            found[indicator, subject] = standing(row)
+        return found
+
+    def write(self, changes: Changes, session: ClientSession) -> None:
+        operations: list[Any] = []
+        for (indicator, subject), after in changes.standings.items():
+            row = _standing_row(indicator, subject, after)
+            before = changes.revs[indicator, subject]
+            operations.append(
+                pymongo.ReplaceOne({"_id": row["_id"], "rev": before}, row) if before else pymongo.InsertOne(row)
+            )
+        if operations:
+            self.standings.bulk_write(operations, ordered=False, session=session)
+        if changes.entries:
+            rows = [_entry_row(indicator, entry) for indicator, entry in changes.entries]
+            self.entries.insert_many(rows, ordered=False, session=session)
+            self.rollups.bulk_write(_rollup_updates(changes), ordered=False, session=session)
+
+    def mark(self, queue: str, service: str, seq: int, at: dt.datetime, session: ClientSession) -> None:
+        """This queue has brought everything of ``service`` up to ``seq``, recorded before ``at``."""
+        self.sources.update_one(
+            {"_id": f"{service}:{queue}"},
+            {"$max": {"seq": seq, "at": at}, "$set": {"service": service, "queue": queue}},
+            upsert=True,
+            session=session,
+        )
+
+    def values(
+        self, codes: Sequence[str], *, indicator: str, as_of: dt.date | None, known_at: dt.datetime | None
+    ) -> dict[str, Decimal]:
+        """The count of each region: all that is known when both clocks are None."""
+        if as_of is not None or known_at is not None:
+            days = self.days(codes, indicator=indicator, as_of=as_of, known_at=known_at)
+            return {code: sum(of.values(), Decimal(0)) for code, of in days.items()}
+        totals = dict.fromkeys(codes, Decimal(0))
+        asked = {"indicator": indicator, "region": {"$in": list(codes)}}
+        for row in self.rollups.find(asked, {"region": 1, "total": 1}, hint="read"):
+            totals[row["region"]] += row["total"]
+        return totals
+
+    def days(
+        self, codes: Sequence[str], *, indicator: str, as_of: dt.date | None, known_at: dt.datetime | None
+    ) -> dict[str, Days]:
+        """Net count by day, up to ``as_of``: from the rollups, or from the entries when the second clock is asked."""
+        sums: dict[str, Days] = {code: defaultdict(Decimal) for code in codes}
+        if known_at is not None:
+            for region, on, value in self._known(codes, indicator, as_of, known_at):
+                for code in codes:
+                    if regions.within(region, code):
+                        sums[code][on] += value
+            return sums
+        asked = {"indicator": indicator, "region": {"$in": list(codes)}}
+        for row in self.rollups.find(asked, hint="read"):
+            for day, value in row["days"].items():
+                on = dt.date.fromisoformat(day)
+                if as_of is None or on <= as_of:
+                    sums[row["region"]][on] += value
+        return sums
+
+    def _known(
+        self, codes: Sequence[str], indicator: str, as_of: dt.date | None, known_at: dt.datetime
+    ) -> Iterable[tuple[str, dt.date, int]]:
+        matched = sorted({county for code in codes for county in counties_in(code)})
+        match: Document = {"indicator": indicator, "region": {"$in": matched}, "recorded_at": {"$lte": known_at}}
+        if as_of is not None:
+            match["effective_on"] = {"$lte": as_of.isoformat()}
+        group = {"_id": {"region": "$region", "on": "$effective_on"}, "value": {"$sum": "$value"}}
+        for row in self.entries.aggregate([{"$match": match}, {"$group": group}], hint="known_at"):
+            yield row["_id"]["region"], dt.date.fromisoformat(row["_id"]["on"]), row["value"]
+
+    def proof(
+        self,
+        *,
+        indicator: str,
+        region: str | None,
+        as_of: dt.date | None,
+        known_at: dt.datetime | None,
+        after: str | None,
+        limit: int,
+    ) -> list[Document]:
+        """Entries in the order in which they were written; ``region`` = None is everywhere."""
+        asked: Document = {"indicator": indicator}
+        if region is not None:
+            asked["region"] = {"$in": counties_in(region)}
+        if as_of is not None:
+            asked["effective_on"] = {"$lte": as_of.isoformat()}
+        if known_at is not None:
+            asked["recorded_at"] = {"$lte": known_at}
+        if after is not None:
+            asked["_id"] = {"$gt": ObjectId(after)}
+        return list(self.entries.find(asked).sort("_id", 1).limit(limit))
+
+    def heard_up_to(self) -> list[Document]:
+        """For each service ``{service, seq, at, queues}``: everything up to ``seq`` has come through every queue."""
+        found: dict[str, list[Document]] = defaultdict(list)
+        for row in self.sources.find():
+            found[row["service"]].append(row)
+        return [
+            {
+                "service": service,
+                "seq": min(row["seq"] for row in rows),
+                "at": min(row["at"] for row in rows),
+                "queues": len(rows),
+            }
+            for service, rows in sorted(found.items())
+        ]
+
+
+def counties_in(code: str) -> list[str]:
+    """The codes that entries can carry within a region: county-level units, and the region itself."""
+    return sorted({county.code for county in regions.counties() if regions.within(county.code, code)} | {code})
+
+
+def standing(row: Document) -> Standing:
+    facts = {
+        fact["certificate_id"]: Fact(**{**fact, "issued_on": dt.date.fromisoformat(fact["issued_on"])})
+        for fact in row["facts"]
+    }
+    counted = row["counted"]
+    return Standing(
+        subject=row["_id"].partition(":")[2],
+        facts=facts,
+        counted=counted and Counted(counted["certificate_id"], counted["region"], dt.date.fromisoformat(counted["on"])),
+        rev=row["rev"],
+    )
+
+
+def _standing_row(indicator: str, subject: str, after: Standing) -> Document:
+    counted = after.counted
+    return {
+        "_id": f"{indicator}:{subject}",
+        "rev": after.rev,
+        "facts": [{**vars(fact), "issued_on": fact.issued_on.isoformat()} for fact in after.facts.values()],
+        "counted": counted
+        and {"certificate_id": counted.certificate_id, "region": counted.region, "on": counted.on.isoformat()},
+    }
+
+
+def _entry_row(indicator: str, entry: Entry) -> Document:
+    return {
+        "indicator": indicator,
+        "subject": entry.subject,
+        "certificate_id": entry.certificate_id,
+        "value": entry.value,
+        "region": entry.region,
+        "effective_on": entry.effective_on.isoformat(),
+        "recorded_at": entry.cause.recorded_at,
+        "cause": entry.cause.event,
+        "event_id": entry.cause.event_id,
+        "service": entry.cause.service,
+        "seq": entry.cause.seq,
+    }
+
+
+def _rollup_updates(changes: Changes) -> list[pymongo.UpdateOne]:
+    sums: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for indicator, entry in changes.entries:
+        for region in regions.get(entry.region).path:
+            sums[indicator, region][f"days.{entry.effective_on.isoformat()}"] += entry.value
+            sums[indicator, region]["total"] += entry.value
+    # A row per queue: the province's would otherwise be written by every queue at once, and transactions would meet.
+    return [
+        pymongo.UpdateOne(
+            {"_id": f"{indicator}:{region}:{changes.queue}"},
+            {"$inc": dict(steps), "$setOnInsert": {"indicator": indicator, "region": region, "queue": changes.queue}},
+            upsert=True,
+        )
+        for (indicator, region), steps in sums.items()
+    ]
