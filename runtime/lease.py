@@ -1,13 +1,17 @@
 """Leadership for a while: one holder at a time, by MongoDB's own clock, with a token that fences off the one before."""
 
+import datetime as dt
 import os
 import secrets
 import socket
+from contextlib import suppress
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from runtime.mongo import Store
+
+_LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 class Lease:
@@ -19,29 +23,30 @@ class Lease:
         self._leases = store["leases"]
         self._name = name
         self._milliseconds = int(seconds * 1000)
+        self._known = False
         self.holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def hold(self) -> int | None:
         """The fencing token, or None while somebody else holds the lease."""
         mine = {"$eq": ["$holder", self.holder]}
-        try:
-            lease = self._leases.find_one_and_update(
-                {"_id": self._name, "$expr": {"$or": [mine, {"$lte": ["$until", "$$NOW"]}]}},
-                [
-                    {
-                        "$set": {
-                            "token": {"$cond": [mine, "$token", {"$add": [{"$ifNull": ["$token", 0]}, 1]}]},
-                            "holder": self.holder,
-                            "until": {"$add": ["$$NOW", self._milliseconds]},
-                        }
+        if not self._known:  # an upsert with $expr is not allowed, so the row is there before anyone asks for it
+            with suppress(DuplicateKeyError):
+                self._leases.insert_one({"_id": self._name, "token": 0, "holder": None, "until": _LONG_AGO})
+            self._known = True
+        lease = self._leases.find_one_and_update(
+            {"_id": self._name, "$expr": {"$or": [mine, {"$lte": ["$until", "$$NOW"]}]}},
+            [
+                {
+                    "$set": {
+                        "token": {"$cond": [mine, "$token", {"$add": ["$token", 1]}]},
+                        "holder": self.holder,
+                        "until": {"$add": ["$$NOW", self._milliseconds]},
                     }
-                ],
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
-            )
-        except DuplicateKeyError:  # the upsert met the other holder's row
-            return None
-        return int(lease["token"])
+                }
+            ],
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if lease is None else int(lease["token"])
 
     def release(self) -> None:
         """Let go at once, so that the next one need not wait for the end."""

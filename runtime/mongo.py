@@ -1,5 +1,6 @@
-"""MongoDB: one client a process, one database a service, and the transaction in which an effect and its event are one."""
+"""MongoDB: one client a process, one database a service, and the transaction that makes effect and event one."""
 
+import atexit
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -25,7 +26,7 @@ _MAJORITY = WriteConcern("majority", wtimeout=30_000)
 @lru_cache(maxsize=8)
 def client(uri: str) -> MongoClient[Document]:
     """The process's client of one server. Made after any fork, never before."""
-    return MongoClient(
+    made: MongoClient[Document] = MongoClient(
         uri,
         appname="yanzhao",
         tz_aware=True,
@@ -34,6 +35,8 @@ def client(uri: str) -> MongoClient[Document]:
         socketTimeoutMS=120_000,
         retryWrites=True,
     )
+    atexit.register(made.close)
+    return made
 
 
 def database(config: Config, service: str) -> Store:

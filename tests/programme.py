@@ -1,0 +1,106 @@
+"""The programme as it runs in production, for tests: real processes that a test may kill in the middle of their work."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from runtime import config, mongo
+from runtime.outbox import Outbox
+from services.targets.store import Counts
+
+PROCESSES = ("certification", "targets", "certification.relay", "certification.imports", "targets.counting")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(happens: Callable[[], Any], *, seconds: float = 60, what: str) -> Any:
+    """What ``happens`` gives once it is true. Fails the test saying what did not happen."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = happens()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain until {what}"
+        time.sleep(0.05)
+
+
+class Programme:
+    """Processes by their name in the process list. Logs go to ``folder`` and are shown when a start fails."""
+
+    def __init__(self, environ: dict[str, str], folder: Path) -> None:
+        self.environ = environ
+        self.config = config.read(environ)
+        self._folder = folder
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ports: dict[str, int] = {}
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            self._ports[name] = free_port()
+            with self.log(name).open("ab") as log:
+                self._running[name] = subprocess.Popen(
+                    [sys.executable, "-m", "runtime.launch", name],
+                    env={**os.environ, **self.environ, "METRICS_PORT": str(self._ports[name])},
+                    stdout=log,
+                    stderr=log,
+                )
+        for name in names:
+            until(lambda name=name: self.ready(name), seconds=60, what=f"{name} is ready; see {self.log(name)}")
+
+    def log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
+
+    def ready(self, name: str) -> bool:
+        code = self._running[name].poll()
+        assert code is None, f"{name} ended with {code}:\n{self.log(name).read_text()[-3000:]}"
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._ports[name]}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def kill(self, name: str) -> None:
+        """kill -9: no goodbye to the broker or the database."""
+        process = self._running.pop(name)
+        process.kill()
+        process.wait()
+
+    def stop(self, name: str, *, seconds: float = 30) -> int:
+        """SIGTERM, and the exit status."""
+        process = self._running.pop(name)
+        process.send_signal(signal.SIGTERM)
+        return process.wait(timeout=seconds)
+
+    def stop_all(self) -> None:
+        for process in self._running.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self._running.values():
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+
+    def settled(self) -> bool:
+        """Whether everything that certification has said has gone through every counting queue."""
+        outbox = Outbox(mongo.database(self.config, "certification"))
+        if outbox.waiting():
+            return False
+        heard = Counts(mongo.database(self.config, "targets")).heard_up_to()
+        return bool(heard) and heard[0]["queues"] == 4 and heard[0]["seq"] >= outbox.head()["seq"]
+
+    def settle(self, *, seconds: float = 60) -> None:
+        until(self.settled, seconds=seconds, what="every event is counted")

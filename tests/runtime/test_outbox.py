@@ -1,0 +1,139 @@
+import datetime as dt
+import threading
+
+import pytest
+
+from contract import certification as certified
+from runtime import config, mongo
+from runtime.lease import Lease
+from runtime.outbox import GENESIS, ChainBroken, LeadershipLost, Outbox
+from tests.services.targets.builders import an_envelope
+
+
+@pytest.fixture
+def store(space: dict[str, str]) -> mongo.Store:
+    return mongo.database(config.read(space), "certification")
+
+
+@pytest.fixture
+def outbox(store: mongo.Store) -> Outbox:
+    box = Outbox(store)
+    box.ensure_indexes()
+    return box
+
+
+def say(store: mongo.Store, outbox: Outbox, *versions: int) -> None:
+    envelopes = [an_envelope(version=version) for version in versions]
+    mongo.transact(store, lambda session: outbox.add(session, envelopes))
+
+
+def test_the_log_has_no_gap_and_keeps_the_order_in_which_things_were_written(store, outbox) -> None:
+    for version in (1, 2, 3, 4, 5):
+        say(store, outbox, version)
+    outbox.order(token=1, limit=2)
+    outbox.order(token=1, limit=1000)
+    page = outbox.page(0, 100)
+    assert [said["seq"] for said in page] == [1, 2, 3, 4, 5]
+    assert [said["data"]["version"] for said in page] == [1, 2, 3, 4, 5]
+    assert outbox.page(3, 100) == page[3:]
+
+
+def test_an_event_that_is_not_in_a_transaction_is_refused(store, outbox) -> None:
+    with store.client.start_session() as session, pytest.raises(RuntimeError, match="transaction"):
+        outbox.add(session, [an_envelope()])
+
+
+def test_nothing_is_said_when_the_transaction_fails(store, outbox) -> None:
+    def work(session) -> None:
+        outbox.add(session, [an_envelope()])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        mongo.transact(store, work)
+    assert outbox.waiting() == 0
+    assert outbox.order(token=1) == []
+
+
+def test_the_chain_names_a_row_that_was_changed_afterwards(store, outbox) -> None:
+    say(store, outbox, 1, 2, 3)
+    outbox.order(token=1)
+    assert outbox.verify()[0] == 3
+    store["outbox"].update_one({"seq": 2}, {"$set": {"event.data.region": "130202"}})
+    with pytest.raises(ChainBroken, match="seq 2"):
+        outbox.verify()
+
+
+def test_the_chain_names_a_place_where_a_row_was_taken_out(store, outbox) -> None:
+    say(store, outbox, 1, 2, 3)
+    outbox.order(token=1)
+    store["outbox"].delete_one({"seq": 2})
+    with pytest.raises(ChainBroken, match="rows are missing"):
+        outbox.verify()
+
+
+def test_a_leader_who_slept_through_its_end_orders_nothing(store, outbox) -> None:
+    say(store, outbox, 1)
+    outbox.order(token=2)
+    say(store, outbox, 2)
+    with pytest.raises(LeadershipLost):
+        outbox.order(token=1)
+    with pytest.raises(LeadershipLost):
+        outbox.published(1, token=1)
+    assert outbox.head()["seq"] == 1
+    assert outbox.waiting() == 2
+
+
+def test_what_was_ordered_and_not_confirmed_counts_as_waiting(store, outbox) -> None:
+    assert outbox.head() == {"seq": 0, "hash": GENESIS, "published": 0}
+    say(store, outbox, 1, 2)
+    outbox.order(token=1)
+    assert outbox.waiting() == 2
+    outbox.published(2, token=1)
+    assert outbox.waiting() == 0
+
+
+def test_two_relays_ordering_at_once_never_give_one_place_twice(store, outbox) -> None:
+    for version in range(1, 60):
+        say(store, outbox, version)
+
+    def order() -> None:
+        for _ in range(40):
+            try:
+                outbox.order(token=1, limit=3)
+            except LeadershipLost:
+                continue
+
+    threads = [threading.Thread(target=order) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    while outbox.order(token=1):
+        pass
+    assert [said["seq"] for said in outbox.page(0, 100)] == list(range(1, 60))
+    assert outbox.verify()[0] == 59
+
+
+def test_a_lease_has_one_holder_and_its_token_grows_with_each_change(store) -> None:
+    one, other = Lease(store, "relay", seconds=30), Lease(store, "relay", seconds=30)
+    first = one.hold()
+    assert first is not None
+    assert other.hold() is None
+    assert one.hold() == first
+    one.release()
+    second = other.hold()
+    assert second is not None
+    assert second > first
+    assert one.hold() is None
+
+
+def test_a_lease_ends_by_itself_when_its_holder_is_gone(store) -> None:
+    assert Lease(store, "relay", seconds=0).hold() == 1
+    assert Lease(store, "relay", seconds=30).hold() == 2
+
+
+def test_an_event_with_an_undeclared_field_cannot_be_said() -> None:
+    with pytest.raises(ValueError, match="does not declare"):
+        certified.CertificateIssued.said(
+            id="0" * 24, subject="x", about="x", at=dt.datetime.now(dt.UTC), holder_name="张三"
+        )
