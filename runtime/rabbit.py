@@ -51,9 +51,10 @@ class Outgoing:
     headers: dict[str, Any] = field(default_factory=dict)
 
 
-def connection(config: Config) -> Connection:
+def connection(config: Config, *, heartbeat: int = 20, connect_timeout: float = 5) -> Connection:
+    """``heartbeat`` in seconds; 0 where nobody would send it while the connection lies idle."""
     # No transport_options: kombu keeps them in one dict for the whole process, so a confirm setting would leak.
-    return Connection(config.amqp_uri, heartbeat=20, connect_timeout=5)
+    return Connection(config.amqp_uri, heartbeat=heartbeat, connect_timeout=connect_timeout)
 
 
 def exchange(service: str) -> Exchange:

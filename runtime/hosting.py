@@ -1,0 +1,201 @@
+"""nameko, as services are hosted here: calls, settings, traces, and nothing personal in a log.
+
+    from runtime.hosting import Settings, rpc
+
+    class Example:
+        name = "example"
+        settings = Settings()          # runtime.config.Config
+
+        @rpc
+        def greet(self, name: str) -> dict[str, str]: ...
+
+A Refused that a method raises is raised again at the caller. Anything else reaches the caller as InternalError without
+its text, or as ServiceUnavailable when the database or the broker is away.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+
+import structlog
+from amqp.basic_message import Message as AmqpMessage
+from amqp.exceptions import AMQPError
+from kombu.entity import Queue
+from nameko import containers, messaging
+from nameko import rpc as nameko_rpc
+from nameko.exceptions import BadRequest, MalformedRequest, serialize
+from nameko.extensions import DependencyProvider
+
+from contract.errors import Refused
+from runtime import trace
+from runtime.config import Config
+from runtime.events import ExcInfo, Listener, QueueConsumer
+from runtime.failures import describe, frames, passing
+from runtime.metrics import IN_FLIGHT, RPC_SECONDS
+from runtime.rpc import EXCHANGE, TRACEPARENT, ServiceUnavailable, path_of
+
+log = structlog.get_logger()
+
+MAX_WORKERS = 16
+
+
+class Settings(DependencyProvider):
+    """The process's Config."""
+
+    def get_dependency(self, worker_ctx: Any) -> Config:
+        return self.container.config["settings"]
+
+
+class RpcConsumer(nameko_rpc.RpcConsumer):
+    """Takes calls, and answers on the connection that they came by: answer and acknowledgement share one fate, so a
+    call whose answer is lost with the broker is brought again unless its caller has given up by then."""
+
+    queue_consumer = QueueConsumer()
+
+    def declare(self, channel: Any) -> list[Queue]:
+        queue = self.queue(channel)
+        queue.declare()
+        return [queue]
+
+    def take(self, _queue: str, message: Any) -> None:
+        try:
+            body = json.loads(message.body)
+            if not isinstance(body, dict):
+                raise MalformedRequest("the body is not a JSON object")
+        except (ValueError, RecursionError):
+            self.handle_result(message, None, _exc_info(MalformedRequest("the body is not JSON")))
+        except MalformedRequest:
+            self.handle_result(message, None, sys.exc_info())
+        else:
+            self.handle_message(body, message)
+
+    def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        error = None if exc_info is None else told(exc_info[1])
+        try:
+            answer = json.dumps({"result": result, "error": error}, ensure_ascii=False, separators=(",", ":"))
+        except (TypeError, ValueError) as unserialisable:
+            log.error("rpc.answer_not_json", call=message.delivery_info["routing_key"], error=describe(unserialisable))
+            answer = json.dumps({"result": None, "error": told(unserialisable)})
+        if "reply_to" in message.properties:
+            self._answer(message, answer)
+        self.queue_consumer.ack_message(message)
+        return result, exc_info
+
+    def _answer(self, message: Any, answer: str) -> None:
+        reply = AmqpMessage(
+            answer.encode(),
+            content_type="application/json",
+            content_encoding="utf-8",
+            delivery_mode=1,
+            correlation_id=message.properties.get("correlation_id"),
+        )
+        try:
+            if message.channel.connection:
+                message.channel.basic_publish(reply, exchange=EXCHANGE, routing_key=message.properties["reply_to"])
+        except (AMQPError, OSError) as error:
+            log.warning("rpc.not_answered", call=message.delivery_info["routing_key"], error=describe(error))
+
+
+class Rpc(nameko_rpc.Rpc):
+    """Answers calls of a method; see ``rpc``."""
+
+    rpc_consumer = RpcConsumer()
+
+
+rpc = Rpc.decorator
+
+
+def told(error: BaseException) -> dict[str, Any]:
+    """nameko's form of an exception, with no more in it than the caller may know."""
+    kind: type[BaseException] = type(error)
+    args: list[Any] = []
+    if isinstance(error, Refused):
+        args = list(error.args)  # nameko would turn the numbers among its facts into strings
+    elif isinstance(error, BadRequest):
+        return serialize(error)
+    elif passing(error):
+        kind = ServiceUnavailable
+    return {"exc_type": kind.__name__, "exc_path": path_of(kind), "exc_args": args, "value": kind.__name__}
+
+
+class Container(containers.ServiceContainer):
+    """Runs workers within their trace, and takes a dependency that fails at set-up for a failure of the one call or
+    event, not of the process."""
+
+    def __init__(self, service_cls: type, settings: Config, max_workers: int = MAX_WORKERS) -> None:
+        super().__init__(
+            service_cls,
+            {
+                "settings": settings,
+                "AMQP_URI": settings.amqp_uri,
+                "max_workers": max_workers,
+                "parent_calls_tracked": 0,
+                "serializer": "json",
+            },
+        )
+        self._unmended()
+
+    def ready(self) -> dict[str, bool | str | int]:
+        consumers = [extension for extension in self.extensions if isinstance(extension, QueueConsumer)]
+        return {"consuming": all(consumer.connected for consumer in consumers)}
+
+    def _unmended(self) -> None:
+        for entrypoint in self.entrypoints:
+            if isinstance(entrypoint, nameko_rpc.Rpc | messaging.Consumer) and not isinstance(entrypoint, Rpc):
+                raise TypeError(
+                    f"{self.service_cls.__name__}.{entrypoint.method_name} has an entrypoint of nameko's own, which "
+                    "loses messages: use runtime.hosting.rpc or runtime.events.listen"
+                )
+
+    def _run_worker(self, worker_ctx: Any, handle_result: Any) -> None:
+        entrypoint = worker_ctx.entrypoint
+        kind = "event" if isinstance(entrypoint, Listener) else "rpc"
+        began = time.perf_counter()
+        with (
+            trace.span(worker_ctx.data.get(TRACEPARENT)),
+            IN_FLIGHT.labels(self.service_name, kind).track_inprogress(),
+        ):
+            result, exc_info = self._outcome(worker_ctx)
+            outcome = _outcome_of(exc_info)
+            if kind == "rpc":
+                seconds = time.perf_counter() - began
+                RPC_SECONDS.labels(self.service_name, entrypoint.method_name, outcome).observe(seconds)
+            self._note(worker_ctx, outcome, exc_info)
+            if handle_result is not None:
+                result, exc_info = handle_result(worker_ctx, result, exc_info)
+            try:
+                self._worker_result(worker_ctx, result, exc_info)
+                self._worker_teardown(worker_ctx)
+            except Exception as error:  # noqa: BLE001  the answer is given; a dependency's exception ends the process
+                log.error("service.teardown_failed", service=self.service_name, error=describe(error))
+
+    def _outcome(self, worker_ctx: Any) -> tuple[Any, ExcInfo | None]:
+        try:
+            self._inject_dependencies(worker_ctx)
+            self._worker_setup(worker_ctx)
+            method = getattr(worker_ctx.service, worker_ctx.entrypoint.method_name)
+            return method(*worker_ctx.args, **worker_ctx.kwargs), None
+        except Exception:  # noqa: BLE001  all of it goes to handle_result, which answers or parks
+            return None, sys.exc_info()  # type: ignore[return-value]
+
+    def _note(self, worker_ctx: Any, outcome: str, exc_info: ExcInfo | None) -> None:
+        call = f"{self.service_name}.{worker_ctx.entrypoint.method_name}"
+        if exc_info is None:
+            log.debug("service.done", call=call)
+        elif isinstance(exc_info[1], Refused):
+            log.info("service.refused", call=call, code=exc_info[1].code)
+        else:
+            log.error("service.failed", call=call, outcome=outcome, error=describe(exc_info[1]), at=frames(exc_info[1]))
+
+
+def _outcome_of(exc_info: ExcInfo | None) -> str:
+    if exc_info is None:
+        return "done"
+    if isinstance(exc_info[1], Refused):
+        return "refused"
+    return "unavailable" if passing(exc_info[1]) else "failed"
+
+
+def _exc_info(error: BaseException) -> ExcInfo:
+    return type(error), error, error.__traceback__

@@ -1,0 +1,228 @@
+"""Calls to services from plain threads: nameko's wire protocol on py-amqp, without nameko's standalone proxy.
+
+The proxy is left out because it does not survive what happens in production: a reply consumer that was lost with the
+broker is never set up again for the call that needs it, its pool of connections keeps dead ones, its timeout starts
+anew with every frame, and it turns each refusal into a string (tests/runtime/test_rpc.py shows the first of these).
+
+The protocol: publish ``{"args", "kwargs"}`` to exchange ``nameko-rpc`` with routing key ``<service>.<method>``,
+``reply_to`` and ``correlation_id``; the answer ``{"result", "error"}`` comes through the same exchange.
+"""
+
+import json
+import select
+import threading
+import time
+import uuid
+from typing import Any
+
+import structlog
+from amqp.basic_message import Message
+from amqp.exceptions import AMQPError
+from kombu.exceptions import OperationalError
+
+from contract.errors import Refused
+from runtime import rabbit, trace
+from runtime.config import Config
+from runtime.metrics import CALL_SECONDS
+
+log = structlog.get_logger()
+
+EXCHANGE = "nameko-rpc"
+TRACEPARENT = "traceparent"  # a key of nameko's context data, which travels in headers
+CONTEXT_PREFIX = "nameko."
+
+_BROKEN = (AMQPError, OperationalError, OSError)
+
+
+class ServiceUnavailable(Exception):
+    """The service did not answer in time, or the way to it is cut. Whether it acted is unknown: ask again with the same
+    command_id, and the answer is the same."""
+
+
+class InternalError(Exception):
+    """The service failed in a way that nobody foresaw, or was called wrongly. Its log has the reason under the
+    same trace id; the text here holds only the service, the method and the kind of failure."""
+
+
+class Rpc:
+    """Calls from any number of threads; each call has a connection to itself, and connections are kept for the next.
+
+    There are as many connections as calls were ever under way at once.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._idle: list[_Line] = []  # the last one used is the first one taken
+        self._lock = threading.Lock()
+
+    def call(self, service: str, method: str, *args: Any, timeout: float = 10.0, **kwargs: Any) -> Any:
+        """What the method returns. Raises the Refused that the method raised, ServiceUnavailable, or InternalError.
+
+        ``timeout`` is in seconds, for the whole call. A request that has not been taken up by then is dropped by the
+        broker, so that a service that comes back is not met by questions nobody waits for.
+        """
+        deadline = time.monotonic() + timeout
+        body = json.dumps({"args": args, "kwargs": kwargs}, ensure_ascii=False, separators=(",", ":")).encode()
+        began, outcome = time.perf_counter(), "unavailable"
+        try:
+            answer = self._ask(f"{service}.{method}", body, deadline)
+            outcome = "refused" if answer.get("error") else "answered"
+        finally:
+            CALL_SECONDS.labels(service, method, outcome).observe(time.perf_counter() - began)
+        if answer.get("error"):
+            raise _raised(answer["error"], service, method)
+        return answer["result"]
+
+    def close(self) -> None:
+        with self._lock:
+            lines, self._idle = self._idle, []
+        for line in lines:
+            line.close()
+
+    def _ask(self, key: str, body: bytes, deadline: float) -> dict[str, Any]:
+        line = self._take()
+        try:
+            try:
+                number = line.send(key, body, deadline)
+            except _BROKEN:
+                # The connection died while it lay idle or under our hands; the next one is new.
+                line.close()
+                line = _Line(self._config)
+                number = line.send(key, body, deadline)
+            answer = line.wait(number, key, deadline)
+        except ServiceUnavailable:
+            line.close()
+            raise
+        except _BROKEN as error:
+            line.close()
+            raise ServiceUnavailable(f"{key}: the broker is away ({type(error).__name__})") from None
+        except BaseException:
+            line.close()  # an interrupted call leaves its answer on the line
+            raise
+        self._give_back(line)
+        return answer
+
+    def _take(self) -> "_Line":
+        while True:
+            with self._lock:
+                line = self._idle.pop() if self._idle else None
+            if line is None:
+                return _Line(self._config)
+            if line.alive():
+                return line
+            line.close()
+
+    def _give_back(self, line: "_Line") -> None:
+        with self._lock:
+            self._idle.append(line)
+
+
+class _Line:
+    """One connection with a reply queue of its own, for one call at a time. Connects when first used."""
+
+    def __init__(self, config: Config) -> None:
+        # No heartbeat: nobody would send it while the line lies idle, and the broker would hang up.
+        self._broker = rabbit.connection(config, heartbeat=0)
+        self._channel: Any = None
+        self._reply_to = uuid.uuid4().hex
+        self._number: str | None = None
+        self._answer: dict[str, Any] | None = None
+        self._returned = False
+
+    def alive(self) -> bool:
+        """Whether the broker is still at the other end. Takes in what has arrived meanwhile, late answers included."""
+        try:
+            while select.select([self._broker.connection.sock], [], [], 0)[0]:
+                self._broker.drain_events(timeout=0.1)
+        except TimeoutError:
+            return True
+        except _BROKEN:
+            return False
+        return True
+
+    def send(self, key: str, body: bytes, deadline: float) -> str:
+        if self._channel is None:
+            self._connect()
+        self._number, self._answer, self._returned = uuid.uuid4().hex, None, False
+        headers = {}
+        if (traceparent := trace.current()) is not None:
+            headers[CONTEXT_PREFIX + TRACEPARENT] = traceparent
+        left = max(deadline - time.monotonic(), 0.001)
+        self._channel.basic_publish(
+            Message(
+                body,
+                content_type="application/json",
+                content_encoding="utf-8",
+                delivery_mode=1,
+                reply_to=self._reply_to,
+                correlation_id=self._number,
+                expiration=str(int(left * 1000)),
+                application_headers=headers,
+            ),
+            exchange=EXCHANGE,
+            routing_key=key,
+            mandatory=True,
+        )
+        return self._number
+
+    def wait(self, number: str, key: str, deadline: float) -> dict[str, Any]:
+        while self._answer is None:
+            left = deadline - time.monotonic()
+            if self._returned:
+                raise ServiceUnavailable(f"{key}: no such service is known to the broker")
+            if left <= 0:
+                raise ServiceUnavailable(f"{key}: no answer in time")
+            try:
+                self._broker.drain_events(timeout=left)
+            except TimeoutError:
+                continue
+        return self._answer
+
+    def close(self) -> None:
+        # No farewell: it would wait for an answer from a broker that may be the reason why we hang up.
+        if self._broker.connected:
+            self._broker.connection.collect()
+        self._channel = None
+
+    def _connect(self) -> None:
+        channel = self._broker.channel()
+        channel.exchange_declare(EXCHANGE, type="topic", durable=True, auto_delete=False)
+        queue = f"rpc.reply-{self._reply_to}"
+        channel.queue_declare(queue, exclusive=True, auto_delete=True)
+        channel.queue_bind(queue, EXCHANGE, self._reply_to)
+        channel.basic_consume(queue, no_ack=True, callback=self._on_answer)
+        channel.events["basic_return"].add(self._on_return)
+        self._channel = channel
+
+    def _on_answer(self, message: Any) -> None:
+        if message.properties.get("correlation_id") == self._number:
+            self._answer = json.loads(message.body)
+
+    def _on_return(self, _error: Exception, _exchange: str, _routing_key: str, message: Any) -> None:
+        if message.properties.get("correlation_id") == self._number:
+            self._returned = True
+
+
+def _raised(error: dict[str, Any], service: str, method: str) -> Exception:
+    """The exception that stands for nameko's ``error`` member."""
+    path = error.get("exc_path", "")
+    refusal = _refusals().get(path)
+    if refusal is not None:
+        return refusal(*error.get("exc_args", ()))
+    if path == path_of(ServiceUnavailable):
+        return ServiceUnavailable(f"{service}.{method}: something it needs is away")
+    return InternalError(f"{service}.{method}: {error.get('exc_type', 'unknown')}")
+
+
+def path_of(kind: type) -> str:
+    """How an exception class is named on the wire."""
+    return f"{kind.__module__}.{kind.__name__}"
+
+
+def _refusals() -> dict[str, type[Refused]]:
+    found, todo = {}, [Refused]
+    while todo:
+        kind = todo.pop()
+        found[path_of(kind)] = kind
+        todo += kind.__subclasses__()
+    return found
