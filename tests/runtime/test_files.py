@@ -1,0 +1,133 @@
+import datetime as dt
+import hashlib
+import io
+import os
+import stat
+
+import pytest
+from bson import encode
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from runtime import config, mongo
+from runtime.files import FileDamaged, FileMissing, Files, TooLarge
+
+BLOCK = 256 * 1024
+LIMIT = 8 << 20
+
+
+@pytest.fixture
+def store(space):
+    return mongo.database(config.read(space), "files")
+
+
+@pytest.fixture
+def files(space):
+    return Files(config.read(space))
+
+
+def write(files, content, limit=LIMIT):
+    return files.write(io.BytesIO(content), filename="名册.xlsx", limit=limit)
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 3 * BLOCK + 7])
+def test_a_file_comes_back_as_it_was_written(files, size):
+    content = os.urandom(size)
+    stored = write(files, content)
+    assert (stored.size, stored.sha256) == (size, hashlib.sha256(content).hexdigest())
+    assert files.describe(stored.file_id) == stored
+    assert b"".join(files.read(stored.file_id)) == content
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@given(pieces=st.lists(st.integers(1, BLOCK), max_size=6))
+def test_a_stream_that_gives_little_at_a_time_makes_the_same_file(files, pieces):
+    class Trickle(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(min(size, pieces.pop()) if pieces else size)
+
+    content = os.urandom(BLOCK + 1000)
+    stored = files.write(Trickle(content), filename="a", limit=LIMIT)
+    assert b"".join(files.read(stored.file_id)) == content
+
+
+def test_nothing_of_the_content_can_be_read_in_the_database(files, store):
+    write(files, "欧阳一苇,130100196801010028\n".encode() * 20_000)
+    for collection in store.list_collection_names():
+        for document in store[collection].find():
+            assert b"130100196801010028" not in encode(document)
+            assert "欧阳一苇".encode() not in encode(document)
+
+
+def test_a_file_over_the_limit_is_refused_and_leaves_nothing(files, store):
+    with pytest.raises(TooLarge) as refused:
+        write(files, bytes(BLOCK * 3), limit=BLOCK * 2)
+    assert refused.value.facts == {"limit": BLOCK * 2}
+    assert write(files, bytes(BLOCK * 2), limit=BLOCK * 2).size == BLOCK * 2
+    assert store["files"].count_documents({}) == 1
+    assert store["blocks"].count_documents({}) == 2
+
+
+def test_a_stream_that_breaks_off_leaves_nothing(files, store):
+    class Breaks(io.BytesIO):
+        def read(self, size=-1):
+            if self.tell() > BLOCK:
+                raise ConnectionResetError
+            return super().read(size)
+
+    with pytest.raises(ConnectionResetError):
+        files.write(Breaks(bytes(BLOCK * 4)), filename="a", limit=LIMIT)
+    assert store["files"].count_documents({}) == 0
+    assert store["blocks"].count_documents({}) == 0
+
+
+def test_what_a_killed_process_left_is_invisible_and_swept(files, store):
+    stored = write(files, bytes(10))
+    store["files"].update_one({"_id": stored.file_id}, {"$unset": {"blocks": ""}})  # as if it had not got further
+    with pytest.raises(FileMissing):
+        files.read(stored.file_id)
+    assert files.sweep(before=dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)) == 0, "it may still be under way"
+    assert files.sweep(before=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)) == 1
+    assert store["blocks"].count_documents({}) == 0
+
+
+def test_a_deleted_file_is_gone_and_deleting_it_again_is_no_error(files, store):
+    kept, stored = write(files, bytes(BLOCK + 1)), write(files, bytes(BLOCK + 1))
+    files.delete(stored.file_id)
+    files.delete(stored.file_id)
+    with pytest.raises(FileMissing):
+        files.describe(stored.file_id)
+    assert b"".join(files.read(kept.file_id)) == bytes(BLOCK + 1)
+    assert store["blocks"].count_documents({}) == 2
+
+
+@pytest.mark.parametrize("damage", ["changed", "swapped", "dropped", "other file"])
+def test_damage_is_noticed(files, store, damage):
+    stored, other = write(files, os.urandom(BLOCK * 2 + 5)), write(files, os.urandom(BLOCK * 2 + 5))
+    blocks = store["blocks"]
+    first, second, last = blocks.find({"_id.f": stored.file_id}).sort("_id", 1)
+    if damage == "changed":
+        data = bytearray(first["data"])
+        data[100] ^= 1
+        blocks.update_one({"_id": first["_id"]}, {"$set": {"data": bytes(data)}})
+    elif damage == "swapped":
+        blocks.update_one({"_id": first["_id"]}, {"$set": {"data": second["data"]}})
+    elif damage == "dropped":
+        blocks.delete_one({"_id": last["_id"]})
+        store["files"].update_one({"_id": stored.file_id}, {"$set": {"blocks": 2}})
+    else:
+        foreign = blocks.find_one({"_id": {"f": other.file_id, "n": 0}})
+        blocks.update_one({"_id": first["_id"]}, {"$set": {"data": foreign["data"]}})
+    with pytest.raises(FileDamaged):
+        list(files.read(stored.file_id))
+
+
+def test_a_spooled_file_has_no_name_and_can_be_read_by_its_owner_only(files):
+    content = os.urandom(BLOCK + 9)
+    with files.spool(write(files, content).file_id) as spool:
+        about = os.fstat(spool.fileno())
+        assert about.st_nlink == 0
+        assert stat.S_IMODE(about.st_mode) == 0o600
+        assert spool.seekable()
+        assert spool.read() == content
