@@ -82,7 +82,7 @@ class BatchConsumer:
                 # What was not acknowledged comes again; the handler settles twice what it settled once.
                 log.warning("batch.broker_away", queue=self._queue, error=type(error).__name__, detail=str(error))
             except Exception as error:
-                # Nothing was acknowledged that was not settled, so beginning anew is safe, and better than standing still.
+                # Nothing was acknowledged that was not settled: beginning anew is safe, and better than standing still.
                 log.exception("batch.failed", queue=self._queue, transient=transient(error))
             finally:
                 self.consuming = False

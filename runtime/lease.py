@@ -16,7 +16,7 @@ _LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 class Lease:
     """``hold()`` again and again while working; each call extends. The token grows with each change of holder: whoever
-    writes under a lease puts the token in the write's filter, so that a holder who slept through its end writes nothing.
+    writes under a lease puts it in the write's filter, so that a holder who slept through its end writes nothing.
     """
 
     def __init__(self, store: Store, name: str, *, seconds: float = 10.0) -> None:

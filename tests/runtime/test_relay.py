@@ -1,0 +1,128 @@
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from kombu import Connection
+
+from runtime import config, mongo, rabbit
+from runtime.outbox import Outbox
+from runtime.relay import Relay
+from tests.programme import until
+from tests.services.targets.builders import an_envelope
+
+
+@pytest.fixture
+def store(space: dict[str, str]) -> mongo.Store:
+    return mongo.database(config.read(space), "certification")
+
+
+@pytest.fixture
+def outbox(store: mongo.Store) -> Outbox:
+    box = Outbox(store)
+    box.ensure_indexes()
+    return box
+
+
+def say(store: mongo.Store, outbox: Outbox, count: int, *, first: int = 1) -> None:
+    said = [an_envelope(person=str(n), certificate=str(n)) for n in range(first, first + count)]
+    mongo.transact(store, lambda session: outbox.add(session, said))
+
+
+@contextmanager
+def running(space: dict[str, str], relays: int = 1) -> Iterator[list[Relay]]:
+    stop = threading.Event()
+    made = [Relay(config.read(space), "certification") for _ in range(relays)]
+    threads = [threading.Thread(target=relay.run, args=[stop]) for relay in made]
+    for thread in threads:
+        thread.start()
+    try:
+        yield made
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(20)
+        assert not any(thread.is_alive() for thread in threads), "a relay did not stop when asked"
+
+
+def delivered(space: dict[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    """(queue, body) of all that lies in the counting queues, in their order."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    with Connection(space["AMQP_URI"]) as broker:
+        channel = broker.channel()
+        for number in range(4):
+            queue = f"targets.counting.{number}"
+            channel.basic_consume(queue, callback=lambda m, queue=queue: found.append((queue, json.loads(m.body))))
+        with suppress(TimeoutError):
+            while True:
+                broker.drain_events(timeout=0.5)
+    return found
+
+
+def test_what_is_said_reaches_exactly_one_queue_in_the_order_of_the_log(space, store, outbox) -> None:
+    with running(space):
+        say(store, outbox, 40)
+        until(lambda: outbox.waiting() == 0, what="the relay has published everything")
+    events = [(queue, body) for queue, body in delivered(space) if "seq" in body and "type" in body]
+    assert sorted(body["seq"] for _, body in events) == list(range(1, 41))
+    for number in range(4):
+        seqs = [body["seq"] for queue, body in events if queue == f"targets.counting.{number}"]
+        assert seqs == sorted(seqs)
+        assert seqs, "the work is not split: every queue gets some of forty persons"
+
+
+def test_a_watermark_follows_what_it_speaks_of_in_every_queue(space, store, outbox) -> None:
+    with running(space):
+        say(store, outbox, 20)
+        until(lambda: outbox.waiting() == 0, what="the relay has published everything")
+        time.sleep(1.2)
+    everything = delivered(space)
+    for number in range(4):
+        told = [body for queue, body in everything if queue == f"targets.counting.{number}"]
+        marks = [place for place, body in enumerate(told) if "type" not in body and body["seq"] == 20]
+        events = [place for place, body in enumerate(told) if "type" in body]
+        assert marks, f"queue {number} got no watermark"
+        assert not events or marks[0] > events[-1]
+
+
+def test_of_two_relays_one_leads_and_the_other_takes_over(space, store, outbox) -> None:
+    with running(space) as [first]:
+        until(lambda: first.ready()["leading"], what="the first relay leads")
+        with running(space) as [second]:
+            say(store, outbox, 5)
+            until(lambda: outbox.waiting() == 0, what="the first has published")
+            assert not second.ready()["leading"]
+    with running(space) as [third]:
+        say(store, outbox, 5, first=6)
+        until(lambda: outbox.waiting() == 0, what="the next relay goes on where the first stopped")
+        assert third.ready()["leading"]
+    assert sorted(body["seq"] for _, body in delivered(space) if "type" in body) == list(range(1, 11))
+
+
+def test_what_was_ordered_but_never_confirmed_is_said_again(space, store, outbox) -> None:
+    say(store, outbox, 3)
+    outbox.order(token=1)  # a relay that died right here
+    with running(space):
+        until(lambda: outbox.waiting() == 0, what="the next relay has said it")
+    assert sorted(body["seq"] for _, body in delivered(space) if "type" in body) == [1, 2, 3]
+
+
+def test_an_event_that_no_queue_is_bound_for_is_not_marked_as_sent(space, store, outbox) -> None:
+    settings = config.read(space)
+    rabbit.declare(settings)
+    with rabbit.connection(settings) as broker:
+        publisher = rabbit.Publisher(broker)
+        with pytest.raises(rabbit.Unroutable, match="no queue is bound"):
+            publisher.publish_all([rabbit.Outgoing("certification.events", "nobody_hears_this.0", {"a": 1})])
+        assert publisher.publish_all([rabbit.Outgoing("", "targets.parked", {"a": 1})]) == 1
+
+
+def test_a_queue_of_another_shape_stops_the_start_with_its_name_and_the_mend(space) -> None:
+    settings = config.read(space)
+    with rabbit.connection(settings) as broker:
+        broker.channel().queue_declare("targets.parked", durable=True, auto_delete=False)
+    with pytest.raises(rabbit.TopologyMismatch, match=r"targets\.parked.*delete_queue"):
+        rabbit.declare(settings)
