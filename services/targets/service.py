@@ -3,7 +3,7 @@
 from typing import Any
 
 from nameko.rpc import rpc
-from runtime.launch import Settings
+from runtime.hosting import Settings
 
 from contract.errors import Refused
 from services.targets.progress import progress
