@@ -1,0 +1,103 @@
+"""The gateway as a WSGI application: ``gunicorn -c python:gateway.server 'gateway.app:create()'``."""
+
+from flask import Flask, g
+from flask.json.provider import DefaultJSONProvider
+from werkzeug import Response
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+
+from gateway import (
+    access,
+    certificates,
+    docs,
+    health,
+    imports,
+    oauth,
+    openapi,
+    people,
+    problems,
+    regions,
+    targets,
+)
+from gateway.bodies import JSON_LIMIT
+from gateway.idempotency import Idempotency
+from gateway.limits import Limits
+from gateway.tokens import Tokens
+from runtime import config
+from runtime.config import Config
+from runtime.files import Files
+from runtime.rpc import Rpc
+
+
+class CertificateNumber(BaseConverter):
+    """Letters and digits: 22 characters, or an older form."""
+
+    regex = "[0-9A-Za-z]{1,30}"
+
+
+class Id(BaseConverter):
+    regex = "[0-9a-f]{24}"
+
+
+class PersonKey(BaseConverter):
+    regex = "[0-9a-f]{32}"
+
+
+class TargetId(BaseConverter):
+    """``12.1``: the plan's item and the indicator within it."""
+
+    regex = r"[0-9]{1,3}\.[0-9]{1,3}"
+
+
+_CONVERTERS: dict[str, type[BaseConverter]] = {
+    "number": CertificateNumber,
+    "id": Id,
+    "person_key": PersonKey,
+    "target_id": TargetId,
+}
+
+
+class _Json(DefaultJSONProvider):
+    ensure_ascii = False
+    sort_keys = False
+
+
+def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
+    """``proxies``: how many of our own stand in front, so that X-Forwarded-For can be believed that far. Raises
+    ConfigurationMissing."""
+    settings = settings or config.read()
+    app = Flask("gateway", static_folder="static", static_url_path="/static")
+    app.json = _Json(app)
+    app.config["MAX_CONTENT_LENGTH"] = JSON_LIMIT
+    app.url_map.converters |= _CONVERTERS
+    app.url_map.strict_slashes = False
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+
+    keys, counted = Idempotency(settings), Limits(settings)
+    keys.ensure_indexes()
+    counted.ensure_indexes()
+    app.extensions |= {
+        "settings": settings,
+        "rpc": Rpc(settings),
+        "files": Files(settings),
+        "tokens": Tokens(settings),
+        "limits": counted,
+        "idempotency": keys,
+    }
+
+    access.register(app)
+    problems.register(app)
+
+    @app.after_request
+    def limits_told(response: Response) -> Response:
+        response.headers.extend(g.get("limit", {}))
+        return response
+
+    api = openapi.register(app)
+    for converter in _CONVERTERS.values():
+        api.register_converter(converter, lambda of: {"type": "string", "pattern": f"^{of.regex}$"})
+    for blueprint in (oauth, certificates, imports, people, targets, regions, health):
+        api.register_blueprint(blueprint.blueprint)
+    docs.register(app, api)
+    return app

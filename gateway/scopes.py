@@ -1,0 +1,54 @@
+"""What a token may be used for, and which role gets what."""
+
+from contract.words import Role
+
+TARGETS_READ = "targets:read"
+CERTIFICATES_READ = "certificates:read"
+CERTIFICATES_WRITE = "certificates:write"
+CERTIFICATES_VERIFY = "certificates:verify"
+CERTIFICATES_REVOKE = "certificates:revoke"
+CERTIFICATES_CORRECT = "certificates:correct"
+CERTIFICATES_VERIFY_NUMBER = "certificates:verify-number"
+PEOPLE_REVEAL = "people:reveal"
+IMPORTS_WRITE = "imports:write"
+IMPORTS_RECALL = "imports:recall"
+
+MEANS = {
+    TARGETS_READ: "读取指标进度及其逐条依据 · read progress and the entries that prove it",
+    CERTIFICATES_READ: "读取证书（脱敏） · read certificates, masked",
+    CERTIFICATES_WRITE: "登记、更正、撤销本机构的证书 · issue, correct and revoke one's own certificates",
+    CERTIFICATES_VERIFY: "记录全国联网查询的核验结果 · record what the national query answered",
+    CERTIFICATES_REVOKE: "撤销、恢复证书 · revoke and reinstate certificates",
+    CERTIFICATES_CORRECT: "更正辖区内的证书 · correct certificates of the region",
+    CERTIFICATES_VERIFY_NUMBER: "按编号查验证书 · check a certificate by its number",
+    PEOPLE_REVEAL: "查看完整个人信息（须说明理由并留痕） · see personal data in full, with a reason, recorded",
+    IMPORTS_WRITE: "上传花名册并查看处理结果 · upload rosters and see what became of them",
+    IMPORTS_RECALL: "整批撤回导入 · recall a whole import",
+}
+
+OF_ROLE: dict[Role, tuple[str, ...]] = {
+    Role.TRAINING_CENTRE: (CERTIFICATES_READ, CERTIFICATES_WRITE, IMPORTS_WRITE, TARGETS_READ),
+    Role.CIVIL_AFFAIRS: (
+        CERTIFICATES_READ,
+        CERTIFICATES_VERIFY,
+        CERTIFICATES_REVOKE,
+        CERTIFICATES_CORRECT,
+        PEOPLE_REVEAL,
+        IMPORTS_RECALL,
+        TARGETS_READ,
+    ),
+    Role.DISPATCHER: (TARGETS_READ, CERTIFICATES_READ),
+    Role.INSPECTOR: (TARGETS_READ, CERTIFICATES_READ),
+    Role.PARTNER: (TARGETS_READ, CERTIFICATES_VERIFY_NUMBER),
+    Role.FEDERATION: (TARGETS_READ,),
+}
+
+# Requests a minute. A centre's own system posts certificates one by one; people's systems and partners poll.
+PER_MINUTE: dict[Role, int] = {
+    Role.TRAINING_CENTRE: 6_000,
+    Role.CIVIL_AFFAIRS: 3_000,
+    Role.DISPATCHER: 1_200,
+    Role.INSPECTOR: 1_200,
+    Role.PARTNER: 1_200,
+    Role.FEDERATION: 1_200,
+}

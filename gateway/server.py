@@ -1,0 +1,81 @@
+"""gunicorn's settings: ``gunicorn -c python:gateway.server 'gateway.app:create()'``.
+
+One process with 16 threads by default, as many as it takes to keep a core busy while services answer. More processes
+with WEB_CONCURRENCY; their metrics are then added up through files.
+"""
+
+import errno
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from typing import Any
+
+import gunicorn.glogging
+from prometheus_client import multiprocess
+
+from runtime import config, logs
+
+PORT = os.environ.get("PORT", "8000")
+WORKERS = int(os.environ.get("WEB_CONCURRENCY", "1"))
+
+bind = f"{os.environ.get('HOST', '0.0.0.0')}:{PORT}"
+workers = WORKERS
+worker_class = "gthread"
+threads = 16
+keepalive = 15
+timeout = 60  # for a worker that hangs as a whole; requests are bounded by the calls that they make
+graceful_timeout = 30
+limit_request_line = 4094
+limit_request_fields = 60
+accesslog = None  # access.py writes it, without addresses
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+proc_name = "yanzhao-gateway"
+
+_made: str | None = None
+if WORKERS > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    _made = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="gateway-metrics-")
+
+
+class Logger(gunicorn.glogging.Logger):
+    """gunicorn's own lines in our format."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+logger_class = Logger
+
+
+def on_starting(server: Any) -> None:
+    """One clear line instead of a traceback or a row of retries."""
+    try:
+        settings = config.read()
+    except config.ConfigurationMissing as error:
+        _stop(str(error))
+    logs.configure("gateway", settings.log_level)
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((bind.rpartition(":")[0], int(PORT)))
+    except OSError as error:
+        reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
+        _stop(f"port {PORT} {reason}: stop what uses it, or choose another with PORT=… / 端口不可用，请更换 PORT")
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    if _made is not None:
+        shutil.rmtree(_made, ignore_errors=True)
+
+
+def _stop(reason: str) -> None:
+    print(reason, file=sys.stderr)
+    raise SystemExit(1)

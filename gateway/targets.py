@@ -1,0 +1,111 @@
+"""Progress of the plan's indicators. Anybody may see it; the entries that prove it need a token."""
+
+import hashlib
+from typing import Any
+
+from flask_smorest import Blueprint
+from werkzeug import Response
+
+from contract import fields
+from contract import targets as public
+from contract.message import Message
+from contract.regions import RegionAmbiguous, RegionUnknown
+from gateway import pages, scopes
+from gateway.bodies import canonical
+from gateway.door import Asked, answer, ask, operation, polled
+from gateway.openapi import Answer
+
+blueprint = Blueprint("targets", __name__, url_prefix="/v1/targets", description="指标进度 · targets")
+
+SERVICE = "targets"
+_SHARED = "public, max-age=2, stale-while-revalidate=10"
+
+
+class TargetList(Message):
+    items = fields.Many(fields.Nested(public.Target), required=True)
+
+
+class ReadTarget(Message):
+    region = fields.RegionCode(
+        metadata={"description": "行政区划代码，缺省为全省 · a region; the province when absent"}
+    )
+    as_of = fields.Day(metadata={"description": "截至哪一天生效的事实 · what took effect up to that day"})
+    known_at = fields.Instant(metadata={"description": "截至何时已记录的事实 · and was recorded up to that instant"})
+    by = fields.Text(
+        at_most=10, metadata={"description": "分解：region 或 month · break down", "enum": ["region", "month"]}
+    )
+
+
+class ListEntries(pages.Page):
+    limit = pages.Count(at_least=1, at_most=1000, load_default=100)
+    region = fields.RegionCode()
+    as_of = fields.Day()
+    known_at = fields.Instant()
+
+
+class EntryList(Message):
+    """``next`` is null on the last page."""
+
+    items = fields.Many(fields.Nested(public.Entry), required=True)
+    next = fields.Text(required=True, allow_none=True, at_most=500)
+
+
+@operation(
+    blueprint,
+    "GET",
+    "",
+    public=True,
+    answers=Answer(200, TargetList, "全省各项指标 · every indicator, for the province", cached=True),
+)
+def list_targets(asked: Asked) -> Response:
+    """全部指标的全省进度 · Every indicator's progress"""
+    items = ask(SERVICE, "targets")
+    return polled({"items": items}, etag=_etag([_settled(item) for item in items]), cache=_SHARED, weak=True)
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/<target_id:target_id>",
+    public=True,
+    query=ReadTarget(),
+    answers=Answer(200, public.Target, "进度；百分比不封顶 · progress; percentages are not capped", cached=True),
+    refusals=(public.TargetNotFound, public.BreakdownUnknown, RegionUnknown, RegionAmbiguous),
+)
+def read_target(asked: Asked, target_id: str) -> Response:
+    """一项指标的进度 · One indicator's progress
+
+    `as_of` 与 `known_at` 两个时间轴：“10月31日上报时”与“现在看10月31日”都能回答。
+    Two clocks: `as_of` is the day in the world, `known_at` the moment we knew.
+    """
+    found = ask(SERVICE, "target", target_id, **asked.query)
+    return polled(found, etag=_etag(_settled(found)), cache=_SHARED, weak=True)
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/<target_id:target_id>/entries",
+    scopes=[scopes.TARGETS_READ],
+    query=ListEntries(),
+    answers=Answer(200, EntryList, "一页依据 · one page of the proof"),
+    refusals=(public.TargetNotFound, RegionUnknown, RegionAmbiguous),
+)
+def list_entries(asked: Asked, target_id: str) -> Response:
+    """数字的逐条依据 · The entries that a number is the sum of
+
+    只有标识，没有个人信息。
+    Ids only, no personal data.
+    """
+    name = f"entries/{target_id}"
+    page = ask(SERVICE, "entries", target_id, **pages.opened(name, asked.query))
+    return answer(pages.closed(name, page))
+
+
+def _settled(target: dict[str, Any]) -> dict[str, Any]:
+    """Without what time alone changes: two answers with the same facts are the same to whoever polls."""
+    return {name: value for name, value in target.items() if name not in ("known_at", "lag_seconds")}
+
+
+def _etag(value: Any) -> str:
+    return hashlib.sha256(canonical(value)).hexdigest()[:32]

@@ -1,0 +1,167 @@
+"""Access tokens: given out by OAuth2's client_credentials grant, read without asking anybody.
+
+A token is a JWT signed with TOKEN_SECRET that bears everything a request needs: client, role, organisation, scopes,
+region and rate. A client that is disabled meanwhile keeps its token until it expires, at most an hour.
+"""
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from authlib.integrations.flask_oauth2 import AuthorizationServer
+from authlib.integrations.flask_oauth2.requests import FlaskOAuth2Payload, FlaskOAuth2Request
+from authlib.oauth2.rfc6749 import OAuth2Request
+from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
+from authlib.oauth2.rfc6750 import BearerTokenGenerator
+from flask import current_app, request
+from werkzeug import Response
+
+from gateway import problems
+from gateway.clients import Client, Clients, nobody
+from runtime.config import Config
+
+LIFETIME = 3600  # seconds
+_ALGORITHM = "HS256"
+_ISSUER = "yanzhao"
+_CLAIMS = ["iss", "sub", "exp", "role", "org", "scope", "region", "rate"]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, as the token says."""
+
+    client_id: str
+    role: str
+    organisation: str
+    region: str
+    scopes: tuple[str, ...]
+    per_minute: int
+
+    @property
+    def actor(self) -> dict[str, Any]:
+        """contract.certification.Actor"""
+        return {
+            "client_id": self.client_id,
+            "role": self.role,
+            "region": self.region,
+            "organisation": self.organisation,
+            "scopes": list(self.scopes),
+        }
+
+
+def sign(settings: Config, client: Client, scope: str, *, lifetime: int = LIFETIME) -> str:
+    now = int(time.time())
+    claims = {
+        "iss": _ISSUER,
+        "sub": client.client_id,
+        "iat": now,
+        "exp": now + lifetime,
+        "jti": secrets.token_hex(8),
+        "role": client.role.value,
+        "org": client.organisation,
+        "scope": scope,
+        "region": client.region,
+        "rate": client.per_minute,
+    }
+    return jwt.encode(claims, settings.token_secret, _ALGORITHM)
+
+
+def caller(settings: Config, authorization: str | None) -> Caller | None:
+    """Who the ``Authorization`` header speaks for; None when there is none. Raises TokenInvalid."""
+    if authorization is None:
+        return None
+    kind, _, token = authorization.partition(" ")
+    if kind.lower() != "bearer":
+        raise _invalid("Authorization 须为 Bearer 令牌", "Authorization must be a Bearer token")
+    try:
+        claims = jwt.decode(
+            token.strip(),
+            settings.token_secret,
+            algorithms=[_ALGORITHM],
+            issuer=_ISSUER,
+            options={"require": _CLAIMS},
+        )
+    except jwt.ExpiredSignatureError:
+        raise _invalid("令牌已过期，请重新获取", "the token has expired; ask for a new one") from None
+    except (jwt.InvalidTokenError, UnicodeError):
+        raise _invalid("令牌无效，请重新获取", "the token is not valid; ask for a new one") from None
+    return Caller(
+        client_id=claims["sub"],
+        role=claims["role"],
+        organisation=claims["org"],
+        region=claims["region"],
+        scopes=tuple(claims["scope"].split()),
+        per_minute=claims["rate"],
+    )
+
+
+def _invalid(zh: str, en: str) -> problems.TokenInvalid:
+    challenge = 'Bearer realm="yanzhao", error="invalid_token"'
+    return problems.TokenInvalid(zh, en, headers={"WWW-Authenticate": challenge})
+
+
+class _TokenRequest(FlaskOAuth2Request):
+    """Authlib refuses http://, but TLS ends in front of the gateway, and on one machine there is none."""
+
+    def __init__(self) -> None:
+        OAuth2Request.__init__(self, request.method, "https:" + request.url.partition(":")[2], headers=request.headers)
+        self._request = request
+        self.payload = FlaskOAuth2Payload(request)
+
+
+class _Grant(ClientCredentialsGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+
+
+class Tokens(AuthorizationServer):
+    """The token endpoint's logic; refusals come out as problems that carry RFC 6749's members too."""
+
+    def __init__(self, settings: Config) -> None:
+        self._clients = Clients(settings)
+        super().__init__(query_client=self._find, save_token=lambda token, asked: None)
+        self.scopes_supported = None
+        self._error_uris = None
+        self.register_grant(_Grant)
+        self.register_token_generator(
+            "default",
+            BearerTokenGenerator(
+                lambda client, grant_type, user, scope: sign(settings, client, scope),
+                expires_generator=lambda client, grant_type: LIFETIME,
+            ),
+        )
+
+    def _find(self, client_id: str) -> Client:
+        return self._clients.get(client_id) or nobody()
+
+    def create_oauth2_request(self, request: Any) -> OAuth2Request:
+        return _TokenRequest()
+
+    def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response:
+        if status_code == 200:
+            return Response(current_app.json.dumps(payload), 200, dict(headers))
+        raise _refusal(payload["error"], status_code)
+
+
+def _refusal(error: str, status: int) -> problems.Problem:
+    facts = {"error": error, "error_description": _ERRORS.get(error, ("", error))[1]}
+    if error == "invalid_client":
+        zh, en = _ERRORS[error]
+        return problems.ClientInvalid(
+            zh, en, facts=facts, headers={"WWW-Authenticate": 'Basic realm="yanzhao", charset="UTF-8"'}
+        )
+    zh, en = _ERRORS.get(error, ("令牌请求有误", "the token request is malformed"))
+    return problems.TokenRequestInvalid(zh, en, facts=facts)
+
+
+_ERRORS = {
+    "invalid_client": ("应用标识或密钥有误", "the client id or secret is wrong"),
+    "invalid_request": ("令牌请求缺少参数或参数有误", "a parameter is missing or malformed"),
+    "unsupported_grant_type": (
+        "只支持 grant_type=client_credentials",
+        "only grant_type=client_credentials is supported",
+    ),
+    "invalid_scope": ("请求了该应用没有的权限范围", "the client does not have the scopes that it asks for"),
+    "unauthorized_client": ("该应用不可使用此授权方式", "the client may not use this grant"),
+}

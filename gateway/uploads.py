@@ -1,0 +1,185 @@
+"""Multipart uploads, streamed from the socket into the encrypted file store.
+
+Flask's own form parser would put a roster, personal data in plain, into a temporary file; here no more than one block
+is held, in memory.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+
+from contract.errors import Invalid, field_error
+from gateway import problems
+from runtime.files import Files, Stored, TooLarge
+
+FILE_LIMIT = 25 * 2**20
+_FORM_LIMIT = FILE_LIMIT + 64 * 2**10  # the file, and what stands around it
+_DRAIN_LIMIT = 64 * 2**20
+_BLOCK = 64 * 2**10
+_FIELD_LIMIT = 100
+_NAME_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Upload:
+    stored: Stored
+    filename: str
+    dry_run: bool
+
+
+def receive(files: Files) -> Upload:
+    """The request's one ``file`` and its ``dry_run``, the file stored. Nothing stays stored when anything is wrong.
+
+    Raises MediaTypeUnsupported, BodyTooLarge, MalformedMultipart, Invalid.
+    """
+    boundary = request.mimetype_params.get("boundary", "")
+    if request.mimetype != "multipart/form-data":
+        raise problems.MediaTypeUnsupported(
+            "请以 multipart/form-data 上传",
+            "upload as multipart/form-data",
+            headers={"Accept": "multipart/form-data"},
+        )
+    if not boundary.isascii() or not 0 < len(boundary) <= 70:
+        raise _malformed("缺少 boundary", "there is no boundary")
+    request.max_content_length = None  # counted here, so that the rest can be drained
+    stream = request.stream
+    if (request.content_length or 0) > _FORM_LIMIT:
+        _drain(stream)
+        raise problems.too_large(FILE_LIMIT)
+    form = _Form(files, _events(stream, boundary.encode()))
+    try:
+        form.read()
+        return form.upload()
+    except (TooLarge, RequestEntityTooLarge):
+        form.forget()
+        _drain(stream)
+        raise problems.too_large(FILE_LIMIT) from None
+    except ValueError:  # the decoder's word for a malformed form
+        form.forget()
+        raise _malformed("表单数据不完整或有误", "the form data is incomplete or malformed") from None
+    except BaseException:
+        form.forget()
+        raise
+
+
+class _Form:
+    def __init__(self, files: Files, events: Iterator[Event]) -> None:
+        self._files = files
+        self._events = events
+        self._stored: Stored | None = None
+        self._filename = ""
+        self._dry_run: str | None = None
+        self._faults: list[dict[str, str]] = []
+
+    def read(self) -> None:
+        for event in self._events:
+            if isinstance(event, File) and event.name == "file" and self._stored is None:
+                self._filename = _base(event.filename)
+                self._stored = self._files.write(_Part(self._events), filename=self._filename or "-", limit=FILE_LIMIT)
+            elif isinstance(event, Field) and event.name == "dry_run" and self._dry_run is None:
+                self._dry_run = self._text()
+            elif isinstance(event, File | Field):
+                self._skip(event.name)
+
+    def upload(self) -> Upload:
+        """Raises Invalid when a part is missing, unknown or malformed."""
+        if self._stored is None:
+            self._fault("file", "missing", "必填", "required")
+        elif not self._filename:
+            self._fault("file", "filename", "缺少文件名", "has no file name")
+        elif self._stored.size == 0:
+            self._fault("file", "empty", "文件为空", "is empty")
+        if self._dry_run not in (None, "true", "false"):
+            self._fault("dry_run", "choice", "应为 true 或 false", "must be true or false")
+        if self._faults or self._stored is None:
+            raise Invalid("表单有误", "the form has errors", self._faults[:20])
+        return Upload(self._stored, self._filename, self._dry_run == "true")
+
+    def forget(self) -> None:
+        if self._stored is not None:
+            self._files.delete(self._stored.file_id)
+
+    def _text(self) -> str:
+        content = b""
+        for block in _blocks(self._events):
+            content += block
+            if len(content) > _FIELD_LIMIT:
+                raise RequestEntityTooLarge()
+        return content.decode("utf-8", "replace").strip()
+
+    def _skip(self, name: str | None) -> None:
+        known = name in ("file", "dry_run")
+        zh, en = (
+            ("重复或不应为此类", "is there twice, or of the wrong kind")
+            if known
+            else ("没有这个字段", "is not a known field")
+        )
+        self._fault(str(name)[:50], "twice" if known else "unknown", zh, en)
+        for _block in _blocks(self._events):
+            pass
+
+    def _fault(self, name: str, code: str, zh: str, en: str) -> None:
+        self._faults.append(field_error(f"/form/{name}", code, zh, en))
+
+
+class _Part:
+    """One part's content, as a stream that can only be read."""
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        self._blocks = _blocks(events)
+        self._left = b""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes, none at the end."""
+        block = self._left or next(self._blocks, b"")
+        taken, self._left = block[:size], block[size:]
+        return taken
+
+
+def _events(stream: IO[bytes], boundary: bytes) -> Iterator[Event]:
+    """Raises ValueError for a malformed form, RequestEntityTooLarge past the limit."""
+    decoder = MultipartDecoder(boundary, max_form_memory_size=4 * _BLOCK, max_parts=20)
+    taken = 0
+    while True:
+        event = decoder.next_event()
+        if isinstance(event, NeedData):
+            block = stream.read(_BLOCK)
+            taken += len(block)
+            if taken > _FORM_LIMIT:
+                raise RequestEntityTooLarge()
+            decoder.receive_data(block or None)
+            continue
+        yield event
+        if isinstance(event, Epilogue):
+            return
+
+
+def _blocks(events: Iterator[Event]) -> Iterator[bytes]:
+    for event in events:
+        if not isinstance(event, Data):
+            raise ValueError("a part ended early")
+        if event.data:
+            yield event.data
+        if not event.more_data:
+            return
+
+
+def _base(filename: str) -> str:
+    """Without folders, as some browsers send them, and without what no file name has."""
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in name if letter.isprintable())[-_NAME_LIMIT:].strip()
+
+
+def _drain(stream: IO[bytes]) -> None:
+    """Take in what is still being sent: a client that is cut off while sending never reads the refusal."""
+    left = _DRAIN_LIMIT
+    while left > 0 and (block := stream.read(_BLOCK)):
+        left -= len(block)
+
+
+def _malformed(zh: str, en: str) -> problems.MalformedMultipart:
+    return problems.MalformedMultipart(zh, en)
