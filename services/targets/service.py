@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from nameko.rpc import rpc
-from runtime.hosting import Settings
-
 from contract.errors import Refused
+from runtime.hosting import Settings, rpc
 from services.targets.progress import progress
 
 
