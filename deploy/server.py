@@ -1,0 +1,185 @@
+"""What MongoDB and RabbitMQ have in common when this project runs them itself: a folder, a record, a life.
+
+`<folder>/` holds data and logs; `<folder>.json` says which process serves it, on which ports and under which uri, so
+that any other command finds it; `<folder>.lock` keeps two commands from starting it at once.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy import ports
+from deploy.process import Process
+
+LEAST_FREE_DISK = 500 * 2**20
+
+
+class ServerFailed(Exception):
+    """One line, Chinese and English, that says what is wrong and what to do."""
+
+
+@dataclass
+class Record:
+    uri: str
+    processes: dict[str, Process] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        content = {
+            "uri": self.uri,
+            "ports": self.ports,
+            "processes": {name: {"pid": p.pid, "started": p.started} for name, p in self.processes.items()},
+        }
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(content, indent=2) + "\n")
+        os.replace(unfinished, path)
+
+    @classmethod
+    def read(cls, path: Path) -> "Record | None":
+        if not path.exists():
+            return None
+        content = json.loads(path.read_text())
+        processes = {name: Process(**known) for name, known in content["processes"].items()}
+        return cls(uri=content["uri"], processes=processes, ports=content["ports"])
+
+
+class Server(ABC):
+    """`port`: exactly this one or ServerFailed. `prefer`: this one unless it is taken. Neither: a free one, kept."""
+
+    name: str  # of the main process, and of its port
+    patience = 60.0  # seconds to become ready
+
+    def __init__(self, folder: Path | str, port: int | None = None, *, prefer: int | None = None) -> None:
+        self.folder = Path(folder).resolve()
+        self.record_path = self.folder.with_name(self.folder.name + ".json")
+        self._port = port
+        self._prefer = prefer
+
+    @abstractmethod
+    def _launch(self, record: Record) -> None:
+        """Starts what isn't alive in record.processes; fills record.processes and record.uri."""
+
+    @abstractmethod
+    def _ready(self, record: Record) -> bool:
+        """One attempt; False when it can't be asked yet."""
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log" / f"{self.name}.log"
+
+    @property
+    def record(self) -> Record:
+        found = Record.read(self.record_path)
+        if found is None:
+            raise ServerFailed(f"{self.name} 尚未启动，请先 make run / has not been started, run make run first")
+        return found
+
+    @property
+    def uri(self) -> str:
+        return self.record.uri
+
+    @property
+    def process(self) -> Process:
+        return self.record.processes[self.name]
+
+    @property
+    def running(self) -> bool:
+        found = Record.read(self.record_path)
+        return found is not None and self.name in found.processes and found.processes[self.name].alive
+
+    def start(self) -> str:
+        """Starts it unless it runs, waits until it serves, and answers its uri."""
+        with self._alone():
+            record = Record.read(self.record_path) or Record(uri="")
+            if not (self.name in record.processes and record.processes[self.name].alive):
+                self._check_disk()
+                record.ports[self.name] = self._choose_port(record.ports.get(self.name))
+                self._launch(record)
+                record.write(self.record_path)
+            self._wait(record)
+            return record.uri
+
+    def stop(self) -> None:
+        """Gracefully; nothing happens if it isn't running."""
+        with self._alone():
+            record = Record.read(self.record_path)
+            for process in self._in_order(record):
+                process.stop()
+
+    def kill(self) -> None:
+        """kill -9 of the server itself, as a crash would."""
+        with self._alone():
+            self.process.kill()
+
+    def restart(self) -> str:
+        self.stop()
+        return self.start()
+
+    def discard(self) -> None:
+        """kill -9 of all its processes, and its data with them."""
+        with self._alone():
+            for process in self._in_order(Record.read(self.record_path)):
+                process.kill()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.record_path.unlink(missing_ok=True)
+
+    def _in_order(self, record: Record | None) -> list[Process]:
+        processes = record.processes if record else {}
+        return sorted(processes.values(), key=lambda p: p != processes.get(self.name))
+
+    def _choose_port(self, recorded: int | None) -> int:
+        if self._port is not None:
+            if not ports.is_free(self._port):
+                raise ServerFailed(
+                    f"{self.name} 的端口 {self._port} 已被其他程序占用，请换一个或停掉它 / "
+                    f"port {self._port} is in use by another program: stop it or choose another port"
+                )
+            return self._port
+        if recorded is not None and ports.becomes_free(recorded):  # clients and the replica set know this one
+            return recorded
+        if self._prefer is not None and ports.is_free(self._prefer):
+            return self._prefer
+        return ports.free()
+
+    def _check_disk(self) -> None:
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ServerFailed(f"无法写入 {self.folder} / cannot write there: {error.strerror}") from error
+        spare = shutil.disk_usage(self.folder).free
+        if spare < LEAST_FREE_DISK:
+            raise ServerFailed(
+                f"{self.folder} 所在磁盘只剩 {spare >> 20} MB，需要 {LEAST_FREE_DISK >> 20} MB / disk full"
+            )
+
+    def _wait(self, record: Record) -> None:
+        deadline = time.monotonic() + self.patience
+        while not self._ready(record):
+            if not record.processes[self.name].alive:
+                raise ServerFailed(f"{self.name} 启动失败 / failed to start, see {self.log}: {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"{self.name} 未就绪 / not ready in time, see {self.log}: {self._last_words()}")
+            time.sleep(0.05)
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        return lines[-1][:300] if lines else "(empty log)"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        path = self.record_path.with_suffix(".lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = path.open("a")
+        except OSError as error:
+            raise ServerFailed(f"无法写入 {path.parent} / cannot write there: {error.strerror}") from error
+        with handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield

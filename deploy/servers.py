@@ -1,0 +1,137 @@
+"""Embedded MongoDB and RabbitMQ for a machine that has none: `python -m deploy.servers start|stop|status|env`.
+
+Those that AMQP_URI and MONGO_URI name are used instead, and never started, stopped or changed.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy import keys, mongodb, process, rabbitmq_node
+from deploy.mongodb import MongoDB
+from deploy.process import Process
+from deploy.rabbitmq_node import RabbitMQ
+from deploy.server import Server, ServerFailed
+
+__all__ = ["VAR", "MongoDB", "RabbitMQ", "ServerFailed", "embedded", "environment", "serving", "start", "stop"]
+
+VAR = Path(__file__).resolve().parent.parent / "var"
+
+
+def embedded(folder: Path = VAR) -> dict[str, Server]:
+    """By the environment name that would replace them; none for a name that is set."""
+    ours: dict[str, Server] = {
+        "MONGO_URI": MongoDB(folder / "run" / "mongo", prefer=mongodb.DEFAULT_PORT),
+        "AMQP_URI": RabbitMQ(folder / "run" / "rabbit", prefer=rabbitmq_node.DEFAULT_PORT),
+    }
+    return {name: server for name, server in ours.items() if not os.environ.get(name)}
+
+
+def start(folder: Path = VAR) -> dict[str, str]:
+    """Starts what isn't running, and answers the environment for the processes."""
+    for server in embedded(folder).values():
+        server.start()
+    return environment(folder)
+
+
+def environment(folder: Path = VAR) -> dict[str, str]:
+    """AMQP_URI, MONGO_URI, APP_ENV and the secrets; what is set wins. ServerFailed if nothing was ever started."""
+    made = {name: server.uri for name, server in embedded(folder).items()}
+    made |= {"APP_ENV": "dev"} | keys.kept_in(folder / "secrets.env")
+    given = {name: os.environ[name] for name in ("AMQP_URI", "MONGO_URI", *made) if os.environ.get(name)}
+    return made | given
+
+
+@contextmanager
+def serving(folder: Path = VAR) -> Iterator[dict[str, str]]:
+    """The environment, with servers while anybody needs them: the last to leave stops them. `stop` sends SIGTERM."""
+    me = _users(folder) / f"{os.getpid()}.json"
+    me.parent.mkdir(parents=True, exist_ok=True)
+    mine = process.find(os.getpid())
+    me.write_text(json.dumps({"pid": mine.pid, "started": mine.started}))
+    try:
+        yield start(folder)
+    finally:
+        me.unlink(missing_ok=True)
+        if not users(folder):
+            _stop_servers(folder)
+
+
+def users(folder: Path = VAR) -> list[Process]:
+    """The processes that are inside `serving`; records of dead ones are swept away."""
+    found = []
+    for path in _users(folder).glob("*.json"):
+        try:
+            user = Process(**json.loads(path.read_text()))
+        except (FileNotFoundError, json.JSONDecodeError):
+            continue  # it left, or is just arriving
+        if user.alive:
+            found.append(user)
+        else:
+            path.unlink(missing_ok=True)
+    return found
+
+
+def stop(folder: Path = VAR) -> None:
+    """Ends everybody inside `serving`, then the servers, gracefully."""
+    for user in users(folder):
+        if user.pid != os.getpid():
+            user.stop(seconds=60)
+    _stop_servers(folder)
+
+
+def _stop_servers(folder: Path) -> None:
+    for server in embedded(folder).values():
+        server.stop()
+
+
+def _users(folder: Path) -> Path:
+    return folder / "run" / "users"
+
+
+def _status(folder: Path) -> Iterator[str]:
+    ours = embedded(folder)
+    for name in ("MONGO_URI", "AMQP_URI"):
+        if name not in ours:
+            yield f"{name}: 由环境变量指定 / given by the environment"
+        elif ours[name].running:
+            yield f"{name}: 运行中 / running, pid {ours[name].process.pid}, {ours[name].uri}"
+        else:
+            yield f"{name}: 未运行 / not running"
+
+
+def main(arguments: list[str], folder: Path = VAR) -> int:
+    match arguments:
+        case ["start"]:
+            start(folder)
+            print("\n".join(_status(folder)))
+        case ["stop"]:
+            stop(folder)
+        case ["status"]:
+            print("\n".join(_status(folder)))
+        case ["env"]:
+            for name, value in environment(folder).items():
+                print(f"export {name}={shlex.quote(value)}")
+        case ["env", *command]:
+            with serving(folder) as made:
+                return subprocess.run(command, env=os.environ | made).returncode
+        case _:
+            print(
+                "python -m deploy.servers start | stop | status | env [command …]\n"
+                "env: 打印环境变量，或在其中执行命令 / prints the environment, or runs a command in it",
+                file=sys.stderr,
+            )
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ServerFailed as failure:
+        sys.exit(str(failure))

@@ -1,0 +1,146 @@
+"""The real servers that tests run against, and a space of its own for each test.
+
+Tests start servers of their own whatever AMQP_URI and MONGO_URI say: a running `make run` is never touched.
+Nothing here monkey-patches: a test module that hosts nameko does so itself, or runs the container in a subprocess.
+"""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from deploy import keys, ports, process
+from deploy.process import Process
+from deploy.servers import VAR, MongoDB, RabbitMQ
+from runtime import config
+
+SESSIONS = VAR / "test"
+
+
+@dataclass(frozen=True)
+class Servers:
+    mongo: MongoDB
+    rabbit: RabbitMQ
+
+    @classmethod
+    def under(cls, folder: Path) -> "Servers":
+        return cls(MongoDB(folder / "mongo"), RabbitMQ(folder / "rabbit"))
+
+    def start(self) -> "Servers":
+        self.mongo.start()
+        self.rabbit.start()
+        return self
+
+    def discard(self) -> None:
+        self.mongo.discard()
+        self.rabbit.discard()
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    """A folder for this run only; several runs may go on at once in one checkout."""
+    _sweep_crashed_sessions()
+    folder = SESSIONS / f"{os.getpid()}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    mine = process.find(os.getpid())
+    (folder / "owner.json").write_text(json.dumps({"pid": mine.pid, "started": mine.started}))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def servers(session_folder: Path) -> Iterator[Servers]:
+    """One MongoDB and one RabbitMQ for the whole run. Don't kill them: that is what `private_servers` is for."""
+    ours = Servers.under(session_folder / "shared")
+    try:
+        yield ours.start()
+    finally:
+        ours.discard()
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(servers: Servers) -> str:
+    return servers.mongo.uri
+
+
+@pytest.fixture(scope="session")
+def amqp_uri(servers: Servers) -> str:
+    """Of a vhost that all tests share; a test that declares anything wants `space`."""
+    return servers.rabbit.uri
+
+
+@pytest.fixture
+def private_servers(session_folder: Path) -> Iterator[Servers]:
+    """Started for this test alone, which may kill them. Costs about 7 s."""
+    ours = Servers.under(session_folder / secrets.token_hex(4))
+    try:
+        yield ours.start()
+    finally:
+        ours.discard()
+
+
+@pytest.fixture
+def space(servers: Servers, session_folder: Path) -> Iterator[dict[str, str]]:
+    """An environment of its own, set in os.environ: new vhost (with policies), MONGO_PREFIX and PORT, APP_ENV=test.
+
+    The dict holds all of it, for a subprocess: `os.environ | space`. Vhost and databases are deleted afterwards.
+    """
+    with _space(servers, session_folder) as environ:
+        yield environ
+
+
+@pytest.fixture(scope="module")
+def module_space(servers: Servers, session_folder: Path) -> Iterator[dict[str, str]]:
+    """As `space`, for a whole module: for what is dear to start."""
+    with _space(servers, session_folder) as environ:
+        yield environ
+
+
+@pytest.fixture
+def private_space(private_servers: Servers, session_folder: Path) -> Iterator[dict[str, str]]:
+    """As `space`, on `private_servers`."""
+    with _space(private_servers, session_folder, tidy=False) as environ:
+        yield environ
+
+
+@contextmanager
+def _space(servers: Servers, folder: Path, *, tidy: bool = True) -> Iterator[dict[str, str]]:
+    name = f"t{secrets.token_hex(5)}"
+    environ = {
+        "APP_ENV": "test",
+        "MONGO_URI": servers.mongo.uri,
+        "MONGO_PREFIX": name,
+        "AMQP_URI": servers.rabbit.add_vhost(name),
+        "PORT": str(ports.free()),
+        **keys.kept_in(folder / "secrets.env"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in config.NAMES:
+            patch.delenv(variable, raising=False)
+        for variable, value in environ.items():
+            patch.setenv(variable, value)
+        yield environ
+    if tidy:
+        servers.rabbit.delete_vhost(name)
+        with MongoClient(servers.mongo.uri) as client:
+            for database in client.list_database_names():
+                if database.startswith(f"{name}_"):
+                    client.drop_database(database)
+
+
+def _sweep_crashed_sessions() -> None:
+    for owner in SESSIONS.glob("*/owner.json"):
+        if Process(**json.loads(owner.read_text())).alive:
+            continue
+        for record in owner.parent.glob("*/mongo.json"):
+            Servers.under(record.parent).discard()
+        for record in owner.parent.glob("*/rabbit.json"):
+            Servers.under(record.parent).discard()
+        shutil.rmtree(owner.parent, ignore_errors=True)
