@@ -1,8 +1,8 @@
 """Calls to services from plain threads: nameko's wire protocol on py-amqp, without nameko's standalone proxy.
 
-The proxy is left out because it does not survive what happens in production: a reply consumer that was lost with the
-broker is never set up again for the call that needs it, its pool of connections keeps dead ones, its timeout starts
-anew with every frame, and it turns each refusal into a string (tests/runtime/test_rpc.py shows the first of these).
+The proxy (nameko 2.14.1) is left out because each call that times out leaves a channel open, of which a connection has
+2,047, and its late answer in memory for ever; because its timeout starts anew with every frame that arrives; and
+because it takes two round trips where one will do (a third of the calls/s). tests/runtime/test_rpc.py shows the first.
 
 The protocol: publish ``{"args", "kwargs"}`` to exchange ``nameko-rpc`` with routing key ``<service>.<method>``,
 ``reply_to`` and ``correlation_id``; the answer ``{"result", "error"}`` comes through the same exchange.
