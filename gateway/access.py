@@ -62,4 +62,5 @@ def register(app: Flask) -> None:
 
     @app.teardown_request
     def close(_error: BaseException | None) -> None:
-        g.stack.close()
+        if (stack := g.pop("stack", None)) is not None:
+            stack.close()

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import json
 from prometheus_client import Counter
 from pymongo.errors import DuplicateKeyError
+from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 from werkzeug import Response
 
@@ -54,7 +55,10 @@ class Idempotency:
 
     def __init__(self, settings: Config, *, now: clock.Clock = clock.now) -> None:
         self._now = now
-        self._keys = mongo.database(settings, "gateway").get_collection("idempotency", write_concern=WriteConcern(w=1))
+        # What is written without waiting for the majority must be read without waiting for it, too.
+        self._keys = mongo.database(settings, "gateway").get_collection(
+            "idempotency", write_concern=WriteConcern(w=1), read_concern=ReadConcern("local")
+        )
         self._sealing = AESGCM(_derived(settings, b"gateway idempotency answers"))
         self._hashing = _derived(settings, b"gateway idempotency bodies")
 

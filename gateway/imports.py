@@ -22,7 +22,7 @@ blueprint = Blueprint(
 )
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_SEEN_BY = (scopes.IMPORTS_WRITE, scopes.IMPORTS_RECALL)
+_FOLLOWED_BY = (scopes.IMPORTS_WRITE, scopes.CERTIFICATES_READ)
 
 
 class RowList(Message):
@@ -96,7 +96,7 @@ def start_import(asked: Asked) -> Response:
     blueprint,
     "GET",
     "/<id:import_id>",
-    scopes=_SEEN_BY,
+    scopes=_FOLLOWED_BY,
     answers=Answer(200, public.Import, "导入任务 · the job", cached=True),
     refusals=(public.ImportNotFound,),
 )
@@ -110,7 +110,7 @@ def read_import(asked: Asked, import_id: str) -> Response:
     blueprint,
     "GET",
     "/<id:import_id>/rows",
-    scopes=_SEEN_BY,
+    scopes=_FOLLOWED_BY,
     query=ListRows(),
     answers=Answer(200, RowList, "一页逐行结果 · one page of what became of the rows"),
     refusals=(public.ImportNotFound,),
@@ -130,7 +130,7 @@ def list_rows(asked: Asked, import_id: str) -> Response:
     blueprint,
     "GET",
     "/<id:import_id>/result.xlsx",
-    scopes=_SEEN_BY,
+    scopes=_FOLLOWED_BY,
     answers=Answer(200, None, "标注后的花名册 · the annotated roster", _XLSX, headers=("Content-Disposition",)),
     refusals=(public.ImportNotFound, public.ImportNotFinished, public.ImportWithoutResult),
 )
@@ -158,7 +158,7 @@ def read_result(asked: Asked, import_id: str) -> Response:
     blueprint,
     "POST",
     "/<id:import_id>/recall",
-    scopes=_SEEN_BY,
+    scopes=[scopes.IMPORTS_WRITE, scopes.IMPORTS_RECALL],
     body=public.RecallImport(exclude=("command_id", "import_id")),
     once=True,
     answers=Answer(202, public.Import, "正在撤回 · being recalled; look at Location", headers=("Location",)),

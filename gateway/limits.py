@@ -46,7 +46,7 @@ class Limits:
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        used = row["used"]
+        used = row["used"] if row else 1
         g.limit = {
             "RateLimit-Policy": f'"{policy}";q={per_minute};w={WINDOW}',
             "RateLimit": f'"{policy}";r={max(0, per_minute - used)};t={reset}',

@@ -1,0 +1,110 @@
+"""Who may ask for a token, and what the demo clients are."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from pymongo.errors import DuplicateKeyError
+
+from contract import regions
+from contract.words import Role
+from gateway import clients, scopes
+from gateway.clients import Clients
+from runtime import mongo
+from runtime.config import Config
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.clients", *arguments],
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_command_prints_the_same_demo_clients_each_time(module_space: dict[str, str]) -> None:
+    first, second = run(), run()
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == second.stdout
+    listed = json.loads(first.stdout)
+    assert all(list(client) == ["client_id", "client_secret", "role", "region"] for client in listed)
+    centres = [client["region"] for client in listed if client["role"] == "training_centre"]
+    assert centres == [unit.code for unit in regions.units()], "one training centre a reporting unit"
+    others = {(client["role"], client["region"]) for client in listed} - {("training_centre", code) for code in centres}
+    assert others == {
+        ("civil_affairs", "130000"),
+        ("civil_affairs", "130100"),
+        ("dispatcher", "130000"),
+        ("inspector", "130000"),
+        ("partner", "130000"),
+    }
+
+
+def test_production_has_no_demo_clients_and_says_so_in_one_line(module_space: dict[str, str], settings: Config) -> None:
+    refused = run(APP_ENV="production", MONGO_PREFIX=f"{settings.mongo_prefix}_production")
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert refused.stderr.count("\n") == 1
+    assert "APP_ENV" in refused.stderr
+    assert f"{settings.mongo_prefix}_production_gateway" not in mongo.client(settings.mongo_uri).list_database_names()
+
+
+def test_no_database_is_one_line_and_not_a_traceback(module_space: dict[str, str]) -> None:
+    refused = run(MONGO_URI="mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300")
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_real_client_is_added_once_and_its_secret_shown_once(module_space: dict[str, str], settings: Config) -> None:
+    adding = ("add", "hz-jiaxiao", "--role", "training_centre", "--region", "130102", "--organisation", "家校合作社")
+    added = run(*adding, APP_ENV="production")
+    assert added.returncode == 0, added.stderr
+    secret = json.loads(added.stdout)["client_secret"]
+    client = Clients(settings).get("hz-jiaxiao")
+    assert client is not None
+    assert client.check_client_secret(secret)
+    assert not client.check_client_secret(secret + "x")
+    assert client.scopes == scopes.OF_ROLE[Role.TRAINING_CENTRE]
+    again = run(*adding)
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    unknown = run("add", "x", "--role", "partner", "--region", "999999", "--organisation", "x")
+    assert unknown.returncode == 1
+    assert "six-digit code" in unknown.stderr
+
+    assert run("disable", "hz-jiaxiao").returncode == 0
+    assert Clients(settings).get("hz-jiaxiao") is None
+    assert run("disable", "hz-jiaxiao").returncode == 1
+
+
+def test_no_secret_lies_in_the_database(settings: Config) -> None:
+    secrets = [client["client_secret"] for client in clients.demo(settings)]
+    stored = repr(list(mongo.database(settings, "gateway")["clients"].find()))
+    assert not [secret for secret in secrets if secret in stored]
+    assert stored.count("$argon2id$") >= len(secrets)
+
+
+def test_a_demo_client_gets_what_its_role_has_gained_since(settings: Config) -> None:
+    clients.demo(settings)
+    collection = mongo.database(settings, "gateway")["clients"]
+    collection.update_one({"_id": "partner"}, {"$set": {"scopes": []}})
+    clients.demo(settings)
+    assert collection.find_one({"_id": "partner"})["scopes"] == list(scopes.OF_ROLE[Role.PARTNER])
+
+
+def test_two_clients_never_share_an_id(settings: Config) -> None:
+    client = clients.made("twin", "secret", role=Role.PARTNER, region="130000", organisation="o")
+    Clients(settings).add(client)
+    with pytest.raises(DuplicateKeyError):
+        Clients(settings).add(client)
+
+
+def test_every_role_has_scopes_and_a_rate() -> None:
+    assert set(scopes.OF_ROLE) == set(scopes.PER_MINUTE) == set(Role)
+    granted = {scope for held in scopes.OF_ROLE.values() for scope in held}
+    assert granted == set(scopes.MEANS), "a scope that nobody holds, or that nobody explained"
