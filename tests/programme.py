@@ -1,4 +1,4 @@
-"""The programme as it runs in production, for tests: real processes that a test may kill in the middle of their work."""
+"""The programme as it runs in production, for tests: real processes that a test may kill while they work."""
 
 import os
 import signal
