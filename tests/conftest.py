@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,8 @@ class Servers:
         return cls(MongoDB(folder / "mongo"), RabbitMQ(folder / "rabbit"))
 
     def start(self) -> "Servers":
-        self.mongo.start()
-        self.rabbit.start()
+        with ThreadPoolExecutor() as both:
+            list(both.map(lambda server: server.start(), (self.rabbit, self.mongo)))
         return self
 
     def discard(self) -> None:
