@@ -1,0 +1,68 @@
+"""The roster given back: its own columns, then 结果, 问题字段 and 原因; the rows that need work in colour."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import xlsxwriter
+
+from contract.words import RowOutcome
+from services.certification.roster import HEADERS
+from services.certification.spreadsheet import Numbered
+from services.certification.store_imports import RowResult
+
+FOLDER = "yanzhao-annotated-"  # and the process's id
+_ADDED = ("结果", "问题字段", "原因")
+_OUTCOMES = {
+    RowOutcome.CREATED: "已登记",
+    RowOutcome.DUPLICATE: "重复",
+    RowOutcome.CONFLICT: "冲突",
+    RowOutcome.REJECTED: "退回",
+}
+_DRY = {RowOutcome.CREATED: "可登记"}
+_COLOURS = {RowOutcome.DUPLICATE: "#E7E6E6", RowOutcome.CONFLICT: "#FCE4D6", RowOutcome.REJECTED: "#FFC7CE"}
+_WIDTHS = {"证件号码": 21, "证书编号": 25, "评价机构": 28, "行政区划": 18}
+
+
+@contextmanager
+def workbook(
+    headers: tuple[str, ...], rows: Iterable[tuple[Numbered, RowResult]], *, dry_run: bool
+) -> Iterator[IO[bytes]]:
+    """The workbook as an open file that is gone afterwards. Rows keep their numbers. All cells are text: nothing is
+    turned into a float again, and nothing is taken for a formula."""
+    with tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as folder:
+        path = Path(folder) / "result.xlsx"
+        book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
+        _write(book, headers, rows, _OUTCOMES | _DRY if dry_run else _OUTCOMES)
+        book.close()
+        with path.open("rb") as file:
+            path.unlink()
+            yield file
+
+
+def _write(
+    book: Any, headers: tuple[str, ...], rows: Iterable[tuple[Numbered, RowResult]], words: dict[RowOutcome, str]
+) -> None:
+    sheet = book.add_worksheet("导入结果")
+    text = {"num_format": "@"}
+    plain, bold = book.add_format(text), book.add_format(text | {"bold": True, "bg_color": "#DDEBF7"})
+    formats = {outcome: book.add_format(text | {"bg_color": colour}) for outcome, colour in _COLOURS.items()}
+    width = len(headers)
+    for column, header in enumerate((*headers, *_ADDED)):
+        sheet.set_column(column, column, _WIDTHS.get(header, 12 if header != "原因" else 60), plain)
+    sheet.freeze_panes(1, 0)
+    for column, header in enumerate((*headers, *_ADDED)):
+        sheet.write_string(0, column, header, bold)
+    for (number, cells), result in rows:
+        row, look = number - 1, formats.get(result.outcome, plain)
+        for column, cell in enumerate(cells[:width]):
+            if cell:
+                sheet.write_string(row, column, cell, look)
+        sheet.write_string(row, width, words[result.outcome], look)
+        if result.fields:
+            sheet.write_string(row, width + 1, "、".join(HEADERS.get(name, name) for name in result.fields), look)
+        if result.zh:
+            sheet.write_string(row, width + 2, result.zh, look)

@@ -1,0 +1,301 @@
+"""What certification is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
+
+``actor`` is contract.certification.Actor. Refusals are those of contract.certification; a command with a
+``command_id`` that was told before changes nothing and is answered with the certificate as it is now.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from contract import certification as public
+from contract import fields, regions
+from contract.errors import Conflict, field_error
+from contract.message import Message
+from contract.words import CertificateStatus, Verification
+from runtime import clock, mongo
+from runtime.hosting import Settings, rpc
+from services.certification import access, content, domain, store, store_imports
+from services.certification.access import Action, Actor
+from services.certification.answers import shown
+from services.certification.content import Content
+from services.certification.domain import Certificate
+from services.certification.faults import Fault, refusal
+from services.certification.numbers import read_number
+from services.certification.service_imports import ImportCalls
+from services.certification.store import Certificates, NumberTaken
+
+
+class ReadCertificates(Message):
+    after = fields.Id()
+    limit = fields.Whole(at_least=1, at_most=500)
+    person_key = fields.PersonKey()
+    region = fields.RegionCode()
+    status = fields.Choice(CertificateStatus)
+    import_id = fields.Id()
+
+
+_ATTEMPTS = 5
+
+
+class Certification(ImportCalls):
+    name = "certification"
+
+    settings = Settings()
+
+    @rpc
+    def issue_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """IssueCertificate -> Certificate. Refuses CertificateInvalid, CertificateAlreadyIssued, CertificateConflict,
+        ActionNotAllowed."""
+        given, who = public.IssueCertificate.read(command), Actor.of(public.Actor.read(actor))
+        who.require(Action.ISSUE)
+        at = clock.now()
+        said = content.read(given, today=clock.day_of(at))
+        if isinstance(said, tuple):
+            raise refusal(said)
+        if not who.acts_in(said.region):
+            raise refusal((access.region_outside(who),))
+        certificates = store.certificates(self.settings)
+        told, identity = certificates.told(who.client_id, given), certificates.identity(said.holder)
+
+        def work(session: ClientSession) -> Certificate:
+            if told and (known := certificates.after_command(told, session)):
+                return known
+            taken = certificates.numbered([said.number], session).get(said.number)
+            if taken:
+                raise _taken(taken, domain.differences(recorded=taken, content=said, identity=identity), who)
+            certificate = domain.issue(
+                content=said,
+                identity=identity,
+                certificate_id=mongo.new_id(),
+                organisation=who.organisation,
+                import_id=None,
+                at=at,
+                by=who.client_id,
+            )
+            certificates.add(session, [(certificate, said)], told=told)
+            return certificate
+
+        return shown(_settled(certificates, work))
+
+    @rpc
+    def correct_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """CorrectCertificate -> Certificate. Refuses CertificateNotFound, CertificateInvalid, NothingToCorrect,
+        CertificateChanged, CertificateConflict, ActionNotAllowed."""
+        given, who = public.CorrectCertificate.read(command), Actor.of(public.Actor.read(actor))
+        certificates, at = store.certificates(self.settings), clock.now()
+
+        def correction(certificate: Certificate, session: ClientSession) -> tuple[Certificate, Content]:
+            said, changed = content.corrected(certificates.content(certificate, session), given, today=clock.day_of(at))
+            if not who.acts_in(said.region):
+                raise refusal((access.region_outside(who),))
+            if said.number != certificate.number:
+                taken = certificates.numbered([said.number], session).get(said.number)
+                if taken and taken.certificate_id != certificate.certificate_id:
+                    raise _taken(taken, ("certificate_number",), who)
+            after = domain.correct(
+                certificate,
+                content=said,
+                fields_changed=changed,
+                identity=certificates.identity(said.holder),
+                reason=given["reason"],
+                at=at,
+                by=who.client_id,
+            )
+            return after, said
+
+        return self._change(Action.CORRECT, given, who, correction)
+
+    @rpc
+    def revoke_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """RevokeCertificate -> Certificate. Refuses CertificateNotFound, CertificateRevokedAlready,
+        CertificateChanged, ActionNotAllowed."""
+        given, who, at = public.RevokeCertificate.read(command), Actor.of(public.Actor.read(actor)), clock.now()
+        return self._change(
+            Action.REVOKE,
+            given,
+            who,
+            lambda certificate, _: (
+                domain.revoke(certificate, reason=given["reason"], at=at, by=who.client_id),
+                None,
+            ),
+        )
+
+    @rpc
+    def reinstate_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """ReinstateCertificate -> Certificate. Refuses CertificateNotFound, CertificateNotRevoked, CertificateChanged,
+        ActionNotAllowed."""
+        given, who, at = public.ReinstateCertificate.read(command), Actor.of(public.Actor.read(actor)), clock.now()
+        return self._change(
+            Action.REINSTATE,
+            given,
+            who,
+            lambda certificate, _: (
+                domain.reinstate(certificate, reason=given["reason"], at=at, by=who.client_id),
+                None,
+            ),
+        )
+
+    @rpc
+    def verify_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """VerifyCertificate -> Certificate. Refuses CertificateNotFound, CertificateChanged, ActionNotAllowed."""
+        given, who, at = public.VerifyCertificate.read(command), Actor.of(public.Actor.read(actor)), clock.now()
+        outcome = Verification(given["outcome"])
+        return self._change(
+            Action.VERIFY,
+            given,
+            who,
+            lambda certificate, _: (
+                domain.verify(certificate, outcome=outcome, reason=given.get("reason"), at=at, by=who.client_id),
+                None,
+            ),
+        )
+
+    @rpc
+    def reveal_holder(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """RevealHolder -> RevealedHolder, after recording who saw it and why. Refuses CertificateNotFound,
+        RevealNotAllowed."""
+        given, who = public.RevealHolder.read(command), Actor.of(public.Actor.read(actor))
+        who.require(Action.REVEAL)
+        certificates = store.certificates(self.settings)
+        certificate = certificates.get(_number(given))
+        access.check(who, Action.REVEAL, certificate)
+        certificates.record_reveal(certificate, actor=who, reason=given["reason"], at=clock.now())
+        holder = certificates.content(certificate).holder
+        return public.RevealedHolder.write(
+            name=holder.name,
+            document_type=holder.document_type.value,
+            document_number=holder.document_number,
+            phone=holder.phone,
+        )
+
+    @rpc
+    def certificate(self, number: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """By a number that it has or had -> Certificate. Refuses CertificateNotFound."""
+        who = Actor.of(public.Actor.read(actor))
+        found = store.certificates(self.settings).get(_number({"certificate_number": number}))
+        access.check(who, Action.READ, found)
+        return shown(found)
+
+    @rpc
+    def certificates(
+        self,
+        actor: dict[str, Any],
+        after: str | None = None,
+        limit: int = 50,
+        person_key: str | None = None,
+        region: str | None = None,
+        status: str | None = None,
+        import_id: str | None = None,
+    ) -> dict[str, Any]:
+        """``{"items": [Certificate], "next": cursor or None}``, of those that the actor may see, as recorded."""
+        who = Actor.of(public.Actor.read(actor))
+        who.require(Action.READ)
+        asked = ReadCertificates.read(
+            asked_for(
+                after=after, limit=limit, person_key=person_key, region=region, status=status, import_id=import_id
+            )
+        )
+        within = regions.get(asked["region"]).code if "region" in asked else None
+        if not who.is_centre:
+            if within is None:
+                within = who.region
+            elif not regions.within(within, who.region):
+                return {"items": [], "next": None}
+        found = store.certificates(self.settings).page(
+            organisation=who.organisation if who.is_centre else None,
+            within=within,
+            person_key=asked.get("person_key"),
+            status=asked.get("status"),
+            import_id=asked.get("import_id"),
+            after=asked.get("after"),
+            limit=asked["limit"] + 1,
+        )
+        more = len(found) > asked["limit"]
+        found = found[: asked["limit"]]
+        return {"items": [shown(each) for each in found], "next": found[-1].certificate_id if more else None}
+
+    @rpc
+    def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
+        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
+        outbox = store.certificates(self.settings).outbox
+        head = outbox.head()
+        limit = max(1, min(limit, 1000))
+        return {"items": outbox.page(after, limit), "head": {"seq": head["seq"], "hash": head["hash"]}}
+
+    @rpc
+    def status(self) -> dict[str, Any]:
+        """``head_seq``, ``published_seq``, ``unpublished`` of the log; how many jobs are ``imports_queued``, ``…_running``,
+        ``…_recalling``."""
+        outbox = store.certificates(self.settings).outbox
+        head, jobs = outbox.head(), store_imports.imports(self.settings).active_by_state()
+        return {
+            "head_seq": head["seq"],
+            "published_seq": head["published"],
+            "unpublished": outbox.waiting(),
+            **{f"imports_{state}": number for state, number in jobs.items()},
+        }
+
+    def _change(
+        self,
+        action: Action,
+        given: dict[str, Any],
+        who: Actor,
+        step: Callable[[Certificate, ClientSession], tuple[Certificate, Content | None]],
+    ) -> dict[str, Any]:
+        """One step of a certificate's life, once for each command_id."""
+        certificates, number = store.certificates(self.settings), _number(given)
+        told = certificates.told(who.client_id, {"action": action.name, **given})
+
+        def work(session: ClientSession) -> Certificate:
+            before = certificates.get(number, session)
+            access.check(who, action, before)
+            if told and (known := certificates.after_command(told, session)):
+                return known
+            domain.check_version(before, given.get("expected_version"))
+            after, said = step(before, session)
+            certificates.replace(session, [(before, after)], content=said, told=told)
+            return after
+
+        return shown(_settled(certificates, work))
+
+
+def _number(given: dict[str, Any]) -> str:
+    """What cannot be a number is nobody's number."""
+    number = read_number(given["certificate_number"])
+    if isinstance(number, Fault):
+        raise access.not_found()
+    return number
+
+
+def _settled(certificates: Certificates, work: Callable[[ClientSession], Certificate]) -> Certificate:
+    """In one transaction, decided anew when somebody else was faster with one of the numbers or the same command."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return certificates.transact(work)
+        except NumberTaken:
+            continue
+    return certificates.transact(work)
+
+
+def _taken(recorded: Certificate, differing: tuple[str, ...], who: Actor) -> Conflict:
+    """The refusal of a number that is recorded: with the same content, or with other. What another organisation
+    recorded is not told."""
+    if not differing:
+        return public.CertificateAlreadyIssued(
+            "该证书已登记，内容相同",
+            "the certificate is recorded already, with the same content",
+            facts={"certificate_id": recorded.certificate_id, "version": recorded.version},
+        )
+    if not who.sees(organisation=recorded.organisation, region=recorded.region):
+        return public.CertificateConflict(
+            "该证书编号已由其他机构登记，且内容不同，请核对编号",
+            "another organisation recorded this number with other content: check the number",
+        )
+    return public.CertificateConflict(
+        "该证书编号已登记，但内容不同，请核对；确需更正的请走更正流程",
+        "the number is recorded with other content: check it, or correct the recorded certificate",
+        [field_error(f"/{name}", "differs", "与已登记的不同", "differs from what is recorded") for name in differing],
+        facts={"certificate_id": recorded.certificate_id, "version": recorded.version},
+    )

@@ -1,0 +1,135 @@
+"""What certification is asked about roster imports."""
+
+import re
+from typing import Any
+
+from contract import certification as public
+from contract import fields
+from contract.message import Message
+from contract.words import ImportState, RowOutcome
+from runtime import clock, mongo, trace
+from runtime.files import FileMissing, Files
+from runtime.hosting import rpc
+from services.certification import access, store_imports
+from services.certification.access import Action, Actor
+from services.certification.answers import asked_for, shown_import, shown_row
+from services.certification.store_imports import INTERRUPTED, Job, Recall
+
+
+class RowNumber(fields.Pattern):
+    pattern = re.compile(r"[0-9]{1,9}")
+    means = ("row", "应为行号", "must be the number of a row")
+
+
+class ReadRows(Message):
+    outcome = fields.Choice(RowOutcome)
+    after = RowNumber()
+    limit = fields.Whole(at_least=1, at_most=1000)
+
+
+class ImportCalls:
+    settings: Any
+
+    @rpc
+    def start_import(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """StartImport -> Import. The same file again (and dry_run) is the same job, which keeps its own copy of the
+        file: the newer one is deleted. Refuses ActionNotAllowed, RosterUnreadable."""
+        told, who = public.StartImport.read(command), Actor.of(public.Actor.read(actor))
+        who.require(Action.IMPORT)
+        files, jobs = Files(self.settings), store_imports.imports(self.settings)
+        try:
+            stored = files.describe(told["file_id"])
+        except FileMissing:
+            raise _no_file() from None
+        if (stored.sha256, stored.size) != (told["sha256"], told["size"]):
+            raise _no_file()
+        job = jobs.start(
+            Job(
+                import_id=mongo.new_id(),
+                organisation=who.organisation,
+                client_id=who.client_id,
+                region=who.region,
+                file_id=told["file_id"],
+                filename=told["filename"],
+                sha256=told["sha256"],
+                size=told["size"],
+                dry_run=told["dry_run"],
+                submitted_at=clock.now(),
+                traceparent=trace.current(),
+            )
+        )
+        if job.file_id != told["file_id"]:
+            before = job.file_id
+            if job.failure and job.failure.code == INTERRUPTED:
+                job = jobs.restart(job, file_id=told["file_id"])
+            files.delete(told["file_id"] if job.file_id == before else before)
+        return shown_import(job)
+
+    @rpc
+    def import_job(self, import_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Import. Refuses ImportNotFound."""
+        return shown_import(self._job(import_id, Actor.of(public.Actor.read(actor))))
+
+    @rpc
+    def import_rows(
+        self,
+        import_id: str,
+        actor: dict[str, Any],
+        outcome: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> dict[str, Any]:
+        """``{"items": [Row], "next": cursor or None}``, those settled so far. Refuses ImportNotFound."""
+        job = self._job(import_id, Actor.of(public.Actor.read(actor)))
+        asked = ReadRows.read(asked_for(outcome=outcome, after=after, limit=limit))
+        found = list(
+            store_imports.imports(self.settings).results(
+                job.import_id,
+                outcome=asked.get("outcome"),
+                after=int(asked.get("after", 0)),
+                limit=asked["limit"] + 1,
+            )
+        )
+        more = len(found) > asked["limit"]
+        found = found[: asked["limit"]]
+        return {"items": [shown_row(each) for each in found], "next": str(found[-1].row) if more else None}
+
+    @rpc
+    def import_result(self, import_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"file_id", "filename", "size"}`` of the annotated workbook, in runtime.files. Refuses ImportNotFound,
+        ImportNotFinished, ImportWithoutResult."""
+        job = self._job(import_id, Actor.of(public.Actor.read(actor)))
+        if job.result_file_id is None:
+            if job.state in (ImportState.QUEUED, ImportState.RUNNING):
+                raise _not_finished()
+            raise public.ImportWithoutResult("这次导入没有结果文件", "this import has no result to download")
+        return {"file_id": job.result_file_id, "filename": f"{job.import_id}.xlsx", "size": job.result_size}
+
+    @rpc
+    def recall_import(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """RecallImport -> Import, being recalled. Every certificate that it created and that still stands is revoked
+        with this reason. Refuses ImportNotFound, ImportNotFinished, ActionNotAllowed."""
+        told, who = public.RecallImport.read(command), Actor.of(public.Actor.read(actor))
+        job = self._job(told["import_id"], who)
+        who.require(Action.RECALL)
+        if job.state in (ImportState.QUEUED, ImportState.RUNNING):
+            raise _not_finished()
+        recall = Recall(reason=told["reason"], by=who.client_id, at=clock.now(), traceparent=trace.current())
+        return shown_import(store_imports.imports(self.settings).begin_recall(job, recall))
+
+    def _job(self, import_id: str, who: Actor) -> Job:
+        who.require(Action.FOLLOW)
+        job = store_imports.imports(self.settings).get(import_id)
+        if not who.sees(organisation=job.organisation, region=job.region):
+            raise access.import_not_found()
+        return job
+
+
+def _no_file() -> public.RosterUnreadable:
+    return public.RosterUnreadable(
+        "上传的文件不完整，请重新上传", "the uploaded file is not there, or not whole: upload it again"
+    )
+
+
+def _not_finished() -> public.ImportNotFinished:
+    return public.ImportNotFinished("导入尚未完成，请稍后再试", "the import is not finished: try again later")
