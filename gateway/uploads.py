@@ -4,6 +4,7 @@ Flask's own form parser would put a roster, personal data in plain, into a tempo
 is held, in memory.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -45,7 +46,7 @@ def receive(files: Files) -> Upload:
         )
     if not boundary.isascii() or not 0 < len(boundary) <= 70:
         raise _malformed("缺少 boundary", "there is no boundary")
-    request.max_content_length = None  # counted here, so that the rest can be drained
+    request.max_content_length = sys.maxsize  # counted here, so that the rest can be drained
     stream = request.stream
     if (request.content_length or 0) > _FORM_LIMIT:
         _drain(stream)
