@@ -18,7 +18,7 @@ from runtime import clock, mongo
 from runtime.hosting import Settings, rpc
 from services.certification import access, content, domain, store, store_imports
 from services.certification.access import Action, Actor
-from services.certification.answers import shown
+from services.certification.answers import asked_for, shown
 from services.certification.content import Content
 from services.certification.domain import Certificate
 from services.certification.faults import Fault, refusal
@@ -226,8 +226,8 @@ class Certification(ImportCalls):
 
     @rpc
     def status(self) -> dict[str, Any]:
-        """``head_seq``, ``published_seq``, ``unpublished`` of the log; how many jobs are ``imports_queued``, ``…_running``,
-        ``…_recalling``."""
+        """``{"head_seq", "published_seq", "unpublished"}`` of the log, and how many jobs are in each active state:
+        ``{"imports_queued", "imports_running", "imports_recalling"}``."""
         outbox = store.certificates(self.settings).outbox
         head, jobs = outbox.head(), store_imports.imports(self.settings).active_by_state()
         return {

@@ -1,0 +1,28 @@
+import pytest
+
+from runtime import config
+from services.certification import store, store_imports
+from services.certification.service import Certification
+
+
+@pytest.fixture
+def settings(space):
+    return config.read(space)
+
+
+@pytest.fixture
+def certificates(settings):
+    return store.certificates(settings)
+
+
+@pytest.fixture
+def imports(settings):
+    return store_imports.imports(settings)
+
+
+@pytest.fixture
+def service(settings):
+    """The service's methods on the real database, without the broker: that is tests/runtime's."""
+    found = Certification()
+    found.settings = settings
+    return found
