@@ -71,18 +71,20 @@ def log_faults(certification: Store) -> Iterator[str]:
     except ChainBroken as error:
         yield f"事件日志链断裂：{error}"
         return
-    newest: dict[str, tuple[Any, ...]] = {}
+    newest: dict[str, tuple[Any, ...] | None] = {}
     for row in certification["outbox"].find({"seq": {"$exists": True}}, {"event.data": 1}):
         data = row["event"]["data"]
         said = (data["version"], *(data[name] for name in _SAID))
-        newest[data["certificate_id"]] = max(said, newest.get(data["certificate_id"], (0,)), key=lambda one: one[0])
+        known = newest.get(data["certificate_id"])
+        if known is None or known[0] < said[0]:
+            newest[data["certificate_id"]] = said
     for row in certification["certificates"].find({}, dict.fromkeys(("version", *_SAID), 1)):
         stands = (row["version"], *(row[name] for name in _SAID))
-        said = newest.pop(str(row["_id"]), None)
-        if said is None:
+        told = newest.pop(str(row["_id"]), None)
+        if told is None:
             yield f"证书 {row['_id']} 没有任何事件"
-        elif said != stands:
-            differing = [name for name, a, b in zip(("version", *_SAID), said, stands, strict=True) if a != b]
+        elif told != stands:
+            differing = [name for name, a, b in zip(("version", *_SAID), told, stands, strict=True) if a != b]
             yield f"证书 {row['_id']} 与其最新事件不一致：{'、'.join(differing)}"
     for certificate in newest:
         yield f"事件所述证书 {certificate} 不在证书库"

@@ -1,1 +1,1 @@
-"""Everything that crosses a process boundary: commands, events, answers, refusals. Imports marshmallow and nothing else."""
+"""Everything that crosses a process boundary: commands, events, answers, refusals. Imports marshmallow only."""

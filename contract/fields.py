@@ -10,7 +10,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-_REQUIRED = {
+from contract.shortcut import Take, Unsure
+
+_REQUIRED: dict[str, Any] = {
     "required": "missing|必填|required",
     "null": "null|不能为空|must not be null",
 }
@@ -35,6 +37,17 @@ class Text(fields.String):
     def __init__(self, *, at_most: int = 200, at_least: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.validators = [*self.validators, _length(at_most, at_least)]
+        self._lengths = range(at_least, at_most + 1)
+
+    def shortcut(self) -> Take:
+        lengths = self._lengths
+
+        def take(value: Any) -> str:
+            if type(value) is str and len(value) in lengths and value == value.strip() and "\x00" not in value:
+                return value
+            raise Unsure
+
+        return take
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs).strip()
@@ -48,6 +61,16 @@ class Pattern(Text):
 
     pattern = re.compile("")
     means = ("invalid", "格式有误", "is malformed")
+
+    def shortcut(self) -> Take:
+        text, matches = super().shortcut(), self.pattern.fullmatch
+
+        def take(value: Any) -> str:
+            if matches(text(value)):
+                return value
+            raise Unsure
+
+        return take
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -82,12 +105,22 @@ class Choice(Text):
 
     def __init__(self, enum: type, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        values = [str(member.value) for member in enum]  # type: ignore[attr-defined]
+        self._values = values = [str(member.value) for member in enum]  # type: ignore[attr-defined]
         listed = "、".join(values)
         self.validators = [
             *self.validators,
             validate.OneOf(values, error=f"choice|应为下列之一：{listed}|must be one of: {', '.join(values)}"),
         ]
+
+    def shortcut(self) -> Take:
+        text, values = super().shortcut(), frozenset(self._values)
+
+        def take(value: Any) -> str:
+            if text(value) in values:
+                return value
+            raise Unsure
+
+        return take
 
 
 class Whole(fields.Integer):
@@ -104,6 +137,17 @@ class Whole(fields.Integer):
                 at_least, at_most, error=f"range|应在{at_least}与{at_most}之间|must be {at_least} to {at_most}"
             ),
         ]
+        self._at_least, self._at_most = at_least, at_most
+
+    def shortcut(self) -> Take:
+        at_least, at_most = self._at_least, self._at_most
+
+        def take(value: Any) -> int:
+            if type(value) is int and at_least <= value <= at_most:
+                return value
+            raise Unsure
+
+        return take
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if isinstance(value, bool | str):
@@ -135,6 +179,9 @@ class Number(fields.Decimal):
         return None if value is None else format(Decimal(value), "f")
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
 class Day(fields.Date):
     """A calendar day in Asia/Shanghai, ``YYYY-MM-DD``."""
 
@@ -143,10 +190,21 @@ class Day(fields.Date):
         "format": "date|日期格式有误|is not a date",
     }
 
+    def shortcut(self) -> Take:
+        def take(value: Any) -> dt.date:
+            if type(value) is str and _DAY.fullmatch(value):
+                try:
+                    return dt.date.fromisoformat(value)
+                except ValueError:
+                    raise Unsure from None
+            raise Unsure
+
+        return take
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.date:
-        if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
             raise self.make_error("invalid", input=value, obj_type="date")
-        return super()._deserialize(value, attr, data, **kwargs)  # type: ignore[return-value]
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Instant(fields.AwareDateTime):
@@ -160,6 +218,17 @@ class Instant(fields.AwareDateTime):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", **kwargs)
+
+    def shortcut(self) -> Take:
+        def take(value: Any) -> dt.datetime:
+            if type(value) is str and value.endswith("Z"):
+                try:
+                    return dt.datetime.fromisoformat(value)
+                except ValueError:
+                    raise Unsure from None
+            raise Unsure
+
+        return take
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         if value is None:
@@ -180,3 +249,11 @@ class Many(fields.List):
 
 class Facts(fields.Dict):
     default_error_messages = _REQUIRED | {"invalid": "type|应为对象|must be an object"}
+
+    def shortcut(self) -> Take:
+        def take(value: Any) -> dict[str, Any]:
+            if type(value) is dict:
+                return value
+            raise Unsure
+
+        return take

@@ -77,7 +77,7 @@ class Entry(Message):
     id = fields.Id(required=True)
     target_id = fields.Text(required=True)
     subject = fields.Text(required=True)  # a person key: says who without saying it
-    certificate_id = fields.Id(required=True)
+    fact_id = fields.Id(required=True)  # the certificate by which the subject is counted
     value = fields.Whole(required=True, at_least=-1, at_most=1)
     region = fields.RegionCode(required=True)
     effective_on = fields.Day(required=True)

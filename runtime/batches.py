@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from amqp.exceptions import AMQPError
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 from prometheus_client import Counter, Histogram
 
@@ -131,7 +131,8 @@ class BatchConsumer:
         self, broker: Connection, channel: Any, publisher: rabbit.Publisher, stop: threading.Event
     ) -> bool:
         """Settle up to ``limit`` messages, or up to the first watermark. False when stopping left them unsettled."""
-        messages, mark = [], None
+        messages: list[Any] = []
+        mark: Mark | None = None
         while self._buffer and len(messages) < self._limit and mark is None:
             message = self._buffer.pop(0)
             messages.append(message)

@@ -14,7 +14,9 @@ from typing import Any
 
 from amqp import exceptions as amqp_errors
 from amqp.basic_message import Message as AmqpMessage
-from kombu import Connection, Exchange, Queue, serialization
+from kombu import serialization
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
 
 from contract.message import Event
 from contract.subscriptions import SUBSCRIPTIONS, Subscription

@@ -72,7 +72,7 @@ class Relay:
     def _follow(self, stop: threading.Event, token: int) -> None:
         """Order and publish until there is nothing new, then wait for the change stream's word or the next sweep."""
         renewed = time.monotonic()
-        inserts = [{"$match": {"operationType": "insert"}}, {"$project": {"_id": 1}}]
+        inserts: list[dict[str, Any]] = [{"$match": {"operationType": "insert"}}, {"$project": {"_id": 1}}]
         while not stop.is_set():
             with self._store["outbox"].watch(inserts, max_await_time_ms=int(_SWEEP_EVERY * 1000)) as stream:
                 while True:

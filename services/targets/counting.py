@@ -76,12 +76,13 @@ def steps(said: Said) -> Iterable[tuple[str, Fact, Cause]]:
     deployment does not know yet: the event is parked, and replayed once it does."""
     data = said.data
     fact = Fact(
-        certificate_id=data["certificate_id"],
+        fact_id=data["certificate_id"],
         version=data["version"],
-        issued_on=data["issued_on"],
+        fact="certificate",
+        kind=data["occupation"],
+        grade=data["level"],
+        on=data["issued_on"],
         region=regions.get(data["region"]).code,
-        level=data["level"],
-        occupation=data["occupation"],
         status=data["status"],
         verification=data["verification"],
     )

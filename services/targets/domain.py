@@ -14,9 +14,10 @@ class Rule:
 
     indicator: str
     year: int
-    occupation: str
-    levels: frozenset[str] = frozenset()
-    earlier_certificate_excludes: bool = True
+    fact: str  # what counts: "certificate"
+    kind: str  # of it: the occupation of a certificate
+    grades: frozenset[str] = frozenset()  # that count, such as levels; empty = all
+    earlier_excludes: bool = True  # one from before the year keeps its subject out
     refused_verifications: frozenset[str] = frozenset()
 
 
@@ -24,12 +25,13 @@ class Rule:
 class Fact:
     """What is known of one certificate with regard to one person. ``held`` is False once it is another person's."""
 
-    certificate_id: str
+    fact_id: str
     version: int
-    issued_on: dt.date
+    fact: str
+    kind: str
+    grade: str
+    on: dt.date
     region: str
-    level: str
-    occupation: str
     status: str
     verification: str
     held: bool = True
@@ -48,16 +50,16 @@ class Cause:
 
 @dataclass(frozen=True)
 class Counted:
-    """Why, where and since when a person is counted."""
+    """By which fact, where and since when a subject is counted."""
 
-    certificate_id: str
+    fact_id: str
     region: str
     on: dt.date
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Everything that holds one person's count up. ``rev`` grows with each change, for the store's guard."""
+    """Everything that holds one subject's count up. ``rev`` grows with each change, for the store's guard."""
 
     subject: str
     facts: dict[str, Fact] = field(default_factory=dict)
@@ -71,39 +73,39 @@ class Entry:
 
     subject: str
     value: int
-    certificate_id: str
+    fact_id: str
     region: str
     effective_on: dt.date
     cause: Cause
 
 
 def counted(rule: Rule, facts: Iterable[Fact]) -> Counted | None:
-    """The person's first valid certificate, when it was issued in the plan year."""
+    """The subject's first valid fact of the rule's kind, when it is of the plan year."""
     valid = [
         fact
         for fact in facts
         if fact.held
         and fact.status == CertificateStatus.VALID
-        and fact.occupation == rule.occupation
-        and (not rule.levels or fact.level in rule.levels)
+        and (fact.fact, fact.kind) == (rule.fact, rule.kind)
+        and (not rule.grades or fact.grade in rule.grades)
         and fact.verification not in rule.refused_verifications
     ]
-    if rule.earlier_certificate_excludes and any(fact.issued_on.year < rule.year for fact in valid):
+    if rule.earlier_excludes and any(fact.on.year < rule.year for fact in valid):
         return None
-    within = [fact for fact in valid if fact.issued_on.year == rule.year]
+    within = [fact for fact in valid if fact.on.year == rule.year]
     if not within:
         return None
-    first = min(within, key=lambda fact: (fact.issued_on, fact.certificate_id))
-    return Counted(certificate_id=first.certificate_id, region=first.region, on=first.issued_on)
+    first = min(within, key=lambda fact: (fact.on, fact.fact_id))
+    return Counted(fact_id=first.fact_id, region=first.region, on=first.on)
 
 
 def told(rule: Rule, standing: Standing, fact: Fact, *, cause: Cause) -> tuple[Standing, list[Entry]]:
     """The standing after one fact, and the steps that this takes the count by. A fact that a newer version already
     settled, or that is told again, changes nothing and gives the same standing back."""
-    known = standing.facts.get(fact.certificate_id)
+    known = standing.facts.get(fact.fact_id)
     if known is not None and known.version >= fact.version:
         return standing, []
-    facts = {**standing.facts, fact.certificate_id: fact}
+    facts = {**standing.facts, fact.fact_id: fact}
     after = counted(rule, facts.values())
     entries: list[Entry] = []
     before = standing.counted
@@ -113,7 +115,7 @@ def told(rule: Rule, standing: Standing, fact: Fact, *, cause: Cause) -> tuple[S
                 Entry(
                     subject=standing.subject,
                     value=-1,
-                    certificate_id=before.certificate_id,
+                    fact_id=before.fact_id,
                     region=before.region,
                     effective_on=before.on,  # it never counted: what it stood on is withdrawn from its beginning
                     cause=cause,
@@ -124,7 +126,7 @@ def told(rule: Rule, standing: Standing, fact: Fact, *, cause: Cause) -> tuple[S
                 Entry(
                     subject=standing.subject,
                     value=1,
-                    certificate_id=after.certificate_id,
+                    fact_id=after.fact_id,
                     region=after.region,
                     effective_on=after.on,
                     cause=cause,
@@ -146,7 +148,7 @@ def pace(*, begins: dt.date, deadline: dt.date, as_of: dt.date) -> Decimal:
 
 
 def status(*, reached: Decimal, due: Decimal, as_of: dt.date, deadline: dt.date) -> tuple[Status, str]:
-    """(status, colour) from percent reached and 序时进度. Colours are a default: met 绿, missed 红, on the way 黄 or 蓝."""
+    """(status, colour) from percent reached and 序时进度. Colours are a default: met 绿, missed 红, else 蓝 or 黄."""
     if reached >= 100:
         return Status.MET, "绿"
     if as_of > deadline:

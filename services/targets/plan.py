@@ -89,9 +89,10 @@ def _indicator(one: dict[str, Any], year: int) -> Indicator:
         rule=Rule(
             indicator=one["id"],
             year=year,
-            occupation=rule["occupation"],
-            levels=frozenset(rule["levels"]),
-            earlier_certificate_excludes=rule["earlier_certificate_excludes"],
+            fact="certificate",
+            kind=rule["occupation"],
+            grades=frozenset(rule["levels"]),
+            earlier_excludes=rule["earlier_certificate_excludes"],
             refused_verifications=frozenset(rule["refused_verifications"]),
         ),
     )

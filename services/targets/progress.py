@@ -35,7 +35,7 @@ class Progress:
         region = regions.get(read.get("region", self.plan.region))
         now = self._now()
         as_of, known_at = read.get("as_of"), read.get("known_at")
-        clocks = {"indicator": indicator.id, "as_of": as_of, "known_at": known_at}
+        clocks: dict[str, Any] = {"indicator": indicator.id, "as_of": as_of, "known_at": known_at}
         value = self.counts.values([region.code], **clocks)[region.code]
         sources = self.counts.heard_up_to()
         answer = {
@@ -139,7 +139,7 @@ class Progress:
 
 
 _ENTRY_FIELDS = (
-    "subject", "certificate_id", "value", "region", "recorded_at", "cause", "event_id", "service", "seq",
+    "subject", "fact_id", "value", "region", "recorded_at", "cause", "event_id", "service", "seq",
 )  # fmt: skip
 
 

@@ -151,7 +151,7 @@ class Replay:
                 changes = Changes("replay")
                 for value, reason in ((-1, before and before.counted), (1, after and after.counted)):
                     if reason:
-                        entry = Entry(subject, value, reason.certificate_id, reason.region, reason.on, cause)
+                        entry = Entry(subject, value, reason.fact_id, reason.region, reason.on, cause)
                         changes.entries.append((indicator, entry))
                 if after is None:
                     self._live.standings.delete_one({"_id": id}, session=session)

@@ -171,15 +171,12 @@ def counties_in(code: str) -> list[str]:
 
 
 def standing(row: Document) -> Standing:
-    facts = {
-        fact["certificate_id"]: Fact(**{**fact, "issued_on": dt.date.fromisoformat(fact["issued_on"])})
-        for fact in row["facts"]
-    }
+    facts = {fact["fact_id"]: Fact(**{**fact, "on": dt.date.fromisoformat(fact["on"])}) for fact in row["facts"]}
     counted = row["counted"]
     return Standing(
         subject=row["_id"].partition(":")[2],
         facts=facts,
-        counted=counted and Counted(counted["certificate_id"], counted["region"], dt.date.fromisoformat(counted["on"])),
+        counted=counted and Counted(counted["fact_id"], counted["region"], dt.date.fromisoformat(counted["on"])),
         rev=row["rev"],
     )
 
@@ -189,9 +186,8 @@ def _standing_row(indicator: str, subject: str, after: Standing) -> Document:
     return {
         "_id": f"{indicator}:{subject}",
         "rev": after.rev,
-        "facts": [{**vars(fact), "issued_on": fact.issued_on.isoformat()} for fact in after.facts.values()],
-        "counted": counted
-        and {"certificate_id": counted.certificate_id, "region": counted.region, "on": counted.on.isoformat()},
+        "facts": [{**vars(fact), "on": fact.on.isoformat()} for fact in after.facts.values()],
+        "counted": counted and {"fact_id": counted.fact_id, "region": counted.region, "on": counted.on.isoformat()},
     }
 
 
@@ -199,7 +195,7 @@ def _entry_row(indicator: str, entry: Entry) -> Document:
     return {
         "indicator": indicator,
         "subject": entry.subject,
-        "certificate_id": entry.certificate_id,
+        "fact_id": entry.fact_id,
         "value": entry.value,
         "region": entry.region,
         "effective_on": entry.effective_on.isoformat(),

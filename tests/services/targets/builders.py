@@ -8,7 +8,7 @@ from contract import certification as certified
 from contract.message import Event, Said
 from services.targets.domain import Cause, Fact, Rule
 
-RULE = Rule(indicator="12.1", year=2023, occupation="养老护理员")
+RULE = Rule(indicator="12.1", year=2023, fact="certificate", kind="养老护理员")
 
 
 def an_id(name: str) -> str:
@@ -22,12 +22,13 @@ def a_person(name: str) -> str:
 def a_fact(certificate: str = "one", version: int = 1, **said: Any) -> Fact:
     return Fact(
         **{
-            "certificate_id": an_id(certificate),
+            "fact_id": an_id(certificate),
             "version": version,
-            "issued_on": dt.date(2023, 5, 1),
+            "fact": "certificate",
+            "kind": "养老护理员",
+            "grade": "5",
+            "on": dt.date(2023, 5, 1),
             "region": "130102",
-            "level": "5",
-            "occupation": "养老护理员",
             "status": "valid",
             "verification": "未核验",
             **said,
