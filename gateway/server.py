@@ -15,7 +15,8 @@ from typing import Any
 import gunicorn.glogging
 from prometheus_client import multiprocess
 
-from runtime import config, logs
+from runtime import config as environment  # `config` here would be read as gunicorn's setting of that name
+from runtime import logs
 
 PORT = os.environ.get("PORT", "8000")
 WORKERS = int(os.environ.get("WEB_CONCURRENCY", "1"))
@@ -53,8 +54,8 @@ logger_class = Logger
 def on_starting(server: Any) -> None:
     """One clear line instead of a traceback or a row of retries."""
     try:
-        settings = config.read()
-    except config.ConfigurationMissing as error:
+        settings = environment.read()
+    except environment.ConfigurationMissing as error:
         _stop(str(error))
     logs.configure("gateway", settings.log_level)
     try:
