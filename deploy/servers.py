@@ -6,6 +6,7 @@ Those that AMQP_URI and MONGO_URI name are used instead, and never started, stop
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import uuid
@@ -21,7 +22,7 @@ from deploy.server import Server, ServerFailed
 
 __all__ = ["VAR", "MongoDB", "RabbitMQ", "ServerFailed", "embedded", "environment", "serving", "start", "stop"]
 
-VAR = Path(__file__).resolve().parent.parent / "var"
+VAR = Path(os.environ.get("VAR_DIR") or Path(__file__).resolve().parent.parent / "var").resolve()
 
 
 def embedded(folder: Path = VAR) -> dict[str, Server]:
@@ -119,6 +120,9 @@ def main(arguments: list[str], folder: Path = VAR) -> int:
             for name, value in environment(folder).items():
                 print(f"export {name}={shlex.quote(value)}")
         case ["env", *command]:
+            # Ctrl-C reaches the command too, and it is the command that decides what to do about it.
+            signal.signal(signal.SIGINT, lambda *_: None)
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
             with serving(folder) as made:
                 return subprocess.run(command, env=os.environ | made).returncode
         case _:
