@@ -1,7 +1,10 @@
 """Who calls the API in tests."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psutil
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -34,3 +37,16 @@ class Caller:
 
     def post(self, path: str, **more: Any) -> TestResponse:
         return self("POST", path, **more)
+
+
+@contextmanager
+def hanging(name: str) -> Iterator[None]:
+    """The process of that name, started by this test run, holds its breath."""
+    (process,) = [
+        child for child in psutil.Process().children() if child.cmdline()[-3:] == ["-m", "runtime.launch", name]
+    ]
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
