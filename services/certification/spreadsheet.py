@@ -39,6 +39,7 @@ class Roster:
 def opened(file: IO[bytes]) -> Iterator[Roster]:
     """``file`` must have a descriptor and be seekable. Raises RosterUnreadable for the file as a whole before the first
     row is handed out, so that nothing half-read is recorded."""
+    file.seek(0, os.SEEK_END)  # throws away what ``file`` has buffered: the rows before moved the descriptor they share
     file.seek(0)
     start = file.read(8)
     if start[:4] == b"PK\x03\x04":

@@ -1,5 +1,6 @@
 import csv
 import datetime as dt
+import tempfile
 import zipfile
 
 import psutil
@@ -196,3 +197,19 @@ def test_a_reader_that_was_killed_from_outside_is_no_verdict_on_the_file(tmp_pat
         psutil.Process().children()[0].kill()
         with pytest.raises(ChildProcessError):
             list(opened.rows)
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.xlsx"])
+@pytest.mark.parametrize("shift", range(6))
+def test_a_roster_is_read_the_same_the_second_time(tmp_path, name, shift):
+    """``shift`` moves the characters, three bytes each, over the end of what was read ahead."""
+    certificates = [certificate | {"remarks": "护" * 40 + "x" * shift} for certificate in a_roster(125)]
+    path = write_roster(tmp_path / name, certificates)
+    with tempfile.TemporaryFile() as file:
+        file.write(path.read_bytes())
+        passes = []
+        for _ in range(2):
+            with spreadsheet.opened(file) as opened:
+                passes.append((opened.total, list(opened.rows)))
+    assert passes[0] == passes[1]
+    assert passes[0][0] == 125
