@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ _handed_in: list[dict[str, Any]] = []
 
 
 @pytest.fixture(scope="module")
-def centre(programme: Programme, tmp_path_factory: pytest.TempPathFactory) -> Centre:
-    return Centre(programme, tmp_path_factory.mktemp("rosters"))
+def centre(programme: Programme, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+    ours = Centre(programme, tmp_path_factory.mktemp("rosters"))
+    yield ours
+    ours.rpc.close()
 
 
 def crash(victim: str, programme: Programme, servers: Servers) -> None:
