@@ -1,0 +1,243 @@
+"""The processes of the process list, kept alive on one machine until they are told to end.
+
+honcho reads the list; it does not run it, because its manager ends everything as soon as one process ends, and kills
+after five seconds what is still finishing its work.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from honcho.environ import parse_procfile
+
+from deploy import process
+from deploy.ending import Ending
+from deploy.process import Process
+from deploy.server import Server, ServerFailed
+
+ROOT = Path(__file__).resolve().parent.parent
+PROCFILE = ROOT / "deploy" / "Procfile"
+
+FIRST_TO_STOP = "gateway"  # it asks the others while it answers
+PATIENCE = 20.0  # seconds to finish after SIGTERM, for the gateway and again for the rest
+_DELAYS = (0.5, 1, 2, 4, 8, 15, 30)  # seconds before it is started again, growing with each early death
+_EARLY = 20.0  # seconds: who lived less than that died early
+_MOST_EARLY = 5  # in a row
+_TICK = 0.1
+_SERVERS_EVERY = 1.0
+
+Say = Callable[[str], None]
+
+
+def commands(path: Path = PROCFILE) -> dict[str, str]:
+    """name -> command, in the order of the file. Raises ServerFailed for a line that honcho would pass over."""
+    text = path.read_text()
+    listed = dict(parse_procfile(text).processes)
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if len(lines) != len(listed):
+        raise ServerFailed(f"{path} 有一行读不懂或重名 / has a line that cannot be read, or a name twice")
+    return listed
+
+
+@dataclass(eq=False)
+class _Kept:
+    name: str
+    command: str
+    log: Path
+    environ: dict[str, str]
+    child: subprocess.Popen[bytes] | None = None
+    known: Process | None = None
+    began: float = 0.0
+    early: int = 0
+    due: float = 0.0
+
+    def start(self) -> None:
+        # `exec`, so that the pid is the program's own; a session of its own, so that Ctrl-C does not reach it.
+        with self.log.open("ab") as log:
+            self.child = subprocess.Popen(
+                ["/bin/sh", "-c", f"exec {self.command}"],
+                cwd=ROOT,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.known = process.find(self.child.pid)
+        self.began = time.monotonic()
+
+    def ended(self) -> int | None:
+        """The exit status, negative for a signal, of a child that has ended since it was started; else None."""
+        if self.child is None or os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            return None
+        self.signal(signal.SIGKILL)  # what it started and left behind; until it is collected its group is its own
+        return self.child.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.child is not None and self.child.returncode is None:
+            try:
+                os.killpg(self.child.pid, number)
+            except ProcessLookupError:
+                return  # ended meanwhile
+
+    def tail(self, lines: int = 12) -> str:
+        with self.log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 16384))
+            last = log.read().decode(errors="replace").splitlines()[-lines:]
+        return "\n".join(f"    {line[:400]}" for line in last)
+
+
+class Processes:
+    """When one cannot be kept alive, ``failure`` says so to a person, ``ending`` is set, and no more is started."""
+
+    def __init__(
+        self,
+        listed: Mapping[str, str],
+        *,
+        environ: Mapping[str, str],
+        folder: Path,
+        servers: Iterable[Server] = (),
+        ending: Ending,
+        say: Say,
+    ) -> None:
+        """Logs go to ``folder``/log, the pids to ``folder``/run/processes.json. ``servers`` are started again too."""
+        self.failure: str | None = None
+        self._ending = ending
+        self._record = record_of(folder)
+        self._say = say
+        self._servers = list(servers)
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="processes")
+        logs = folder / "log"
+        logs.mkdir(parents=True, exist_ok=True)
+        self._kept = [
+            _Kept(name, command, logs / f"{name}.log", _environ(environ, number))
+            for number, (name, command) in enumerate(listed.items())
+        ]
+
+    def start(self) -> None:
+        self._start(self._kept)
+        self._watcher.start()
+
+    def stop(self) -> list[str]:
+        """SIGTERM to the gateway, then to all others; SIGKILL after PATIENCE seconds. Answers who had to be killed."""
+        self._stopping.set()
+        if self._watcher.ident is not None:
+            self._watcher.join()
+        gateway = [kept for kept in self._kept if kept.name == FIRST_TO_STOP]
+        rest = [kept for kept in self._kept if kept.name != FIRST_TO_STOP]
+        killed = [kept.name for group in (gateway, rest) for kept in _end(group)]
+        self._record.unlink(missing_ok=True)
+        return killed
+
+    def _start(self, those: Iterable[_Kept]) -> None:
+        for kept in those:
+            kept.start()
+        alive = {kept.name: kept.known for kept in self._kept if kept.known is not None}
+        content = {name: {"pid": known.pid, "started": known.started} for name, known in alive.items()}
+        unfinished = self._record.with_suffix(".unfinished")
+        unfinished.write_text(json.dumps(content, indent=2) + "\n")
+        os.replace(unfinished, self._record)
+
+    def _watch(self) -> None:
+        servers_due = time.monotonic() + _SERVERS_EVERY
+        while not self._stopping.wait(_TICK) and self.failure is None:
+            for kept in self._kept:
+                status = kept.ended()
+                if status is not None:
+                    self._note_death(kept, status)
+            now = time.monotonic()
+            due = [kept for kept in self._kept if kept.child is None and kept.due <= now]
+            if due and self.failure is None:
+                self._start(due)
+            if now >= servers_due:
+                self._revive_servers()
+                servers_due = time.monotonic() + _SERVERS_EVERY
+
+    def _note_death(self, kept: _Kept, status: int) -> None:
+        now = time.monotonic()
+        kept.child = kept.known = None
+        kept.early = kept.early + 1 if now - kept.began < _EARLY else 0
+        if kept.early >= _MOST_EARLY:
+            self._give_up(
+                f"进程 {kept.name} 反复退出（{_how(status)}），已放弃 / keeps dying, gave up. "
+                f"日志末尾 / the end of {kept.log}:\n{kept.tail()}"
+            )
+            return
+        delay = _DELAYS[min(kept.early, len(_DELAYS) - 1)]
+        kept.due = now + delay
+        self._say(f"  ! 进程 {kept.name} 意外退出（{_how(status)}），{delay:g} 秒后重启；日志 {kept.log}")
+
+    def _revive_servers(self) -> None:
+        for server in self._servers:
+            if server.running or self.failure is not None:
+                continue
+            self._say(f"  ! {server.name} 意外退出，正在重启；日志 {server.log}")
+            try:
+                server.start()
+            except ServerFailed as error:
+                self._give_up(str(error))
+            else:
+                self._say(f"  ! {server.name} 已恢复")
+
+    def _give_up(self, why: str) -> None:
+        self.failure = self.failure or why
+        self._ending.set()
+
+
+def record_of(folder: Path) -> Path:
+    return folder / "run" / "processes.json"
+
+
+def sweep(folder: Path) -> list[str]:
+    """Ends what a run that was killed has left behind, known by pid and start time. Answers their names."""
+    record = record_of(folder)
+    if not record.exists():
+        return []
+    found = {name: Process(**known) for name, known in json.loads(record.read_text()).items()}
+    left = {name: known for name, known in found.items() if known.alive}
+    for known in left.values():
+        os.kill(known.pid, signal.SIGTERM)
+    for known in left.values():
+        known.stop(seconds=PATIENCE)
+    record.unlink(missing_ok=True)
+    return list(left)
+
+
+def _end(those: list[_Kept]) -> list[_Kept]:
+    for kept in those:
+        if kept.child is not None and kept.ended() is None:
+            os.kill(kept.child.pid, signal.SIGTERM)  # not its group: a master ends its workers in its own way
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and not all(_is_over(kept) for kept in those):
+        time.sleep(_TICK / 2)
+    late = [kept for kept in those if not _is_over(kept)]
+    for kept in late:
+        kept.signal(signal.SIGKILL)
+        if kept.child is not None:
+            kept.child.wait()
+    return late
+
+
+def _is_over(kept: _Kept) -> bool:
+    return kept.child is None or kept.child.returncode is not None or kept.ended() is not None
+
+
+def _environ(environ: Mapping[str, str], number: int) -> dict[str, str]:
+    """A metrics port cannot be shared: each process gets the next one."""
+    first = environ.get("METRICS_PORT", "")
+    if not first.isdigit() or first == "0":
+        return dict(environ)
+    return dict(environ) | {"METRICS_PORT": str(int(first) + number)}
+
+
+def _how(status: int) -> str:
+    if status >= 0:
+        return f"退出码 {status}"
+    return f"信号 {signal.Signals(-status).name}"

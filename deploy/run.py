@@ -1,0 +1,228 @@
+"""`make run`: the whole product on one machine, with the sample rosters imported, until Ctrl-C.
+
+Everything that it makes is under var/ (or VAR_DIR). Exit status: 0 ended when told to, 1 could not go on.
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy import checks, counters, process, processes, rosters, servers
+from deploy.door import Door, Refused, Unreachable
+from deploy.ending import Ending
+from deploy.process import Process
+from deploy.processes import ROOT, Processes
+from deploy.server import ServerFailed
+from deploy.story import say
+from runtime import config, metrics, mongo, rabbit
+from runtime.config import Config, ConfigurationMissing
+
+_READY_SECONDS = 120.0
+
+
+class CannotGoOn(Exception):
+    """What to tell a person, and that nothing more can be done."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m deploy.run", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--no-samples", action="store_true", help="serve only, import nothing / 只启动，不导入样例")
+    options = parser.parse_args(arguments)
+    folder = servers.VAR
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, errors="replace")  # type: ignore[union-attr]
+    ending = Ending()
+    ending.by_signals()
+    try:
+        host, port = os.environ.get("HOST", "0.0.0.0"), _port()
+        checks.platform_fits(os.environ)
+        checks.rabbitmq_can_be_had(os.environ)
+        checks.folder_can_be_used(folder, os.environ)
+        with _alone(folder, port):
+            for name in processes.sweep(folder):
+                say(f"  ! 上次遗留的进程 {name} 已结束")
+            checks.port_is_free(port, host)
+            _serve(folder, port, ending, samples=not options.no_samples)
+    except (CannotGoOn, ServerFailed, ConfigurationMissing, rabbit.TopologyMismatch) as failure:
+        print(f"make run: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _serve(folder: Path, port: int, ending: Ending, *, samples: bool) -> None:
+    began = time.monotonic()
+    say(f"燕赵家政：启动全部服务。数据在 {folder}，各进程日志在 {folder / 'log'}")
+    with servers.serving(folder) as made:
+        environ = os.environ | made | {"PORT": str(port), "PATH": _path(), "PYTHONUNBUFFERED": "1"}
+        settings = config.read(environ)
+        _given_servers_answer(settings)
+        rabbit.declare(settings)
+        embedded = servers.embedded(folder)
+        for name, server in embedded.items():
+            say(f"  {server.name} 就绪：{name}={server.uri}（第 {time.monotonic() - began:.1f} 秒）")
+        listed = processes.commands()
+        say(f"  启动 {len(listed)} 个进程：{'、'.join(listed)}")
+        kept = Processes(listed, environ=environ, folder=folder, servers=embedded.values(), ending=ending, say=say)
+        try:
+            if not ending.is_set():
+                kept.start()
+            _tell(environ, settings, port, ending, began, samples=samples)
+            ending.wait()
+        except Unreachable as error:
+            if not ending.is_set():
+                raise CannotGoOn(f"网关没有应答 / the gateway does not answer: {error}") from error
+        finally:
+            _stop(kept)
+        if kept.failure is not None:
+            raise CannotGoOn(kept.failure)
+        say("  停止 MongoDB 与 RabbitMQ ……")
+    left = "、".join(server.name for server in embedded.values() if server.running)
+    say(f"已全部停止，数据保留在 {folder}。" + (f"（{left} 还有其他命令在用，未停止）" if left else ""))
+
+
+def _tell(environ: dict[str, str], settings: Config, port: int, ending: Ending, began: float, *, samples: bool) -> None:
+    """What there is to see, from readiness to the counters."""
+    address = f"http://127.0.0.1:{port}"
+    door = Door(address, ending)
+    try:
+        if not _ready(door, ending):
+            return
+        say(f"  网关就绪：{address}（第 {time.monotonic() - began:.1f} 秒）\n")
+        if samples and settings.app_env == "production":
+            say("APP_ENV=production：不建演示客户端，也不导入样例。\n")
+        elif samples:
+            told = rosters.import_all(door, _clients(environ), ending)
+            if ending.is_set():
+                return
+            say(f"\n花名册逐份结果：\n{rosters.retell(told)}\n")
+            _say_what_is_new(told, address)
+        if not counters.settle(door, ending) and not ending.is_set():
+            say("  ! 计数尚未跟上，下面的数字还会变化（/readyz 可见进展）")
+        if not ending.is_set():
+            say(f"新增养老护理员持证人员（指标 {counters.TARGET}）：\n{counters.retell(counters.read(door))}\n")
+            say(_where(address))
+    except Refused as refused:
+        raise CannotGoOn(f"网关拒绝了请求 / the gateway refused: {refused}") from refused
+    finally:
+        door.close()
+
+
+def _say_what_is_new(told: Sequence[rosters.Told], address: str) -> None:
+    earlier = sum(one.earlier for one in told)
+    if earlier:
+        say(f"已导入过：{earlier} 份花名册在先前的启动中已经导入，本次没有重复登记。")
+    for one in told:
+        if one.fault is not None:
+            say(f"  ! {one.file.name} 未受理：{one.fault}")
+        elif one.job.get("failure"):
+            say(f"  ! {one.file.name} 导入失败：{one.job['failure']}")
+    say(f"逐行结果：{address}/v1/certificate-imports/<import_id>/rows?outcome=rejected")
+    say(f"标注后的花名册：{address}/v1/certificate-imports/<import_id>/result.xlsx（用该地培训机构的令牌）\n")
+
+
+def _where(address: str) -> str:
+    return "\n".join(
+        [
+            f"正在服务：{address}",
+            f"  接口文档  {address}/docs",
+            f"  指标进度  {address}/v1/targets/{counters.TARGET}（?by=region、?by=month、?as_of=2023-10-31）",
+            f"  运行状态  {address}/readyz  {address}/metrics",
+            "  令牌      make -s clients 列出演示客户端（client_id、client_secret），然后",
+            f"            curl -u CLIENT_ID:CLIENT_SECRET -d grant_type=client_credentials {address}/oauth/token",
+            "按 Ctrl-C 停止，或在另一终端 make stop。",
+        ]
+    )
+
+
+def _ready(door: Door, ending: Ending) -> bool:
+    deadline = time.monotonic() + _READY_SECONDS
+    while not ending.wait(0.2):
+        found = door.readiness()
+        if found is not None and found["code"] == 200:
+            return True
+        if time.monotonic() > deadline:
+            raise CannotGoOn(f"{_READY_SECONDS:g} 秒内没有就绪 / not ready in time: {found}；see var/log")
+    return False
+
+
+def _clients(environ: dict[str, str]) -> list[dict[str, str]]:
+    """The demo clients, by the same command as `make -s clients`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway.clients"], cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise CannotGoOn(f"演示客户端没有建成 / no demo clients: {done.stderr.strip()[-500:]}")
+    listed: list[dict[str, str]] = json.loads(done.stdout)
+    return listed
+
+
+def _stop(kept: Processes) -> None:
+    began = time.monotonic()
+    killed = kept.stop()
+    say(f"  进程已停止（{time.monotonic() - began:.1f} 秒）")
+    if killed:
+        say(f"  ! 未能按时结束而被强制停止：{'、'.join(killed)}；未完成的工作会在下次启动时继续")
+
+
+def _given_servers_answer(settings: Config) -> None:
+    if os.environ.get("AMQP_URI") and (fault := metrics.broker_fault(settings)):
+        raise CannotGoOn(f"AMQP_URI 指定的 RabbitMQ 连不上，请检查 / cannot be reached, check AMQP_URI: {fault}")
+    if os.environ.get("MONGO_URI"):
+        if fault := metrics.database_fault(settings):
+            raise CannotGoOn(f"MONGO_URI 指定的 MongoDB 连不上，请检查 / cannot be reached, check MONGO_URI: {fault}")
+        if "setName" not in mongo.client(settings.mongo_uri).admin.command("hello"):
+            raise CannotGoOn("MONGO_URI 指定的 MongoDB 须为副本集（事务需要） / MongoDB must be a replica set")
+
+
+def _port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise CannotGoOn(f"PORT={text} 不是端口号，例如 make run PORT=8001 / PORT must be 1-65535")
+    return int(text)
+
+
+def _path() -> str:
+    """The process list says `python` and `gunicorn`: those of this environment."""
+    return os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
+
+
+@contextmanager
+def _alone(folder: Path, port: int) -> Iterator[None]:
+    """Notes who runs in this folder; refuses when somebody does already."""
+    record = folder / "run" / "run.json"
+    with (folder / "run" / "run.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            who = json.loads(record.read_text()) if record.exists() else {"pid": "?", "port": "?"}
+            raise CannotGoOn(
+                f"已经在运行（pid {who['pid']}，http://127.0.0.1:{who['port']}）：先 make stop，"
+                "或用 VAR_DIR 与 PORT 另起一份 / it runs already: make stop first"
+            ) from None
+        mine = process.find(os.getpid())
+        record.write_text(json.dumps({"pid": mine.pid, "started": mine.started, "port": port}))
+        try:
+            yield
+        finally:
+            record.unlink(missing_ok=True)
+
+
+def running(folder: Path) -> Process | None:
+    """The `make run` of this folder."""
+    record = folder / "run" / "run.json"
+    if not record.exists():
+        return None
+    known = json.loads(record.read_text())
+    found = Process(known["pid"], known["started"])
+    return found if found.alive else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,67 @@
+"""What a person reads on the console: lines, tables, one progress bar; plain text where there is no terminal."""
+
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+from tqdm import tqdm
+
+Cell = str | int
+
+
+def say(text: str = "") -> None:
+    """One or more lines on stdout, above the bar when there is one."""
+    tqdm.write(text, file=sys.stdout)
+    sys.stdout.flush()
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Columns by display width, numbers to the right; a Chinese character is two columns wide."""
+    rows = list(rows)
+    right = [bool(rows) and all(isinstance(row[column], int) for row in rows) for column in range(len(headers))]
+    lines = [headers, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(headers))]
+    ruled = [lines[0], ["─" * width for width in widths], *lines[1:]]
+    return "\n".join(
+        "  " + "  ".join(_padded(*how) for how in zip(line, widths, right, strict=True)).rstrip() for line in ruled
+    )
+
+
+def bar(total: int, what: str) -> "tqdm[Any]":
+    """Redrawn in place on a terminal; elsewhere a new line every two seconds at most."""
+    drawn = sys.stderr.isatty()
+    return tqdm(
+        total=total,
+        desc=what,
+        unit="行",
+        file=sys.stderr if drawn else _Lines(sys.stderr),
+        ascii=not drawn,
+        dynamic_ncols=drawn,
+        ncols=None if drawn else 100,
+        mininterval=0.1 if drawn else 2,
+        bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {unit} {elapsed}<{remaining} {rate_noinv_fmt}",
+    )
+
+
+class _Lines:
+    """Takes a bar that goes back to the line's beginning, and begins a new line instead."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        if line := text.strip("\r\n "):
+            self._stream.write(line + "\n")
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    blanks = " " * (width - _width(text))
+    return blanks + text if right else text + blanks
