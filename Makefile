@@ -72,5 +72,6 @@ lock: $(VENV) ## 按 requirements*.in 重新锁定依赖 / pin the dependencies 
 			--no-header --no-annotate $(ARGS) $$name.in -o $$name.lock || exit 1; \
 	done
 
-$(VENV): $(LOCK)
+# Named after what the lock says, not after when it was written: a checkout that touches it makes nothing anew.
+$(VENV):
 	@PYTHON="$(PYTHON)" sh deploy/make_venv.sh $(LOCK) $(VENV)

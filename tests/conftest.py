@@ -51,7 +51,9 @@ def session_folder() -> Iterator[Path]:
     folder = SESSIONS / f"{os.getpid()}-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
     mine = process.find(os.getpid())
-    (folder / "owner.json").write_text(json.dumps({"pid": mine.pid, "started": mine.started}))
+    unfinished = folder / "owner.unfinished"  # another run may be sweeping at this moment
+    unfinished.write_text(json.dumps({"pid": mine.pid, "started": mine.started}))
+    unfinished.rename(folder / "owner.json")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -137,11 +139,15 @@ def _space(servers: Servers, folder: Path, *, tidy: bool = True) -> Iterator[dic
 
 
 def _sweep_crashed_sessions() -> None:
+    """Ends what runs of dead owners left behind: by recorded pid and start time, never by name."""
     for owner in SESSIONS.glob("*/owner.json"):
-        if Process(**json.loads(owner.read_text())).alive:
+        try:
+            known = Process(**json.loads(owner.read_text()))
+        except FileNotFoundError:
+            continue  # another run swept it
+        if known.alive:
             continue
-        for record in owner.parent.glob("*/mongo.json"):
-            Servers.under(record.parent).discard()
-        for record in owner.parent.glob("*/rabbit.json"):
-            Servers.under(record.parent).discard()
+        for kind, name in ((MongoDB, "mongo"), (RabbitMQ, "rabbit")):
+            for record in owner.parent.glob(f"**/{name}.json"):
+                kind(record.with_suffix("")).discard()
         shutil.rmtree(owner.parent, ignore_errors=True)

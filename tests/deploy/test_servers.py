@@ -1,5 +1,6 @@
 """The embedded servers: started twice, killed, restarted, and never in anybody's way."""
 
+import json
 import os
 import socket
 import stat
@@ -13,12 +14,13 @@ import pytest
 from kombu import Connection, Queue
 from pymongo import MongoClient
 
-from deploy import keys, packages, ports
+from deploy import keys, packages, ports, process
 from deploy import servers as deployed
 from deploy.mongodb import MongoDB
 from deploy.process import Process
 from deploy.rabbitmq_node import RabbitMQ
 from deploy.server import Record, ServerFailed
+from tests import conftest
 from tests.conftest import Servers
 
 
@@ -130,6 +132,26 @@ def test_a_pid_that_went_to_somebody_else_is_left_alone(session_folder: Path) ->
     assert not mongo.running
     mongo.stop()  # would end this very test run
     mongo.discard()
+
+
+def test_what_a_crashed_run_left_is_ended_and_a_running_one_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conftest, "SESSIONS", tmp_path)
+    me = process.find(os.getpid())
+    owners = {"crashed": Process(me.pid, me.started - 3600), "running": me}
+    left = {}
+    for name, owner in owners.items():
+        folder = tmp_path / name / "shared" / "mongo"
+        folder.mkdir(parents=True)
+        (tmp_path / name / "owner.json").write_text(json.dumps({"pid": owner.pid, "started": owner.started}))
+        left[name] = process.launch(["sleep", "60"], log=folder / "log", environ=os.environ, cwd=folder)
+        Record(uri="", processes={"mongod": left[name]}).write(folder.with_name("mongo.json"))
+    conftest._sweep_crashed_sessions()
+    assert not left["crashed"].alive
+    assert left["running"].alive
+    assert [path.name for path in tmp_path.iterdir()] == ["running"]
+    left["running"].kill()
 
 
 def test_a_vhost_comes_with_the_policies_and_costs_less_than_a_third_of_a_second(servers: Servers) -> None:
