@@ -1,5 +1,6 @@
 """Counting: one consumer for each queue turns what certification says into standings, entries and rollups."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
@@ -117,6 +118,7 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         self._counts.ensure_indexes()
+        gc.freeze()  # what is loaded by now stays, and need not be looked through again for each batch's garbage
         self._stop = stop
         threads = [
             threading.Thread(target=consumer.run, args=[stop], name=f"counting-{number}")
