@@ -1,0 +1,144 @@
+"""The description is true: OpenAPI 3.1, with every route, and generated requests find no answer that it lacks."""
+
+import json
+import re
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from gateway import problems, scopes
+from tests.gateway.callers import Caller
+from tests.programme import Programme
+
+_HIDDEN = {"/static/<path:filename>", "/openapi.json", "/docs", "/problems/<code>"}  # the description's own pages
+
+
+@pytest.fixture(scope="module")
+def spec(app: Flask) -> dict[str, Any]:
+    answer = app.test_client().get("/openapi.json")
+    assert answer.status_code == 200
+    return answer.json
+
+
+def operations(spec: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method, path, operation)
+        for path, item in spec["paths"].items()
+        for method, operation in item.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    ]
+
+
+def test_every_route_is_described_and_nothing_else(app: Flask, spec: dict[str, Any]) -> None:
+    routes = {
+        (method.lower(), re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if rule.rule not in _HIDDEN and method not in ("HEAD", "OPTIONS")
+    }
+    assert routes == {(method, path) for method, path, _ in operations(spec)}
+
+
+def test_it_is_openapi_3_1_and_every_reference_leads_somewhere(spec: dict[str, Any]) -> None:
+    assert spec["openapi"] == "3.1.0"
+    for reference in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(spec)):
+        found: Any = spec
+        for step in reference.split("/"):
+            found = found[step]
+
+
+def test_every_operation_says_what_it_does_who_may_and_what_goes_wrong(spec: dict[str, Any]) -> None:
+    named = {code for code in problems.catalogue() if code not in ("path_not_found", "method_not_allowed")}
+    told = set()
+    for method, path, operation in operations(spec):
+        assert "·" in operation["summary"], f"{method} {path}: a summary in Chinese and English"
+        assert operation["security"], f"{method} {path}: say who may, or that it is public"
+        for alternative in operation["security"]:
+            assert set(alternative.get("oauth2", [])) <= set(scopes.MEANS)
+        for status, response in operation["responses"].items():
+            if int(status) >= 400 and path not in ("/readyz",):
+                assert set(response["content"]) == {"application/problem+json"}, f"{method} {path} {status}"
+                told |= set(re.findall(r"`(\w+)`", response["description"]))
+    assert told == named, "a problem that no operation documents, or one that is not in the catalogue"
+
+
+def test_posts_that_change_something_take_an_idempotency_key(spec: dict[str, Any]) -> None:
+    without = {
+        path
+        for method, path, operation in operations(spec)
+        if method == "post"
+        and "Idempotency-Key" not in [parameter["name"] for parameter in operation.get("parameters", [])]
+    }
+    assert without == {"/oauth/token", "/v1/certificates/{certificate_number}/holder"}
+
+
+def test_bodies_show_no_field_that_the_gateway_fills_in(spec: dict[str, Any]) -> None:
+    for name in ("IssueCertificate", "CorrectCertificate", "RevokeCertificate", "RecallImport", "RevealHolder"):
+        schema = spec["components"]["schemas"][name]
+        assert not {"command_id", "expected_version", "import_id"} & set(schema["properties"]), name
+        assert schema["additionalProperties"] is False, name
+
+
+def test_the_pages_need_no_network_and_no_script(anybody: Caller) -> None:
+    page = anybody.get("/docs")
+    assert page.status_code == 200
+    assert page.content_type == "text/html; charset=utf-8"
+    assert "<script" not in page.text
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.text)
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    (style,) = re.findall(r'rel="stylesheet" href="([^"]+)"', page.text)
+    assert anybody.get(style).status_code == 200
+    targets = set(re.findall(r'href="#([^"]+)"', page.text))
+    anchors = set(re.findall(r'id="([^"]+)"', page.text))
+    assert targets <= anchors, f"links that lead nowhere: {sorted(targets - anchors)}"
+
+
+def test_the_description_is_not_sent_twice(anybody: Caller) -> None:
+    for path in ("/openapi.json", "/docs"):
+        first = anybody.get(path)
+        again = anybody.get(path, headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.fixture(scope="module")
+def description(app: Flask, services: Programme) -> Any:
+    return schemathesis.openapi.from_wsgi("/openapi.json", app)
+
+
+described = schemathesis.pytest.from_fixture("description")
+
+
+@described.parametrize()
+@hypothesis.settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_generated_requests_get_documented_answers_and_no_5xx(case: Case, centre: Caller) -> None:
+    answer = case.call(headers=centre.headers)
+    case.validate_response(
+        answer,
+        checks=[
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_headers_conformance,
+            response_schema_conformance,
+            unsupported_method,
+        ],
+    )
