@@ -31,6 +31,7 @@ graceful_timeout = 30
 limit_request_line = 4094
 limit_request_fields = 60
 accesslog = None  # access.py writes it, without addresses
+control_socket_disable = True  # it would lie in the user's home, one for all gateways of the machine
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 proc_name = "yanzhao-gateway"
 
