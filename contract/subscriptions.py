@@ -27,13 +27,16 @@ class Subscription:
         return f"{self.events[0].service}.events"
 
 
-SUBSCRIPTIONS = tuple(
-    Subscription(
-        hearer="targets",
-        queue=f"targets.counting.{number}",
-        events=certification.EVENTS,
-        shards=tuple(shard for shard in range(SHARDS) if shard % COUNTING_QUEUES == number),
-        single_active=True,
-    )
-    for number in range(COUNTING_QUEUES)
+SUBSCRIPTIONS = (
+    *(
+        Subscription(
+            hearer="targets",
+            queue=f"targets.counting.{number}",
+            events=certification.EVENTS,
+            shards=tuple(shard for shard in range(SHARDS) if shard % COUNTING_QUEUES == number),
+            single_active=True,
+        )
+        for number in range(COUNTING_QUEUES)
+    ),
+    Subscription(hearer="housekeeping", queue="housekeeping.certificates", events=certification.EVENTS),
 )

@@ -48,6 +48,8 @@ class Role(StrEnum):
     INSPECTOR = "inspector"  # 督导
     PARTNER = "partner"
     FEDERATION = "federation"  # 妇联
+    APPLICANT = "applicant"  # 巾帼家政基地, who also apply for the 福嫂 that they employ
+    REVIEWER = "reviewer"  # 星级评审员
 
 
 # 养老护理员国家职业技能标准（2019年版). The list is open: an event may bring a code that is not here.

@@ -7,12 +7,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contract import subscriptions
+from contract import housekeeping, subscriptions
 from contract.message import Event
 
 FOLDER = Path(__file__).parent / "snapshots"
 
-assert subscriptions.SUBSCRIPTIONS  # every contract module is imported through it
+assert subscriptions.SUBSCRIPTIONS  # imports the contract modules whose events are heard
+assert housekeeping.EVENTS
 
 
 def shape(event: type[Event]) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""Frozen dataclasses as documents and back, by their own annotations: days as ISO text, decimals as text, enums as
+their values, tuples as lists. None is left out."""
+
+import datetime as dt
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TypeVar, Union
+
+Kept = TypeVar("Kept")
+
+
+def document(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        found = {field.name: document(getattr(value, field.name)) for field in fields(value)}
+        return {name: kept for name, kept in found.items() if kept is not None}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dt.datetime):
+        return value
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return [document(item) for item in value]
+    if isinstance(value, frozenset):
+        return sorted(document(item) for item in value)
+    if isinstance(value, Mapping):
+        return {name: document(item) for name, item in value.items()}
+    return value
+
+
+def of(kind: type[Kept], kept: Mapping[str, Any]) -> Kept:
+    """Fields that the dataclass does not have are left alone: they are the store's own."""
+    hints = _hints(kind)  # type: ignore[arg-type]
+    found = {name: _read(hint, kept[name]) if name in kept else _absent(kind, name) for name, hint in hints.items()}
+    return kind(**{name: value for name, value in found.items() if value is not _DEFAULT})
+
+
+_DEFAULT = object()
+
+
+def _absent(kind: type, name: str) -> Any:
+    """None was left out; where the field has a default it is that."""
+    field = kind.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    return None if field.default is MISSING and field.default_factory is MISSING else _DEFAULT
+
+
+@lru_cache(maxsize=64)
+def _hints(kind: type) -> dict[str, Any]:
+    found = typing.get_type_hints(kind)
+    return {field.name: found[field.name] for field in fields(kind)}
+
+
+def _read(hint: Any, value: Any) -> Any:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (Union, types.UnionType):
+        return None if value is None else _read(next(arg for arg in args if arg is not type(None)), value)
+    if origin is tuple:
+        return tuple(_read(args[0], item) for item in value)
+    if origin is frozenset:
+        return frozenset(_read(args[0], item) for item in value)
+    if origin is Mapping or origin is dict:
+        return {name: _read(args[1], item) for name, item in value.items()}
+    if isinstance(hint, type):
+        if is_dataclass(hint):
+            return of(hint, value)
+        if issubclass(hint, Decimal | Enum):
+            return hint(value)
+        if issubclass(hint, dt.date) and not issubclass(hint, dt.datetime):
+            return dt.date.fromisoformat(value)
+    return value

@@ -1,0 +1,149 @@
+"""The review of a case: seats given by rule, sheets handed in blind, a third one called, late ones replaced."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+
+from contract.applications import AlreadyScored, NoEligibleReviewer, NotAReviewer, ReviewTooLate
+from services.housekeeping import cases, reviewers, scoring
+from services.housekeeping.access import CLOCK
+from services.housekeeping.cases import Case, Seat, Sheet, active_seats, latest_sheet, moved
+from services.housekeeping.reviewers import Parties, Reviewer
+from services.housekeeping.scoring import Score
+from services.housekeeping.workdays import Calendar, open_window
+
+
+def parties(case: Case) -> Parties:
+    return Parties(case.subject_key, frozenset(case.bases), frozenset({case.organisation}), case.region)
+
+
+def fill(
+    case: Case,
+    *,
+    today: dt.date,
+    calendar: Calendar,
+    pool: tuple[Reviewer, ...],
+    loads: Mapping[str, int],
+    strict: bool = False,
+) -> Case:
+    """With a reviewer in every seat that the case needs now. Where none may take it: NoEligibleReviewer when
+    ``strict``, else another look tomorrow."""
+    found = cases.outcome(case)
+    needed = case.rubric.reviewers + (1 if found and found.third_called else 0)
+    held = {seat.number for seat in active_seats(case)}
+    empty = [number for number in range(1, needed + 1) if number not in held]
+    if not empty or (found and found.settled):
+        return replace(case, retry_on=None)
+    window = open_window(opened_on=today, working_days=case.procedure.windows["review"], calendar=calendar)
+    try:
+        chosen = reviewers.assign(
+            case_id=case.case_id,
+            seats=len(empty),
+            pool=pool,
+            parties=parties(case),
+            taken=case.reviewers | {*case.barred},
+            loads=loads,
+        )
+    except NoEligibleReviewer:
+        if strict:
+            raise
+        return replace(case, retry_on=today + dt.timedelta(days=1))
+    seats = tuple(Seat(number, client, window) for number, client in zip(empty, chosen, strict=True))
+    return replace(case, seats=(*case.seats, *seats), retry_on=None)
+
+
+def score(
+    case: Case,
+    *,
+    reviewer: str,
+    given: Score,
+    notes: Mapping[str, str],
+    note: str,
+    revises: int | None,
+    today: dt.date,
+    at: dt.datetime,
+    calendar: Calendar,
+    pool: tuple[Reviewer, ...],
+    loads: Mapping[str, int],
+) -> Case:
+    """One more sheet. The first pass is blind, and closed as soon as all its sheets are in.
+
+    Raises NotAReviewer, ReviewTooLate, AlreadyScored, MarksInvalid.
+    """
+    seat = next((seat for seat in active_seats(case) if seat.reviewer == reviewer), None)
+    if seat is None:
+        raise NotAReviewer("您不是本项申报的评审员", "you do not review this application")
+    if case.state != "provincial_review":
+        raise _too_late("评审阶段已结束")
+    kept = latest_sheet(case, seat)
+    if kept is None and seat.window.over(today):
+        raise _too_late(f"评审期限已于{seat.window.ends_on}届满")
+    if kept is not None and revises != kept.version:
+        raise AlreadyScored(
+            f"您已提交第{kept.version}版评分；修改须注明 revises={kept.version}",
+            f"you have handed in version {kept.version}: to change it, say revises={kept.version}",
+            facts={"version_of_review": kept.version},
+        )
+    if kept is None and revises is not None:
+        raise AlreadyScored("尚无可修改的评分", "there is no version to revise")
+    if kept is not None and all(other.state == "scored" for other in active_seats(case) if other.number <= 2):
+        raise _too_late("各位评审员均已提交，评分不再更改")
+    scoring.check(given, case.rubric)
+    sheet = Sheet(
+        seat=seat.number,
+        reviewer=reviewer,
+        version=kept.version + 1 if kept else 1,
+        marks=given.marks,
+        vetoes=given.vetoes,
+        notes=notes,
+        note=note,
+        at=at,
+    )
+    seats = tuple(replace(each, state="scored") if each is seat else each for each in case.seats)
+    after = moved(replace(case, seats=seats, sheets=(*case.sheets, sheet)), "score", at=at, by=reviewer, reason=None)
+    return fill(after, today=today, calendar=calendar, pool=pool, loads=loads)
+
+
+def recuse(
+    case: Case,
+    *,
+    reviewer: str,
+    reason: str,
+    today: dt.date,
+    at: dt.datetime,
+    calendar: Calendar,
+    pool: tuple[Reviewer, ...],
+    loads: Mapping[str, int],
+) -> Case:
+    """Their seat goes to another, and what they have scored counts no more. The same case where they have no seat, or
+    the review is over."""
+    found = cases.outcome(case)
+    mine = [seat for seat in active_seats(case) if seat.reviewer == reviewer]
+    if case.state != "provincial_review" or not mine or (found and found.settled):
+        return case
+    seats = tuple(replace(each, state="recused", reason=reason) if each in mine else each for each in case.seats)
+    after = moved(replace(case, seats=seats), "recuse", at=at, by=reviewer, reason=reason)
+    return fill(after, today=today, calendar=calendar, pool=pool, loads=loads)
+
+
+def replace_late(
+    case: Case,
+    *,
+    today: dt.date,
+    at: dt.datetime,
+    calendar: Calendar,
+    pool: tuple[Reviewer, ...],
+    loads: Mapping[str, int],
+) -> Case:
+    """Seats whose time is over go to others."""
+    late = tuple(seat for seat in case.seats if seat.state == "assigned" and seat.window.over(today))
+    seats = tuple(replace(seat, state="late", reason="逾期未评") if seat in late else seat for seat in case.seats)
+    what, reason = ("replace", "评审期限届满") if late else ("seat", "补足评审员")
+    filled = fill(replace(case, seats=seats), today=today, calendar=calendar, pool=pool, loads=loads)
+    if not late and len(filled.seats) == len(case.seats):
+        return filled
+    return moved(filled, what, at=at, by=CLOCK.client_id, reason=reason)
+
+
+def _too_late(zh: str) -> ReviewTooLate:
+    return ReviewTooLate(zh, "the time of this review is over, or all scores are in")

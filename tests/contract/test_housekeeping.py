@@ -1,0 +1,39 @@
+"""What housekeeping says of awards: countable from the newest event alone, and of nobody in particular."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from contract import housekeeping as public
+from contract.message import Event
+
+TOLD = {
+    "award_id": "9" * 24,
+    "version": 2,
+    "subject_kind": "base",
+    "subject_key": "2" * 24,
+    "region": "130102",
+    "stars": 3,
+    "awarded_on": dt.date(2023, 5, 10),
+    "effective_on": dt.date(2023, 6, 1),
+    "valid_until": dt.date(2026, 5, 9),
+    "status": "valid",
+    "recognised_by": "province",
+}
+
+
+@pytest.mark.parametrize("event", public.EVENTS, ids=lambda event: event.name())
+def test_what_is_said_of_an_award_is_what_is_heard(event: type[public.AwardEvent]) -> None:
+    at = dt.datetime(2023, 6, 1, tzinfo=dt.UTC)
+    said = event.said(id="a" * 24, subject="9" * 24, about="2" * 24, at=at, **TOLD)
+    heard = Event.heard(json.loads(json.dumps(said)))
+    assert heard.event is event
+    assert heard.service == "housekeeping"
+    assert heard.data == TOLD
+
+
+@pytest.mark.parametrize("event", public.EVENTS, ids=lambda event: event.name())
+def test_no_award_event_has_a_place_for_a_name_or_a_reason(event: type[public.AwardEvent]) -> None:
+    personal = {"name", "unit", "phone", "document_number", "award_number", "reason", "plaque"}
+    assert not personal & event().fields.keys()
