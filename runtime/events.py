@@ -76,8 +76,7 @@ class QueueConsumer(messaging.QueueConsumer):
             eventlet.sleep(0.02)
 
     def kill(self) -> None:
-        if self._gt is not None and not self._gt.dead:
-            self._gt.kill()
+        self.should_stop = True  # the container kills the thread itself, which may be the one that is killing
 
     def _handle_thread_exited(self, gt: Any) -> None:
         try:

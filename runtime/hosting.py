@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 from amqp.basic_message import Message as AmqpMessage
 from amqp.exceptions import AMQPError
+from greenlet import GreenletExit
 from kombu.entity import Queue
 from nameko import containers, messaging
 from nameko import rpc as nameko_rpc
@@ -147,6 +148,16 @@ class Container(containers.ServiceContainer):
                     f"{self.service_cls.__name__}.{entrypoint.method_name} has an entrypoint of nameko's own, which "
                     "loses messages: use runtime.hosting.rpc or runtime.events.listen"
                 )
+
+    def _handle_thread_exited(self, gt: Any) -> None:
+        """As nameko's: any thread that ends with an exception ends the container. Without the exception's text."""
+        try:
+            gt.wait()
+        except GreenletExit:
+            log.debug("service.thread_killed", service=self.service_name)
+        except Exception as error:  # noqa: BLE001  told to whoever waits for the container
+            log.critical("service.broken", service=self.service_name, error=describe(error), at=frames(error))
+            self.kill(sys.exc_info())
 
     def _run_worker(self, worker_ctx: Any, handle_result: Any) -> None:
         entrypoint = worker_ctx.entrypoint
