@@ -4,8 +4,10 @@ import datetime as dt
 import json
 
 import pytest
+from marshmallow import EXCLUDE
 
 from contract import housekeeping as public
+from contract import shortcut
 from contract.message import Event
 
 TOLD = {
@@ -31,6 +33,7 @@ def test_what_is_said_of_an_award_is_what_is_heard(event: type[public.AwardEvent
     assert heard.event is event
     assert heard.service == "housekeeping"
     assert heard.data == TOLD
+    assert shortcut.of(event(unknown=EXCLUDE))(said["data"]) == TOLD, "read the long way: give the field a shortcut"
 
 
 @pytest.mark.parametrize("event", public.EVENTS, ids=lambda event: event.name())
