@@ -25,7 +25,7 @@ class Region(Message):
     full_name = fields.Text(required=True)
     level = fields.Text(required=True)
     is_county = fields.Yes(required=True)
-    aliases = fields.Many(fields.RegionCode(), required=True)
+    aliases = fields.Many(fields.Text(), required=True)  # former codes and names
     children = fields.Many(fields.Nested(lambda: Region()), required=True)
 
 

@@ -13,7 +13,6 @@ import tempfile
 from typing import Any
 
 import gunicorn.glogging
-from prometheus_client import multiprocess
 
 from runtime import config as environment  # `config` here would be read as gunicorn's setting of that name
 from runtime import logs
@@ -70,6 +69,8 @@ def on_starting(server: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client import multiprocess  # decides on import whether values go to files
+
         multiprocess.mark_process_dead(worker.pid)
 
 
