@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ PROCFILE = ROOT / "deploy" / "Procfile"
 
 FIRST_TO_STOP = "gateway"  # it asks the others while it answers
 PATIENCE = 20.0  # seconds to finish after SIGTERM, for the gateway and again for the rest
-_DELAYS = (0.5, 1, 2, 4, 8, 15, 30)  # seconds before it is started again, growing with each early death
+DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before it is started again, growing with each early death
 _EARLY = 20.0  # seconds: who lived less than that died early
 _MOST_EARLY = 5  # in a row
 _TICK = 0.1
@@ -105,10 +105,14 @@ class Processes:
         servers: Iterable[Server] = (),
         ending: Ending,
         say: Say,
+        delays: Sequence[float] = DELAYS,
+        patience: float = PATIENCE,
     ) -> None:
         """Logs go to ``folder``/log, the pids to ``folder``/run/processes.json. ``servers`` are started again too."""
         self.failure: str | None = None
         self._ending = ending
+        self._delays = delays
+        self._patience = patience
         self._record = record_of(folder)
         self._say = say
         self._servers = list(servers)
@@ -126,13 +130,13 @@ class Processes:
         self._watcher.start()
 
     def stop(self) -> list[str]:
-        """SIGTERM to the gateway, then to all others; SIGKILL after PATIENCE seconds. Answers who had to be killed."""
+        """SIGTERM to the gateway, then to all others; SIGKILL after ``patience`` seconds. Answers who had to be killed."""
         self._stopping.set()
         if self._watcher.ident is not None:
             self._watcher.join()
         gateway = [kept for kept in self._kept if kept.name == FIRST_TO_STOP]
         rest = [kept for kept in self._kept if kept.name != FIRST_TO_STOP]
-        killed = [kept.name for group in (gateway, rest) for kept in _end(group)]
+        killed = [kept.name for group in (gateway, rest) for kept in _end(group, self._patience)]
         self._record.unlink(missing_ok=True)
         return killed
 
@@ -170,7 +174,7 @@ class Processes:
                 f"日志末尾 / the end of {kept.log}:\n{kept.tail()}"
             )
             return
-        delay = _DELAYS[min(kept.early, len(_DELAYS) - 1)]
+        delay = self._delays[min(kept.early, len(self._delays) - 1)]
         kept.due = now + delay
         self._say(f"  ! 进程 {kept.name} 意外退出（{_how(status)}），{delay:g} 秒后重启；日志 {kept.log}")
 
@@ -210,11 +214,11 @@ def sweep(folder: Path) -> list[str]:
     return list(left)
 
 
-def _end(those: list[_Kept]) -> list[_Kept]:
+def _end(those: list[_Kept], patience: float) -> list[_Kept]:
     for kept in those:
         if kept.child is not None and kept.ended() is None:
             os.kill(kept.child.pid, signal.SIGTERM)  # not its group: a master ends its workers in its own way
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline and not all(_is_over(kept) for kept in those):
         time.sleep(_TICK / 2)
     late = [kept for kept in those if not _is_over(kept)]

@@ -30,7 +30,7 @@ _SHOWN = {
 
 @dataclass
 class Told:
-    """What became of one file. ``earlier``: an earlier run had imported it already. ``fault``: it was not taken."""
+    """What became of one file. ``earlier``: an earlier run had finished it already. ``fault``: it was not taken."""
 
     file: File
     job: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +56,7 @@ def import_all(door: Door, clients: Sequence[dict[str, str]], stop: Ending) -> l
             try:
                 token = door.token(centres[file.unit])
                 one.job = door.upload(ROSTERS / file.name, token)
-                one.earlier = _submitted(one.job) < began
+                one.earlier = _submitted(one.job) < began and one.job["state"] not in _MOVING
                 while one.job["state"] in _MOVING and not stop.wait(_POLL):
                     one.job = door.get(f"/v1/certificate-imports/{one.job['import_id']}", token)
                     bar.update(before + min(one.job["rows_done"], rows[file.name]) - bar.n)
@@ -88,7 +88,7 @@ def retell(told: Sequence[Told]) -> str:
         listed: list[list[story.Cell]] = [
             [count, *why, words[why]] for why, count in sorted(reasons.items(), key=lambda item: (-item[1], item))
         ]
-        text += "\n\n未建立的行，按原因：\n" + story.table(["行", "字段", "代码", "说明"], listed)
+        text += "\n\n未建立的行，按原因：\n" + story.table(["行", "字段", "代码", "说明（其中一行的）"], listed)
     return text
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy import checks, counters, process, processes, rosters, servers
@@ -31,87 +32,112 @@ class CannotGoOn(Exception):
     """What to tell a person, and that nothing more can be done."""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for. ``samples``: whether the sample rosters are imported."""
+
+    folder: Path
+    host: str
+    port: int
+    samples: bool
+
+    @property
+    def address(self) -> str:
+        return f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '[::]') else self.host}:{self.port}"
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.run", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--no-samples", action="store_true", help="serve only, import nothing / 只启动，不导入样例")
+    parser.add_argument("--no-samples", action="store_true", help="只启动，不导入样例 / serve only, import nothing")
     options = parser.parse_args(arguments)
-    folder = servers.VAR
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="replace")  # type: ignore[union-attr]
     ending = Ending()
     ending.by_signals()
     try:
-        host, port = os.environ.get("HOST", "0.0.0.0"), _port()
+        wanted = Wanted(servers.VAR, os.environ.get("HOST") or "0.0.0.0", _port(), not options.no_samples)
         checks.platform_fits(os.environ)
         checks.rabbitmq_can_be_had(os.environ)
-        checks.folder_can_be_used(folder, os.environ)
-        with _alone(folder, port):
-            for name in processes.sweep(folder):
+        checks.folder_can_be_used(wanted.folder, os.environ)
+        with _alone(wanted):
+            for name in processes.sweep(wanted.folder):
                 say(f"  ! 上次遗留的进程 {name} 已结束")
-            checks.port_is_free(port, host)
-            _serve(folder, port, ending, samples=not options.no_samples)
+            checks.port_is_free(wanted.port, wanted.host)
+            _serve(wanted, ending)
     except (CannotGoOn, ServerFailed, ConfigurationMissing, rabbit.TopologyMismatch) as failure:
         print(f"make run: {failure}", file=sys.stderr)
         return 1
     return 0
 
 
-def _serve(folder: Path, port: int, ending: Ending, *, samples: bool) -> None:
+def _serve(wanted: Wanted, ending: Ending) -> None:
     began = time.monotonic()
+    folder = wanted.folder
+    embedded = servers.embedded(folder)
     say(f"燕赵家政：启动全部服务。数据在 {folder}，各进程日志在 {folder / 'log'}")
     with servers.serving(folder) as made:
-        environ = os.environ | made | {"PORT": str(port), "PATH": _path(), "PYTHONUNBUFFERED": "1"}
-        settings = config.read(environ)
-        _given_servers_answer(settings)
-        rabbit.declare(settings)
-        embedded = servers.embedded(folder)
+        environ = os.environ | made | {"PORT": str(wanted.port), "PATH": _path(), "PYTHONUNBUFFERED": "1"}
         for name, server in embedded.items():
             say(f"  {server.name} 就绪：{name}={server.uri}（第 {time.monotonic() - began:.1f} 秒）")
-        listed = processes.commands()
-        say(f"  启动 {len(listed)} 个进程：{'、'.join(listed)}")
-        kept = Processes(listed, environ=environ, folder=folder, servers=embedded.values(), ending=ending, say=say)
-        try:
-            if not ending.is_set():
-                kept.start()
-            _tell(environ, settings, port, ending, began, samples=samples)
-            ending.wait()
-        except Unreachable as error:
-            if not ending.is_set():
-                raise CannotGoOn(f"网关没有应答 / the gateway does not answer: {error}") from error
-        finally:
-            _stop(kept)
-        if kept.failure is not None:
-            raise CannotGoOn(kept.failure)
-        say("  停止 MongoDB 与 RabbitMQ ……")
+        settings = config.read(environ)
+        _given_servers_answer(settings)
+        if not ending.is_set():
+            rabbit.declare(settings)
+            _host(wanted, environ, settings, ending, began)
+        if embedded:
+            say("  停止 MongoDB 与 RabbitMQ ……")
     left = "、".join(server.name for server in embedded.values() if server.running)
     say(f"已全部停止，数据保留在 {folder}。" + (f"（{left} 还有其他命令在用，未停止）" if left else ""))
 
 
-def _tell(environ: dict[str, str], settings: Config, port: int, ending: Ending, began: float, *, samples: bool) -> None:
-    """What there is to see, from readiness to the counters."""
-    address = f"http://127.0.0.1:{port}"
-    door = Door(address, ending)
+def _host(wanted: Wanted, environ: dict[str, str], settings: Config, ending: Ending, began: float) -> None:
+    """The processes, from their start to their end."""
+    listed = processes.commands()
+    say(f"  启动 {len(listed)} 个进程：{'、'.join(listed)}")
+    kept = Processes(
+        listed,
+        environ=environ,
+        folder=wanted.folder,
+        servers=servers.embedded(wanted.folder).values(),
+        ending=ending,
+        say=say,
+    )
     try:
-        if not _ready(door, ending):
-            return
-        say(f"  网关就绪：{address}（第 {time.monotonic() - began:.1f} 秒）\n")
-        if samples and settings.app_env == "production":
-            say("APP_ENV=production：不建演示客户端，也不导入样例。\n")
-        elif samples:
-            told = rosters.import_all(door, _clients(environ), ending)
-            if ending.is_set():
-                return
-            say(f"\n花名册逐份结果：\n{rosters.retell(told)}\n")
-            _say_what_is_new(told, address)
-        if not counters.settle(door, ending) and not ending.is_set():
-            say("  ! 计数尚未跟上，下面的数字还会变化（/readyz 可见进展）")
+        kept.start()
+        door = Door(wanted.address, ending)
+        try:
+            if _ready(door, ending):
+                say(f"  网关就绪：{wanted.address}（第 {time.monotonic() - began:.1f} 秒）\n")
+                _tell(door, environ, settings, wanted, ending)
+        finally:
+            door.close()
+        ending.wait()
+    except Unreachable as error:
         if not ending.is_set():
-            say(f"新增养老护理员持证人员（指标 {counters.TARGET}）：\n{counters.retell(counters.read(door))}\n")
-            say(_where(address))
+            raise CannotGoOn(f"网关没有应答 / the gateway does not answer: {error}") from error
     except Refused as refused:
         raise CannotGoOn(f"网关拒绝了请求 / the gateway refused: {refused}") from refused
     finally:
-        door.close()
+        _stop(kept)
+    if kept.failure is not None:
+        raise CannotGoOn(kept.failure)
+
+
+def _tell(door: Door, environ: dict[str, str], settings: Config, wanted: Wanted, ending: Ending) -> None:
+    """What there is to see, from the rosters to the counters. Returns early when told to end."""
+    if wanted.samples and settings.app_env == "production":
+        say("APP_ENV=production：不建演示客户端，也不导入样例。\n")
+    elif wanted.samples:
+        told = rosters.import_all(door, _clients(environ), ending)
+        if ending.is_set():
+            return
+        say(f"\n花名册逐份结果：\n{rosters.retell(told)}\n")
+        _say_what_is_new(told, wanted.address)
+    if not counters.settle(door, ending) and not ending.is_set():
+        say("  ! 计数尚未跟上，下面的数字还会变化（/readyz 可见进展）")
+    if not ending.is_set():
+        say(f"新增养老护理员持证人员（指标 {counters.TARGET}）：\n{counters.retell(counters.read(door))}\n")
+        say(_where(wanted.address))
 
 
 def _say_what_is_new(told: Sequence[rosters.Told], address: str) -> None:
@@ -194,10 +220,10 @@ def _path() -> str:
 
 
 @contextmanager
-def _alone(folder: Path, port: int) -> Iterator[None]:
+def _alone(wanted: Wanted) -> Iterator[None]:
     """Notes who runs in this folder; refuses when somebody does already."""
-    record = folder / "run" / "run.json"
-    with (folder / "run" / "run.lock").open("a") as lock:
+    record = wanted.folder / "run" / "run.json"
+    with (wanted.folder / "run" / "run.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -207,7 +233,7 @@ def _alone(folder: Path, port: int) -> Iterator[None]:
                 "或用 VAR_DIR 与 PORT 另起一份 / it runs already: make stop first"
             ) from None
         mine = process.find(os.getpid())
-        record.write_text(json.dumps({"pid": mine.pid, "started": mine.started, "port": port}))
+        record.write_text(json.dumps({"pid": mine.pid, "started": mine.started, "port": wanted.port}))
         try:
             yield
         finally:

@@ -1,5 +1,6 @@
 """What a person reads on the console: lines, tables, one progress bar; plain text where there is no terminal."""
 
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -8,6 +9,8 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 Cell = str | int
+
+_LONGEST_RULE = 40
 
 
 def say(text: str = "") -> None:
@@ -22,7 +25,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     right = [bool(rows) and all(isinstance(row[column], int) for row in rows) for column in range(len(headers))]
     lines = [headers, *([str(cell) for cell in row] for row in rows)]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(headers))]
-    ruled = [lines[0], ["─" * width for width in widths], *lines[1:]]
+    ruled = [lines[0], ["─" * min(width, _LONGEST_RULE) for width in widths], *lines[1:]]
     return "\n".join(
         "  " + "  ".join(_padded(*how) for how in zip(line, widths, right, strict=True)).rstrip() for line in ruled
     )
@@ -37,8 +40,7 @@ def bar(total: int, what: str) -> "tqdm[Any]":
         unit="行",
         file=sys.stderr if drawn else _Lines(sys.stderr),
         ascii=not drawn,
-        dynamic_ncols=drawn,
-        ncols=None if drawn else 100,
+        ncols=min(shutil.get_terminal_size().columns - 1, 110),
         mininterval=0.1 if drawn else 2,
         bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} {unit} {elapsed}<{remaining} {rate_noinv_fmt}",
     )
