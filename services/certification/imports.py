@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from pymongo.client_session import ClientSession
@@ -38,6 +39,8 @@ ROWS = 500  # settled in one transaction
 _IDLE = 0.3
 _ATTEMPTS = 6
 _SWEEP = dt.timedelta(days=1)
+
+Result = TypeVar("Result")
 
 
 class Stopped(Exception):
@@ -93,7 +96,7 @@ class Worker:
         return False
 
     def _bring_on(self, job: Job, token: int) -> None:
-        self._working = job.import_id
+        self._working, self._sessions = job.import_id, set[bytes]()
         recalling = job.state is ImportState.RECALLING and job.recall
         with (
             trace.span(job.recall.traceparent if job.recall and recalling else job.traceparent),
@@ -198,19 +201,27 @@ class Worker:
                 self._imports.settle(session, job, token, new)
             return decided
 
-        decided = self._again(work)
+        decided = self._transact(job, token, work)
         if job.dry_run:
             known.update({certificate.number: certificate for certificate, _ in decided.issued})
         self._settled += len(read)
 
-    def _again(self, work: Callable[[ClientSession], Decided]) -> Decided:
-        """Decide anew when somebody else was faster with a number."""
+    def _transact(self, job: Job, token: int, work: Callable[[ClientSession], Result]) -> Result:
+        """One transaction, decided anew when somebody else was faster with a number. Whoever takes over from this
+        process knows its sessions."""
+
+        def known(session: ClientSession) -> Result:
+            if (lsid := bytes(session.session_id["id"])) not in self._sessions:
+                self._imports.note_session(job, token, session)
+                self._sessions.add(lsid)
+            return work(session)
+
         for _ in range(_ATTEMPTS):
             try:
-                return self._certificates.transact(work)
+                return self._certificates.transact(known)
             except NumberTaken:
                 continue
-        return self._certificates.transact(work)
+        return self._certificates.transact(known)
 
     def _annotated(self, job: Job, roster: Roster) -> Iterator[tuple[Numbered, RowResult]]:
         for numbered, result in zip(roster.rows, self._imports.results(job.import_id), strict=True):
@@ -240,7 +251,7 @@ class Worker:
         while True:
             if self._stop.is_set():
                 raise Stopped
-            last = self._certificates.transact(work)
+            last = self._transact(job, token, work)
             if last is None:
                 break
             after = last

@@ -7,10 +7,10 @@ outbox        what was said (runtime.outbox)
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from bson.binary import Binary
 from pymongo import ASCENDING, UpdateOne
@@ -33,6 +33,8 @@ from services.certification.holders import Holder
 
 _EVENTS = {event.name(): event for event in public.EVENTS}
 _DUPLICATE_KEY = 11000
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Certificates:
         said = "\x1e".join(f"{name}={value}" for name, value in sorted(command.items()))
         return Told(f"{client_id}:{command['command_id']}", self._vault.hash("command", said))
 
-    def transact(self, work: Any) -> Any:
+    def transact(self, work: Callable[[ClientSession], Result]) -> Result:
         """One transaction. Raises NumberTaken instead of MongoDB's duplicate key."""
         try:
             return mongo.transact(self.store, work)

@@ -153,13 +153,24 @@ class Imports:
         return dict.fromkeys(_ACTIVE, 0) | {row["_id"]: row["n"] for row in found}
 
     def take(self, import_id: str, token: int) -> Job | None:
-        """Work on the job under this token from now on; None when there is nothing left to do."""
+        """Work on the job under this token from now on; None when there is nothing left to do.
+
+        What the worker before had begun and not committed is called off first: were that one killed, MongoDB would
+        keep the rows and the job locked for another minute.
+        """
+        before = self._jobs.find_one({"_id": import_id}, {"sessions": 1})
+        if before and before.get("sessions"):
+            self._store.client.admin.command("killSessions", [{"id": session} for session in before["sessions"]])
         found = self._jobs.find_one_and_update(
             {"_id": import_id, "state": {"$in": _ACTIVE}, "token": {"$lte": token}},
-            {"$set": {"token": token}},
+            {"$set": {"token": token}, "$unset": {"sessions": ""}},
             return_document=ReturnDocument.AFTER,
         )
         return None if found is None else _job(found)
+
+    def note_session(self, job: Job, token: int, session: ClientSession) -> None:
+        """Before its first transaction, so that ``take`` can call it off. Raises LeaseLost."""
+        self._update(job, token, {"$addToSet": {"sessions": session.session_id["id"]}})
 
     def begin(self, job: Job, token: int, *, rows_total: int) -> None:
         self._update(job, token, {"$set": {"state": ImportState.RUNNING.value, "rows_total": rows_total}})

@@ -3,6 +3,7 @@ import pytest
 from runtime import config
 from services.certification import store, store_imports
 from services.certification.service import Certification
+from tests.services.certification.rosters import Rosters
 
 
 @pytest.fixture
@@ -26,3 +27,8 @@ def service(settings):
     found = Certification()
     found.settings = settings
     return found
+
+
+@pytest.fixture
+def rosters(service, settings):
+    return Rosters(service, settings)

@@ -182,11 +182,16 @@ def test_only_the_first_visible_sheet_with_content_is_read(tmp_path):
     assert read(tmp_path / "r.xlsx")[0] == 1
 
 
+def the_reader():
+    (child,) = (child for child in psutil.Process().children() if workbook.__name__ in child.cmdline())
+    return child
+
+
 def test_the_reader_leaves_no_process_behind_when_its_caller_stops_early(tmp_path):
     path = write_roster(tmp_path / "r.xlsx", a_roster(1000))
     with path.open("rb") as file, spreadsheet.opened(file) as opened:
         assert next(opened.rows)[0] == 2
-        (child,) = psutil.Process().children()
+        child = the_reader()
     assert not child.is_running()
 
 
@@ -194,7 +199,7 @@ def test_a_reader_that_was_killed_from_outside_is_no_verdict_on_the_file(tmp_pat
     path = write_roster(tmp_path / "r.xlsx", a_roster(5000))
     with path.open("rb") as file, spreadsheet.opened(file) as opened:
         next(opened.rows)
-        psutil.Process().children()[0].kill()
+        the_reader().kill()
         with pytest.raises(ChildProcessError):
             list(opened.rows)
 
