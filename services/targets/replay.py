@@ -7,6 +7,7 @@ Exit status: 0 equal, 1 something differed (it is named), 2 the comparison could
 """
 
 import argparse
+import datetime as dt
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,9 +24,9 @@ from runtime.mongo import Document, Store, database, transact
 from runtime.rpc import Rpc
 from services.targets import plan
 from services.targets.counting import Counting
-from services.targets.domain import Cause, Counted, Entry, Rule
+from services.targets.domain import Cause, Entry, Rule
 from services.targets.hold import Hold
-from services.targets.store import Changes, Counts, standing
+from services.targets.store import Changes, Counts, Net, Place, standing
 
 _PAGE = 2000
 _SUFFIX = "_replay"
@@ -38,12 +39,11 @@ class NotComparable(Exception):
 
 @dataclass
 class Difference:
-    """What the live count says and what the log says; ``persons`` are keys with (live, replayed) reasons to count."""
+    """What the live count says and what the log says. ``rollups``: (indicator, region, day, live, replayed).
+    ``persons``: (standing id, what differs), where the standing differs or its entries do not add up to it."""
 
-    rollups: list[tuple[str, str, str, int, int]] = field(
-        default_factory=list
-    )  # indicator, region, day, live, replayed
-    persons: list[tuple[str, Counted | None, Counted | None]] = field(default_factory=list)
+    rollups: list[tuple[str, str, str, int, int]] = field(default_factory=list)
+    persons: list[tuple[str, str]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.rollups or self.persons)
@@ -129,38 +129,51 @@ class Replay:
         for key in sorted(live.keys() | replayed.keys()):
             if live.get(key, 0) != replayed.get(key, 0):
                 difference.rollups.append((*key, live.get(key, 0), replayed.get(key, 0)))
-        for id, before, after in _side_by_side(_counted(self._live), _counted(self._beside)):
-            if before != after:
-                difference.persons.append((id, before, after))
+        for id, live_one, replayed_one in _side_by_side(_counted(self._live), _counted(self._beside)):
+            if live_one != replayed_one:
+                difference.persons.append((id, f"现行 {live_one}，重放 {replayed_one}"))
+        standing_already = {id for id, _ in difference.persons}
+        for id, entered, should in _side_by_side(_entered(self._live), _entered(self._beside)):
+            if entered != should and id not in standing_already:
+                difference.persons.append((id, f"现行分录合计 {entered}，重放 {should}"))
         return difference
 
     def _settle(self, difference: Difference) -> None:
-        """Bring the live standings to what the log says, by entries that name the replay as their cause."""
-        for id, _, _ in difference.persons:
+        """Bring persons to what the log says: the standing as replayed, and entries, with the replay as their cause,
+        for what the live ones lack or have too much."""
+        for id, _ in difference.persons:
             row = self._beside.standings.find_one({"_id": id})
+            should = self._beside.net(id)
 
-            def work(session: ClientSession, id: str = id, row: Document | None = row) -> None:
+            def work(session: ClientSession, id: str = id, row: Document | None = row, should: Net = should) -> None:
                 found = self._live.standings.find_one({"_id": id}, session=session)
-                before = standing(found) if found else None
-                after = standing(row) if row else None
-                subject = id.partition(":")[2]
-                cause = Cause(
-                    event_id="replay", event="targets.replay", service="targets", seq=0, recorded_at=clock.now()
-                )
-                indicator = id.partition(":")[0]
+                rev = found["rev"] if found else 0
+                indicator, _, subject = id.partition(":")
                 changes = Changes("replay")
-                for value, reason in ((-1, before and before.counted), (1, after and after.counted)):
-                    if reason:
-                        entry = Entry(subject, value, reason.fact_id, reason.region, reason.on, cause)
-                        changes.entries.append((indicator, entry))
-                if after is None:
+                has = self._live.net(id, session)
+                for place in sorted(has.keys() | should.keys()):
+                    changes.entries += self._steps(indicator, subject, place, should.get(place, 0) - has.get(place, 0))
+                if row is None:
                     self._live.standings.delete_one({"_id": id}, session=session)
                 else:
-                    changes.revs[indicator, subject] = before.rev if before else 0
-                    changes.standings[indicator, subject] = replace(after, rev=(before.rev if before else 0) + 1)
+                    changes.revs[indicator, subject] = rev
+                    changes.standings[indicator, subject] = replace(standing(row), rev=rev + 1)
                 self._live.write(changes, session)
 
             transact(self._live.store, work)
+
+    def _steps(self, indicator: str, subject: str, place: Place, missing: int) -> list[tuple[str, Entry]]:
+        cause = Cause(event_id="replay", event="targets.replay", service="targets", seq=0, recorded_at=clock.now())
+        fact_id, region, on = place
+        step = Entry(
+            subject=subject,
+            value=1 if missing > 0 else -1,
+            fact_id=fact_id,
+            region=region,
+            effective_on=dt.date.fromisoformat(on),
+            cause=cause,
+        )
+        return [(indicator, step)] * abs(missing)
 
     def _clear(self) -> None:
         for collection in (self._beside.standings, self._beside.entries, self._beside.rollups, self._beside.sources):
@@ -177,14 +190,18 @@ def _sums(counts: Counts) -> dict[tuple[str, str, str], int]:
     return sums
 
 
-def _counted(counts: Counts) -> Iterator[tuple[str, Counted | None]]:
+def _counted(counts: Counts) -> Iterator[tuple[str, object]]:
     for row in counts.standings.find().sort("_id", 1):
         yield row["_id"], standing(row).counted
 
 
+def _entered(counts: Counts) -> Iterator[tuple[str, object]]:
+    return ((id, net) for id, net in counts.nets())
+
+
 def _side_by_side(
-    left: Iterator[tuple[str, Counted | None]], right: Iterator[tuple[str, Counted | None]]
-) -> Iterator[tuple[str, Counted | None, Counted | None]]:
+    left: Iterator[tuple[str, object]], right: Iterator[tuple[str, object]]
+) -> Iterator[tuple[str, object, object]]:
     """Join two streams that are ordered by id; a side that lacks the id gives None."""
     a, b = next(left, None), next(right, None)
     while a is not None or b is not None:
@@ -233,11 +250,9 @@ def main() -> int:
     print(f"重放 {work.replayed} 个事件，{seconds:.1f} 秒，每秒 {work.replayed / max(seconds, 0.001):.0f} 个")
     for indicator, region, day, live, replayed in difference.rollups[:20]:
         print(f"  汇总不符 {indicator} {region} {day}：现行 {live}，重放 {replayed}（已替换）")
-    for id, before, after in difference.persons[:20]:
-        print(
-            f"  人员不符 {id}：现行 {before}，重放 {after}"
-            + ("（已更正）" if arguments.accept else "（未改动，加 --accept 更正）")
-        )
+    mended = "已更正" if arguments.accept else "未改动，加 --accept 更正"
+    for id, what in difference.persons[:20]:
+        print(f"  人员不符 {id}：{what}（{mended}）")
     if difference:
         print(f"共有 {len(difference.rollups)} 处汇总、{len(difference.persons)} 名人员不符")
         return 1

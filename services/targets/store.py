@@ -8,9 +8,10 @@ sources     the last watermark that each queue brought
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import pymongo
@@ -23,6 +24,8 @@ from services.targets.domain import Counted, Entry, Fact, Standing
 
 Key = tuple[str, str]  # (indicator, subject)
 Days = dict[dt.date, Decimal]
+Place = tuple[str, str, str]  # (fact id, region, day)
+Net = dict[Place, int]  # what entries add up to; places that add up to nothing are left out
 
 
 @dataclass
@@ -148,6 +151,32 @@ class Counts:
         if after is not None:
             asked["_id"] = {"$gt": ObjectId(after)}
         return list(self.entries.find(asked).sort("_id", 1).limit(limit))
+
+    def nets(self, id: str | None = None, session: ClientSession | None = None) -> Iterator[tuple[str, Net]]:
+        """(standing id, what its entries add up to), in the order of the ids; of one standing, or of all."""
+        indicator, _, subject = (id or "").partition(":")
+        key = {
+            "indicator": "$indicator",
+            "subject": "$subject",
+            "fact": "$fact_id",
+            "region": "$region",
+            "on": "$effective_on",
+        }
+        rows = self.entries.aggregate(
+            [
+                {"$match": {"indicator": indicator, "subject": subject} if id else {}},
+                {"$group": {"_id": key, "value": {"$sum": "$value"}}},
+                {"$match": {"value": {"$ne": 0}}},
+                {"$sort": {"_id.indicator": 1, "_id.subject": 1}},
+            ],
+            allowDiskUse=True,
+            session=session,
+        )
+        for of, steps in groupby(rows, key=lambda row: f"{row['_id']['indicator']}:{row['_id']['subject']}"):
+            yield of, {(step["_id"]["fact"], step["_id"]["region"], step["_id"]["on"]): step["value"] for step in steps}
+
+    def net(self, id: str, session: ClientSession | None = None) -> Net:
+        return next((net for _, net in self.nets(id, session)), {})
 
     def heard_up_to(self) -> list[Document]:
         """For each service ``{service, seq, at, queues}``: everything up to ``seq`` has come through every queue."""
