@@ -130,7 +130,7 @@ class Processes:
         self._watcher.start()
 
     def stop(self) -> list[str]:
-        """SIGTERM to the gateway, then to all others; SIGKILL after ``patience`` seconds. Answers who had to be killed."""
+        """SIGTERM to the gateway, then to all others, and SIGKILL after ``patience`` seconds: answers who needed it."""
         self._stopping.set()
         if self._watcher.ident is not None:
             self._watcher.join()
@@ -216,7 +216,7 @@ def sweep(folder: Path) -> list[str]:
 
 def _end(those: list[_Kept], patience: float) -> list[_Kept]:
     for kept in those:
-        if kept.child is not None and kept.ended() is None:
+        if kept.child is not None and not _is_over(kept):
             os.kill(kept.child.pid, signal.SIGTERM)  # not its group: a master ends its workers in its own way
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline and not all(_is_over(kept) for kept in those):
