@@ -35,7 +35,7 @@ from contract.message import Event, Said, Unreadable
 from contract.subscriptions import Subscription
 from runtime import clock, rabbit
 from runtime.batches import Mark, read
-from runtime.failures import describe, frames, passing
+from runtime.failures import Miswired, describe, frames, passing
 from runtime.metrics import HANDLED, PARKED, RETRIED
 
 log = structlog.get_logger()
@@ -131,6 +131,13 @@ class QueueConsumer(messaging.QueueConsumer):
         return max(1, self.container.max_workers - (for_events if listeners else 0))
 
     @contextmanager
+    def establish_connection(self) -> Any:
+        with self.create_connection() as broker:
+            # kombu's own intervals grow to half a minute.
+            broker.ensure_connection(self.on_connection_error, interval_start=0.5, interval_step=0.5, interval_max=3)
+            yield broker
+
+    @contextmanager
     def extra_context(self, connection: Any, channel: Any) -> Any:
         self.connected = True
         try:
@@ -213,12 +220,13 @@ class Aside(SharedExtension):
     def _sender(self) -> rabbit.Publisher:
         if self._publisher is None:
             self._broker = rabbit.connection(self.container.config["settings"], heartbeat=0)
+            self._broker.ensure_connection(max_retries=1, interval_start=0)
             self._publisher = rabbit.Publisher(self._broker)
         return self._publisher
 
     def _hang_up(self) -> None:
-        if self._broker is not None and self._broker.connected:
-            self._broker.connection.collect()
+        if self._broker is not None:
+            self._broker.collect()
         self._broker = self._publisher = None
 
 
@@ -300,9 +308,9 @@ listen = Listener.decorator
 
 
 def subscriptions_of(service: str, events: tuple[type[Event], ...]) -> list[Subscription]:
-    """The queues in which ``service`` hears exactly ``events``. Raises LookupError that says what to add."""
+    """The queues in which ``service`` hears exactly ``events``. Raises Miswired."""
     found = [s for s in subscriptions.SUBSCRIPTIONS if s.hearer == service and set(s.events) == set(events)]
     if not found:
         names = ", ".join(event.__name__ for event in events)
-        raise LookupError(f"contract.subscriptions has no queue in which {service} hears {names}: add it there")
+        raise Miswired(f"contract.subscriptions has no queue in which {service} hears {names}: add it there")
     return found

@@ -14,8 +14,13 @@ from runtime import rabbit
 from runtime.mongo import transient
 from runtime.rpc import InternalError, ServiceUnavailable
 
+
+class Miswired(Exception):
+    """The code does not fit what it is hosted by; the text says what to change."""
+
+
 _NETWORK = (AMQPError, OperationalError, ConnectionError, TimeoutError, ConnectionFailure)
-_OURS = (Refused, Unreadable, ServiceUnavailable, InternalError, rabbit.NotConfirmed, rabbit.TopologyMismatch)
+_OURS = (Refused, Unreadable, ServiceUnavailable, InternalError, rabbit.NotConfirmed, rabbit.TopologyMismatch, Miswired)
 _FRAMES = 8
 
 

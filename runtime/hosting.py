@@ -32,7 +32,7 @@ from contract.errors import Refused
 from runtime import trace
 from runtime.config import Config
 from runtime.events import ExcInfo, Listener, QueueConsumer
-from runtime.failures import describe, frames, passing
+from runtime.failures import Miswired, describe, frames, passing
 from runtime.metrics import IN_FLIGHT, RPC_SECONDS
 from runtime.rpc import EXCHANGE, TRACEPARENT, ServiceUnavailable, path_of
 
@@ -144,7 +144,7 @@ class Container(containers.ServiceContainer):
     def _unmended(self) -> None:
         for entrypoint in self.entrypoints:
             if isinstance(entrypoint, nameko_rpc.Rpc | messaging.Consumer) and not isinstance(entrypoint, Rpc):
-                raise TypeError(
+                raise Miswired(
                     f"{self.service_cls.__name__}.{entrypoint.method_name} has an entrypoint of nameko's own, which "
                     "loses messages: use runtime.hosting.rpc or runtime.events.listen"
                 )

@@ -56,10 +56,11 @@ def main(argv: list[str] | None = None) -> int:
     if not workers:
         _patch()
     from runtime.config import ConfigurationMissing
+    from runtime.failures import Miswired
 
     try:
         return run(args.names, args.package, args.wait, _worker if workers else _service)
-    except (CannotStart, ConfigurationMissing) as error:
+    except (CannotStart, ConfigurationMissing, Miswired) as error:
         text = str(error)
         print(text if text.startswith("cannot start") else f"cannot start / 无法启动: {text}", file=sys.stderr)
         return 2

@@ -65,7 +65,7 @@ def broker_fault(config: Config) -> str | None:
     """Why the broker cannot be used, in a line without credentials, or None."""
     try:
         with rabbit.connection(config, heartbeat=0, connect_timeout=_PATIENCE) as broker:
-            broker.connect()
+            broker.ensure_connection(max_retries=1, interval_start=0)
     except (AMQPError, OperationalError, OSError) as error:
         return f"{type(error).__name__} {error}"[:200]
     return None

@@ -234,7 +234,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(look: Shelf, arguments: argparse.Namespace) -> int:
-    found = []
+    found: list[dict[str, Any]] = []
     more = 0
     for parked in look.messages():
         if len(found) < arguments.limit:

@@ -80,36 +80,36 @@ class Rpc:
             line.close()
 
     def _ask(self, key: str, body: bytes, deadline: float) -> dict[str, Any]:
-        line = self._take()
+        line: _Line | None = None
         try:
+            line, used = self._take()
             try:
-                number = line.send(key, body, deadline)
+                line.send(key, body, deadline)
             except _BROKEN:
-                # The connection died while it lay idle or under our hands; the next one is new.
-                line.close()
+                if not used:
+                    raise
+                line.close()  # it died after we looked
                 line = _Line(self._config)
-                number = line.send(key, body, deadline)
-            answer = line.wait(number, key, deadline)
-        except ServiceUnavailable:
-            line.close()
-            raise
-        except _BROKEN as error:
-            line.close()
-            raise ServiceUnavailable(f"{key}: the broker is away ({type(error).__name__})") from None
-        except BaseException:
-            line.close()  # an interrupted call leaves its answer on the line
+                line.send(key, body, deadline)
+            answer = line.wait(key, deadline)
+        except BaseException as error:
+            if line is not None:
+                line.close()  # an answer may still be on its way
+            if isinstance(error, _BROKEN):
+                raise ServiceUnavailable(f"{key}: the broker is away ({type(error).__name__})") from None
             raise
         self._give_back(line)
         return answer
 
-    def _take(self) -> "_Line":
+    def _take(self) -> "tuple[_Line, bool]":
+        """A line, and whether it was used before."""
         while True:
             with self._lock:
                 line = self._idle.pop() if self._idle else None
             if line is None:
-                return _Line(self._config)
+                return _Line(self._config), False
             if line.alive():
-                return line
+                return line, True
             line.close()
 
     def _give_back(self, line: "_Line") -> None:
@@ -118,16 +118,20 @@ class Rpc:
 
 
 class _Line:
-    """One connection with a reply queue of its own, for one call at a time. Connects when first used."""
+    """One connection with a reply queue of its own, for one call at a time. Raises what connecting raises."""
 
     def __init__(self, config: Config) -> None:
         # No heartbeat: nobody would send it while the line lies idle, and the broker would hang up.
         self._broker = rabbit.connection(config, heartbeat=0)
-        self._channel: Any = None
         self._reply_to = uuid.uuid4().hex
         self._number: str | None = None
         self._answer: dict[str, Any] | None = None
         self._returned = False
+        try:
+            self._connect()
+        except BaseException:
+            self.close()
+            raise
 
     def alive(self) -> bool:
         """Whether the broker is still at the other end. Takes in what has arrived meanwhile, late answers included."""
@@ -140,9 +144,7 @@ class _Line:
             return False
         return True
 
-    def send(self, key: str, body: bytes, deadline: float) -> str:
-        if self._channel is None:
-            self._connect()
+    def send(self, key: str, body: bytes, deadline: float) -> None:
         self._number, self._answer, self._returned = uuid.uuid4().hex, None, False
         headers = {}
         if (traceparent := trace.current()) is not None:
@@ -163,9 +165,8 @@ class _Line:
             routing_key=key,
             mandatory=True,
         )
-        return self._number
 
-    def wait(self, number: str, key: str, deadline: float) -> dict[str, Any]:
+    def wait(self, key: str, deadline: float) -> dict[str, Any]:
         while self._answer is None:
             left = deadline - time.monotonic()
             if self._returned:
@@ -179,20 +180,17 @@ class _Line:
         return self._answer
 
     def close(self) -> None:
-        # No farewell: it would wait for an answer from a broker that may be the reason why we hang up.
-        if self._broker.connected:
-            self._broker.connection.collect()
-        self._channel = None
+        self._broker.collect()  # without a farewell, for which a broker that is away would let us wait
 
     def _connect(self) -> None:
-        channel = self._broker.channel()
+        self._broker.ensure_connection(max_retries=1, interval_start=0)
+        self._channel = channel = self._broker.channel()
         channel.exchange_declare(EXCHANGE, type="topic", durable=True, auto_delete=False)
         queue = f"rpc.reply-{self._reply_to}"
         channel.queue_declare(queue, exclusive=True, auto_delete=True)
         channel.queue_bind(queue, EXCHANGE, self._reply_to)
         channel.basic_consume(queue, no_ack=True, callback=self._on_answer)
         channel.events["basic_return"].add(self._on_return)
-        self._channel = channel
 
     def _on_answer(self, message: Any) -> None:
         if message.properties.get("correlation_id") == self._number:
