@@ -1,8 +1,9 @@
-"""Who counts, told from certification's certificates as they stand now; and what targets has made of them."""
+"""Who counts, told from the services' own records as they stand now; and what targets has made of them."""
 
+import re
 import tomllib
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,14 @@ from contract import regions
 from runtime.mongo import Store
 from runtime.outbox import ChainBroken, Outbox
 
-_SAID = ("person_key", "occupation", "level", "issued_on", "region", "status", "verification")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where and since when somebody counts; the day as YYYY-MM-DD."""
-
-    region: str
-    day: str
+Steps = Counter[tuple[str, str, str]]  # (subject, region, day) -> by how much the count changes there and then
 
 
 @dataclass(frozen=True)
 class Indicator:
     id: str
     year: int
-    options: dict[str, Any]
+    rule: dict[str, Any]
 
 
 def indicators(plan: Path) -> list[Indicator]:
@@ -34,98 +27,144 @@ def indicators(plan: Path) -> list[Indicator]:
     return [Indicator(one["id"], said["plan"]["year"], one["rule"]) for one in said["indicators"]]
 
 
-def people(certification: Store, indicator: Indicator) -> dict[str, Place]:
-    """Person key -> where they count, from nothing but the certificates: the first valid one, if it is of the year."""
-    options = indicator.options
-    valid: dict[str, Any] = {"status": "valid", "occupation": options["occupation"]}
-    if options["levels"]:
-        valid["level"] = {"$in": options["levels"]}
-    if options["refused_verifications"]:
-        valid["verification"] = {"$nin": options["refused_verifications"]}
+def steps(stores: Mapping[str, Store], indicator: Indicator) -> Steps:
+    """Whom the services' own records make count, told from nothing else."""
+    if indicator.rule["fact"] == "award":
+        return award_steps(stores["housekeeping"], indicator)
+    return certificate_steps(stores["certification"], indicator)
+
+
+def certificate_steps(certification: Store, indicator: Indicator) -> Steps:
+    """Each person at their first valid certificate, if that is of the year."""
+    rule = indicator.rule
+    valid: dict[str, Any] = {"status": "valid", "occupation": rule["occupation"]}
+    if rule["levels"]:
+        valid["level"] = {"$in": rule["levels"]}
+    if rule["refused_verifications"]:
+        valid["verification"] = {"$nin": rule["refused_verifications"]}
     first: dict[str, tuple[str, str, str]] = {}
     kept_out: set[str] = set()
     for row in certification["certificates"].find(valid, {"person_key": 1, "issued_on": 1, "region": 1}):
         day = row["issued_on"]
         if day < f"{indicator.year}-01-01":
-            if options["earlier_certificate_excludes"]:
+            if rule["earlier_certificate_excludes"]:
                 kept_out.add(row["person_key"])
         elif day <= f"{indicator.year}-12-31":
             mine = (day, str(row["_id"]), row["region"])
             first[row["person_key"]] = min(mine, first.get(row["person_key"], mine))
-    return {person: Place(region, day) for person, (day, _, region) in first.items() if person not in kept_out}
+    return Counter({(person, region, day): 1 for person, (day, _, region) in first.items() if person not in kept_out})
 
 
-def by_region(places: Iterator[Place]) -> Counter[tuple[str, str]]:
-    """(region, day) -> persons, for the county, the unit and the province."""
-    sums: Counter[tuple[str, str]] = Counter()
-    for place, persons in Counter(places).items():
-        for region in regions.get(place.region).path:
-            sums[region, place.day] += persons
-    return sums
+def award_steps(housekeeping: Store, indicator: Indicator) -> Steps:
+    """Each base or 福嫂 in the times when an award of the year stands at the threshold, found by walking the days on
+    which anything about its awards changed."""
+    rule = indicator.rule
+    of: dict[str, list[Any]] = defaultdict(list)
+    year = {"$gte": f"{indicator.year}-01-01", "$lte": f"{indicator.year}-12-31"}
+    for award in housekeeping["awards"].find({"subject_kind": rule["kind"], "awarded_on": year}):
+        of[award["subject_key"]].append(award)
+    found: Steps = Counter()
+    for subject, awards in of.items():
+        region: str | None = None
+        for day in sorted({change["effective_on"] for award in awards for change in award["history"]}):
+            standing = [award for award in awards if _stands(award, day, rule)]
+            if standing and region is None:
+                region = min((award["_id"], award["region"]) for award in standing)[1]
+                found[subject, region, day] += 1
+            elif not standing and region is not None:
+                found[subject, region, day] -= 1
+                region = None
+    return found
 
 
-def log_faults(certification: Store) -> Iterator[str]:
-    """What is wrong with the log itself, and where it says other than the certificates do."""
+def _stands(award: Any, day: str, rule: Mapping[str, Any]) -> bool:
+    changes = [change for change in award["history"] if change["effective_on"] <= day]
+    if not changes:
+        return False
+    last = max(changes, key=lambda change: change["version"])
+    return last["stars"] >= rule["least_stars"] and last["status"] in rule["statuses"]
+
+
+RECORDS = {
+    # service: (collection, what the event calls its id, fields that the record and its newest event share)
+    "certification": (
+        "certificates",
+        "certificate_id",
+        ("version", "person_key", "occupation", "level", "issued_on", "region", "status", "verification"),
+    ),
+    "housekeeping": (
+        "awards",
+        "award_id",
+        ("version", "subject_kind", "subject_key", "region", "stars", "awarded_on", "valid_until", "status"),
+    ),
+}
+
+
+def log_faults(service: str, store: Store) -> Iterator[str]:
+    """What is wrong with a service's log itself, and where it says other than the service's records do."""
+    collection, id, shared = RECORDS[service]
     try:
-        Outbox(certification).verify()
+        Outbox(store).verify()
     except ChainBroken as error:
-        yield f"事件日志链断裂：{error}"
+        yield f"{service} 事件日志链断裂：{error}"
         return
-    newest: dict[str, tuple[Any, ...] | None] = {}
-    for row in certification["outbox"].find({"seq": {"$exists": True}}, {"event.data": 1}):
+    newest: dict[str, tuple[Any, ...]] = {}
+    for row in store["outbox"].find({"seq": {"$exists": True}}, {"event.data": 1}):
         data = row["event"]["data"]
-        said = (data["version"], *(data[name] for name in _SAID))
-        known = newest.get(data["certificate_id"])
-        if known is None or known[0] < said[0]:
-            newest[data["certificate_id"]] = said
-    for row in certification["certificates"].find({}, dict.fromkeys(("version", *_SAID), 1)):
-        stands = (row["version"], *(row[name] for name in _SAID))
-        told = newest.pop(str(row["_id"]), None)
-        if told is None:
-            yield f"证书 {row['_id']} 没有任何事件"
+        said = tuple(data[name] for name in shared)
+        if newest.get(data[id], (0,))[0] < said[0]:
+            newest[data[id]] = said
+    for row in store[collection].find({}, dict.fromkeys(shared, 1)):
+        stands = tuple(row[name] for name in shared)
+        told = newest.pop(str(row["_id"]), ())
+        if not told:
+            yield f"{service} 记录 {row['_id']} 没有任何事件"
         elif told != stands:
-            differing = [name for name, a, b in zip(("version", *_SAID), told, stands, strict=True) if a != b]
-            yield f"证书 {row['_id']} 与其最新事件不一致：{'、'.join(differing)}"
-    for certificate in newest:
-        yield f"事件所述证书 {certificate} 不在证书库"
+            differing = [name for name, a, b in zip(shared, told, stands, strict=True) if a != b]
+            yield f"{service} 记录 {row['_id']} 与其最新事件不一致：{'、'.join(differing)}"
+    for missing in newest:
+        yield f"{service} 事件所述 {missing} 不在记录中"
 
 
-def standing_faults(targets: Store, indicator: Indicator, expected: dict[str, Place]) -> Iterator[str]:
-    """Persons who are counted and should not be, or the reverse, or elsewhere."""
-    missing = dict(expected)
-    for row in targets["standings"].find({"_id": {"$regex": f"^{indicator.id.replace('.', chr(92) + '.')}:"}}):
-        person = row["_id"].partition(":")[2]
-        counted = row["counted"] and Place(row["counted"]["region"], row["counted"]["on"])
-        should = missing.pop(person, None)
-        if counted != should:
-            yield f"人员 {person}：计数为 {_told(counted)}，应为 {_told(should)}"
-    for person, place in missing.items():
-        yield f"人员 {person}：未计数，应为 {_told(place)}"
+def standing_faults(targets: Store, indicator: Indicator, expected: Steps) -> Iterator[str]:
+    """Subjects who stand as counted otherwise than they should."""
+    found: Steps = Counter()
+    for row in targets["standings"].find({"_id": {"$regex": f"^{re.escape(indicator.id)}:"}}, {"counted": 1}):
+        subject = row["_id"].partition(":")[2]
+        for time in row["counted"]:
+            found[subject, time["region"], time["on"]] += 1
+            if time["until"]:
+                found[subject, time["region"], time["until"]] -= 1
+    yield from _differences("计数依据", found, expected)
 
 
-def entry_faults(targets: Store, indicator: Indicator, expected: dict[str, Place]) -> Iterator[str]:
-    """Persons whose entries do not add up to the one, or none, that they should count for."""
+def entry_faults(targets: Store, indicator: Indicator, expected: Steps) -> Iterator[str]:
+    """Subjects whose entries do not add up to what they should count for."""
     group = {"_id": {"subject": "$subject", "region": "$region", "on": "$effective_on"}, "value": {"$sum": "$value"}}
-    found = {
-        (row["_id"]["subject"], row["_id"]["region"], row["_id"]["on"]): row["value"]
-        for row in targets["entries"].aggregate(
-            [{"$match": {"indicator": indicator.id}}, {"$group": group}, {"$match": {"value": {"$ne": 0}}}],
-            allowDiskUse=True,
-        )
-    }
-    should = {(person, place.region, place.day): 1 for person, place in expected.items()}
-    for person, region, day in sorted(found.keys() | should.keys()):
-        values = found.get((person, region, day), 0), should.get((person, region, day), 0)
-        if values[0] != values[1]:
-            yield f"人员 {person} 在 {region} {day} 的分录合计为 {values[0]}，应为 {values[1]}"
+    rows = targets["entries"].aggregate(
+        [{"$match": {"indicator": indicator.id}}, {"$group": group}, {"$match": {"value": {"$ne": 0}}}],
+        allowDiskUse=True,
+    )
+    found: Steps = Counter(
+        {tuple(row["_id"][name] for name in ("subject", "region", "on")): row["value"] for row in rows}
+    )
+    yield from _differences("分录合计", found, expected)
 
 
-def rollup_faults(targets: Store, indicator: Indicator, expected: dict[str, Place]) -> Iterator[str]:
-    """Regions whose published figure, of a day or in all, is not the number of persons."""
-    days = by_region(iter(expected.values()))
-    should: Counter[tuple[str, str]] = Counter(days)
-    for (region, _), persons in days.items():
-        should[region, "total"] += persons
+def _differences(what: str, found: Steps, expected: Steps) -> Iterator[str]:
+    for subject, region, day in sorted(found.keys() | expected.keys()):
+        has, should = found[subject, region, day], expected[subject, region, day]
+        if has != should:
+            yield f"{subject} 在 {region} {day} 的{what}为 {has}，应为 {should}"
+
+
+def rollup_faults(targets: Store, indicator: Indicator, expected: Steps) -> Iterator[str]:
+    """Regions whose published figure, of a day or in all, is not what the subjects add up to."""
+    should: Counter[tuple[str, str]] = Counter()
+    for (_, county, day), value in expected.items():
+        for region in regions.get(county).path:
+            should[region, day] += value
+            should[region, "total"] += value
     found: Counter[tuple[str, str]] = Counter()
     for row in targets["rollups"].find({"indicator": indicator.id}):
         for day, value in {**row["days"], "total": row["total"]}.items():
@@ -134,7 +173,3 @@ def rollup_faults(targets: Store, indicator: Indicator, expected: dict[str, Plac
         if found[region, day] != should[region, day]:
             place = f"{regions.get(region).full_name}（{region}）{'合计' if day == 'total' else day}"
             yield f"{place}：公布 {found[region, day]}，应为 {should[region, day]}"
-
-
-def _told(place: Place | None) -> str:
-    return f"{place.region} {place.day}" if place else "不计"

@@ -6,10 +6,10 @@ happens to start first.
 
 from dataclasses import dataclass
 
-from contract import certification
+from contract import certification, housekeeping
 from contract.message import SHARDS, Event
 
-COUNTING_QUEUES = 4  # targets counts with this many single-active-consumer queues; more needs a drain and a rebind
+COUNTING_QUEUES = 4  # by which targets hears of certificates; more of them needs a drain and a rebind
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Subscription:
     single_active: bool = False
 
     @property
-    def exchange(self) -> str:
-        return f"{self.events[0].service}.events"
+    def service(self) -> str:
+        return self.events[0].service
 
 
 SUBSCRIPTIONS = (
@@ -38,5 +38,6 @@ SUBSCRIPTIONS = (
         )
         for number in range(COUNTING_QUEUES)
     ),
+    Subscription(hearer="targets", queue="targets.awards", events=housekeeping.EVENTS, single_active=True),
     Subscription(hearer="housekeeping", queue="housekeeping.certificates", events=certification.EVENTS),
 )

@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,14 @@ from runtime import config, mongo
 from runtime.outbox import Outbox
 from services.targets.store import Counts
 
-PROCESSES = ("certification", "targets", "certification.relay", "certification.imports", "targets.counting")
+PROCESSES = (
+    "certification",
+    "targets",
+    "certification.relay",
+    "certification.imports",
+    "housekeeping.relay",
+    "targets.counting",
+)
 
 
 def free_port() -> int:
@@ -57,7 +65,7 @@ class Programme:
                     stderr=log,
                 )
         for name in names:
-            until(lambda name=name: self.ready(name), seconds=60, what=f"{name} is ready; see {self.log(name)}")
+            until(partial(self.ready, name), seconds=60, what=f"{name} is ready; see {self.log(name)}")
 
     def log(self, name: str) -> Path:
         return self._folder / f"{name}.log"
@@ -95,12 +103,12 @@ class Programme:
         self._running.clear()
 
     def settled(self) -> bool:
-        """Whether everything that certification has said has gone through every counting queue."""
-        outbox = Outbox(mongo.database(self.config, "certification"))
-        if outbox.waiting():
-            return False
-        heard = Counts(mongo.database(self.config, "targets")).heard_up_to()
-        return bool(heard) and heard[0]["queues"] == 4 and heard[0]["seq"] >= outbox.head()["seq"]
+        """Whether everything that was said has gone through every queue of targets."""
+        for source in Counts(mongo.database(self.config, "targets")).heard_up_to():
+            outbox = Outbox(mongo.database(self.config, source["service"]))
+            if outbox.waiting() or source["at"] is None or source["seq"] < outbox.head()["seq"]:
+                return False
+        return True
 
     def settle(self, *, seconds: float = 60) -> None:
         until(self.settled, seconds=seconds, what="every event is counted")

@@ -1,14 +1,17 @@
-"""Counting: one consumer for each queue turns what certification says into standings, entries and rollups."""
+"""Counting: one consumer for each queue turns what services say into standings, entries and rollups."""
 
 import gc
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import structlog
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
 
 from contract import regions
+from contract.housekeeping import AwardEvent
 from contract.message import Said
 from contract.subscriptions import SUBSCRIPTIONS
 from runtime import clock
@@ -73,25 +76,46 @@ class Counting:
 
 
 def steps(said: Said) -> Iterable[tuple[str, Fact, Cause]]:
-    """(subject, fact, cause) for each person whom an event is about. Raises RegionUnknown for a region that this
+    """(subject, fact, cause) for each subject whom an event is about. Raises RegionUnknown for a region that this
     deployment does not know yet: the event is parked, and replayed once it does."""
-    data = said.data
-    fact = Fact(
+    cause = Cause(event_id=said.id, event=said.event.type(), service=said.service, seq=said.seq, recorded_at=said.time)
+    if issubclass(said.event, AwardEvent):
+        yield said.data["subject_key"], _award(said.data), cause
+        return
+    fact = _certificate(said.data)
+    yield said.data["person_key"], fact, cause
+    previous = said.data.get("previous_person_key")
+    if previous and previous != said.data["person_key"]:
+        yield previous, replace(fact, held=False), cause
+
+
+def _certificate(data: dict[str, Any]) -> Fact:
+    return Fact(
         fact_id=data["certificate_id"],
         version=data["version"],
         fact="certificate",
         kind=data["occupation"],
         grade=data["level"],
         on=data["issued_on"],
+        since=data["issued_on"],
         region=regions.get(data["region"]).code,
         status=data["status"],
         verification=data["verification"],
     )
-    cause = Cause(event_id=said.id, event=said.event.type(), service=said.service, seq=said.seq, recorded_at=said.time)
-    yield data["person_key"], fact, cause
-    previous = data.get("previous_person_key")
-    if previous and previous != data["person_key"]:
-        yield previous, Fact(**{**vars(fact), "held": False}), cause
+
+
+def _award(data: dict[str, Any]) -> Fact:
+    return Fact(
+        fact_id=data["award_id"],
+        version=data["version"],
+        fact="award",
+        kind=data["subject_kind"],
+        grade=str(data["stars"]),
+        on=data["awarded_on"],
+        since=data["effective_on"],
+        region=regions.get(data["region"]).code,
+        status=data["status"],
+    )
 
 
 class Worker:

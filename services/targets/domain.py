@@ -1,29 +1,33 @@
-"""When a person counts, and what each fact changes. Pure: the same facts in any order come to the same count."""
+"""When a subject counts, and what each fact changes. Pure: the same facts in any order come to the same count."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby
 
-from contract.words import CertificateStatus, Status
+from contract.words import Status
 
 
 @dataclass(frozen=True)
 class Rule:
-    """The counting rule of domain.md §4; each clause is an option of the plan file."""
+    """A counting rule; each clause is an option of the plan file."""
 
     indicator: str
     year: int
-    fact: str  # what counts: "certificate"
-    kind: str  # of it: the occupation of a certificate
-    grades: frozenset[str] = frozenset()  # that count, such as levels; empty = all
+    fact: str  # what counts: "certificate" or "award"
+    kind: str  # of it: the occupation of a certificate, base or fusao of an award
+    statuses: frozenset[str] = frozenset({"valid"})  # in which it counts
+    grades: frozenset[str] = frozenset()  # that count: levels, or numbers of stars; empty = all
     earlier_excludes: bool = True  # one from before the year keeps its subject out
     refused_verifications: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Fact:
-    """What is known of one certificate with regard to one person. ``held`` is False once it is another person's."""
+    """What is known of one certificate or award with regard to one subject. ``on`` is the day it was issued or awarded,
+    ``since`` the day from which this version of it holds. ``held`` is False once it is another subject's."""
 
     fact_id: str
     version: int
@@ -31,10 +35,16 @@ class Fact:
     kind: str
     grade: str
     on: dt.date
+    since: dt.date
     region: str
     status: str
-    verification: str
+    verification: str = ""
     held: bool = True
+
+    @property
+    def key(self) -> str:
+        """A certificate's newest version says all; an award's versions each hold for a time, and all are kept."""
+        return f"{self.fact_id}/{self.version}" if self.fact == "award" else self.fact_id
 
 
 @dataclass(frozen=True)
@@ -50,11 +60,12 @@ class Cause:
 
 @dataclass(frozen=True)
 class Counted:
-    """By which fact, where and since when a subject is counted."""
+    """By which fact, where, since when, and until (not including) which day a subject is counted."""
 
     fact_id: str
     region: str
     on: dt.date
+    until: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Standing:
 
     subject: str
     facts: dict[str, Fact] = field(default_factory=dict)
-    counted: Counted | None = None
+    counted: tuple[Counted, ...] = ()
     rev: int = 0
 
 
@@ -79,60 +90,88 @@ class Entry:
     cause: Cause
 
 
-def counted(rule: Rule, facts: Iterable[Fact]) -> Counted | None:
-    """The subject's first valid fact of the rule's kind, when it is of the plan year."""
-    valid = [
-        fact
-        for fact in facts
-        if fact.held
-        and fact.status == CertificateStatus.VALID
-        and (fact.fact, fact.kind) == (rule.fact, rule.kind)
+def counted(rule: Rule, facts: Iterable[Fact]) -> tuple[Counted, ...]:
+    """The times in which the subject counts, in order and apart from one another."""
+    ours = [fact for fact in facts if (fact.fact, fact.kind) == (rule.fact, rule.kind)]
+    return _awards(rule, ours) if rule.fact == "award" else _certificates(rule, ours)
+
+
+def _stands(rule: Rule, fact: Fact) -> bool:
+    return (
+        fact.held
+        and fact.status in rule.statuses
         and (not rule.grades or fact.grade in rule.grades)
         and fact.verification not in rule.refused_verifications
-    ]
+    )
+
+
+def _certificates(rule: Rule, facts: Iterable[Fact]) -> tuple[Counted, ...]:
+    """By the first valid one, if it is of the plan year. One that is revoked never was: it counted on no day."""
+    valid = [fact for fact in facts if _stands(rule, fact)]
     if rule.earlier_excludes and any(fact.on.year < rule.year for fact in valid):
-        return None
+        return ()
     within = [fact for fact in valid if fact.on.year == rule.year]
     if not within:
-        return None
+        return ()
     first = min(within, key=lambda fact: (fact.on, fact.fact_id))
-    return Counted(fact_id=first.fact_id, region=first.region, on=first.on)
+    return (Counted(fact_id=first.fact_id, region=first.region, on=first.on),)
+
+
+def _awards(rule: Rule, facts: Iterable[Fact]) -> tuple[Counted, ...]:
+    """By awards made in the plan year, as long as one of them stands at the threshold: each version of an award holds
+    until the next one does. Several awards of one subject count once."""
+    times: list[Counted] = []
+    by_award = groupby(sorted(facts, key=lambda fact: (fact.fact_id, fact.version)), key=lambda fact: fact.fact_id)
+    for _, versions in by_award:
+        told = list(versions)
+        for fact, following in zip(told, [*told[1:], None], strict=True):
+            until = following.since if following else None
+            begins = max(fact.since, fact.on)
+            if fact.on.year == rule.year and _stands(rule, fact) and (until is None or begins < until):
+                times.append(Counted(fact_id=fact.fact_id, region=fact.region, on=begins, until=until))
+    joined: list[Counted] = []
+    for time in sorted(times, key=lambda time: (time.on, time.fact_id)):
+        last = joined[-1] if joined else None
+        if last is None or (last.until is not None and last.until < time.on):
+            joined.append(time)
+        elif last.until is not None:
+            joined[-1] = replace(last, until=None if time.until is None else max(last.until, time.until))
+    return tuple(joined)
 
 
 def told(rule: Rule, standing: Standing, fact: Fact, *, cause: Cause) -> tuple[Standing, list[Entry]]:
     """The standing after one fact, and the steps that this takes the count by. A fact that a newer version already
     settled, or that is told again, changes nothing and gives the same standing back."""
-    known = standing.facts.get(fact.fact_id)
+    known = standing.facts.get(fact.key)
     if known is not None and known.version >= fact.version:
         return standing, []
-    facts = {**standing.facts, fact.fact_id: fact}
+    facts = {**standing.facts, fact.key: fact}
     after = counted(rule, facts.values())
-    entries: list[Entry] = []
-    before = standing.counted
-    if before != after:
-        if before is not None:
-            entries.append(
-                Entry(
-                    subject=standing.subject,
-                    value=-1,
-                    fact_id=before.fact_id,
-                    region=before.region,
-                    effective_on=before.on,  # it never counted: what it stood on is withdrawn from its beginning
-                    cause=cause,
-                )
-            )
-        if after is not None:
-            entries.append(
-                Entry(
-                    subject=standing.subject,
-                    value=1,
-                    fact_id=after.fact_id,
-                    region=after.region,
-                    effective_on=after.on,
-                    cause=cause,
-                )
-            )
-    return replace(standing, facts=facts, counted=after, rev=standing.rev + 1), entries
+    standing_after = replace(standing, facts=facts, counted=after, rev=standing.rev + 1)
+    if after == standing.counted:
+        return standing_after, []
+    steps = Counter(_steps(after))
+    steps.subtract(_steps(standing.counted))
+    entries = [
+        Entry(
+            subject=standing.subject,
+            value=sign if value > 0 else -sign,
+            fact_id=fact_id,
+            region=region,
+            effective_on=on,
+            cause=cause,
+        )
+        for (sign, fact_id, region, on), value in sorted(steps.items(), key=lambda step: (step[1], step[0]))
+        for _ in range(abs(value))
+    ]
+    return standing_after, entries
+
+
+def _steps(times: Iterable[Counted]) -> Iterable[tuple[int, str, str, dt.date]]:
+    for time in times:
+        yield 1, time.fact_id, time.region, time.on
+        if time.until is not None:
+            yield -1, time.fact_id, time.region, time.until
 
 
 def percent(part: Decimal, whole: Decimal) -> Decimal:

@@ -30,9 +30,9 @@ class Hold:
         return hold is not None and hold["at"] <= at and now < hold["until"]
 
     def held(self, queue: str, seq: int) -> None:
-        self._control.update_one({"_id": "hold"}, {"$set": {f"held.{queue.replace('.', '/')}": seq}})
+        self._control.update_one({"_id": "hold"}, {"$set": {f"held.{queue.replace('.', ':')}": seq}})
 
     def places(self) -> dict[str, int]:
         """The seq that each queue stands at."""
         hold = self._control.find_one({"_id": "hold"}) or {}
-        return dict(hold.get("held", {}))
+        return {queue.replace(":", "."): seq for queue, seq in hold.get("held", {}).items()}

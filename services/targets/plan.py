@@ -63,20 +63,15 @@ def read(path: Path) -> Plan:
         raise PlanUnreadable(f"there is no plan at {path}: set PLAN_FILE to one") from None
     except KeyError as error:
         raise PlanUnreadable(f"{path} lacks {error.args[0]!r}") from None
-    except (tomllib.TOMLDecodeError, ValueError, TypeError) as error:
+    except (tomllib.TOMLDecodeError, ValueError, TypeError, ArithmeticError) as error:
         raise PlanUnreadable(f"{path}: {error}") from None
 
 
 def _indicator(one: dict[str, Any], year: int) -> Indicator:
-    rule = dict(one["rule"])
-    known = {
-        "source", "subject", "fact", "occupation", "levels", "earlier_certificate_excludes",
-        "refused_verifications",
-    }  # fmt: skip
-    if unknown := rule.keys() - known:
-        raise ValueError(f"indicator {one['id']}: the rule has no option {sorted(unknown)}")
-    if (rule["subject"], rule["fact"]) != ("person", "certificate"):
-        raise ValueError(f"indicator {one['id']}: only persons by their certificates can be counted")
+    try:
+        rule = _RULES[one["rule"]["fact"]](one["id"], year, dict(one["rule"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"the rule of indicator {one['id']}: {error}") from None
     return Indicator(
         id=one["id"],
         name=one["name"],
@@ -86,13 +81,49 @@ def _indicator(one: dict[str, Any], year: int) -> Indicator:
         unit=one["unit"],
         departments=tuple(one["departments"]),
         owner=one["owner"],
-        rule=Rule(
-            indicator=one["id"],
-            year=year,
-            fact="certificate",
-            kind=rule["occupation"],
-            grades=frozenset(rule["levels"]),
-            earlier_excludes=rule["earlier_certificate_excludes"],
-            refused_verifications=frozenset(rule["refused_verifications"]),
-        ),
+        rule=rule,
     )
+
+
+def _certificates(
+    indicator: str,
+    year: int,
+    said: dict[str, Any],
+) -> Rule:
+    options = _options(said, {"subject": "person", "fact": "certificate"})
+    return Rule(
+        indicator=indicator,
+        year=year,
+        fact="certificate",
+        kind=options.pop("occupation"),
+        grades=frozenset(options.pop("levels")),
+        earlier_excludes=options.pop("earlier_certificate_excludes"),
+        refused_verifications=frozenset(options.pop("refused_verifications")),
+        **options,
+    )
+
+
+def _awards(indicator: str, year: int, said: dict[str, Any]) -> Rule:
+    options = _options(said, {"subject": {"base": "organisation", "fusao": "person"}[said["kind"]], "fact": "award"})
+    return Rule(
+        indicator=indicator,
+        year=year,
+        fact="award",
+        kind=options.pop("kind"),
+        grades=frozenset(str(stars) for stars in range(options.pop("least_stars"), 6)),
+        statuses=frozenset(options.pop("statuses")),
+        earlier_excludes=False,
+        **options,
+    )
+
+
+_RULES = {"certificate": _certificates, "award": _awards}
+
+
+def _options(said: dict[str, Any], fixed: dict[str, str]) -> dict[str, Any]:
+    """What may be chosen; raises ValueError when the rest is not what this kind of fact can be counted by."""
+    for name, value in fixed.items():
+        if said.pop(name) != value:
+            raise ValueError(f"{name} must be {value}")
+    said.pop("source")
+    return said

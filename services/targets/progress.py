@@ -1,6 +1,7 @@
 """Progress: an indicator's count put beside its target and the calendar."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ from contract.errors import field_error
 from runtime import clock
 from runtime.clock import Clock
 from runtime.config import Config
-from runtime.mongo import database
+from runtime.mongo import Document, database
 from services.targets import plan as plans
 from services.targets.domain import pace, percent, status
 from services.targets.plan import Indicator, Plan
@@ -37,7 +38,7 @@ class Progress:
         as_of, known_at = read.get("as_of"), read.get("known_at")
         clocks: dict[str, Any] = {"indicator": indicator.id, "as_of": as_of, "known_at": known_at}
         value = self.counts.values([region.code], **clocks)[region.code]
-        sources = self.counts.heard_up_to()
+        sources = [one for one in self.counts.heard_up_to() if one["service"] == _SAID_BY[indicator.rule.fact]]
         answer = {
             **self._standing(indicator, region.code, value, as_of or clock.day_of(now)),
             "region": region.code,
@@ -45,7 +46,7 @@ class Progress:
             "as_of": as_of or clock.day_of(now),
             "known_at": known_at or now,
             "sources": [{"service": source["service"], "seq": source["seq"]} for source in sources],
-            "lag_seconds": max((_seconds(now - source["at"]) for source in sources), default=None),
+            "lag_seconds": _lag(sources, now),
         }
         match read.get("by"):
             case None:
@@ -98,8 +99,7 @@ class Progress:
                 {
                     "service": source["service"],
                     "seq": source["seq"],
-                    "queues": source["queues"],
-                    "lag_seconds": float(_seconds(now - source["at"])),
+                    "lag_seconds": None if (lag := _lag([source], now)) is None else float(lag),
                 }
                 for source in self.counts.heard_up_to()
             ]
@@ -143,8 +143,15 @@ _ENTRY_FIELDS = (
 )  # fmt: skip
 
 
-def _seconds(span: dt.timedelta) -> Decimal:
-    return max(Decimal(round(span.total_seconds(), 3)).quantize(Decimal("0.001")), Decimal(0))
+_SAID_BY = {"certificate": "certification", "award": "housekeeping"}
+
+
+def _lag(sources: Sequence[Document], now: dt.datetime) -> Decimal | None:
+    """Seconds since the instant up to which all sources are known, None while one has not been heard at all."""
+    heard = [source["at"] for source in sources]
+    if not heard or None in heard:
+        return None
+    return max(Decimal((now - min(heard)).total_seconds()).quantize(Decimal("0.001")), Decimal(0))
 
 
 def _months(days: Days, year: int) -> list[dict[str, Any]]:

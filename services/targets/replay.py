@@ -17,16 +17,16 @@ from pymongo.client_session import ClientSession
 from tqdm import tqdm
 
 from contract.message import Event, Said, Unreadable, shard_of
-from contract.subscriptions import COUNTING_QUEUES, SUBSCRIPTIONS
+from contract.subscriptions import SUBSCRIPTIONS
 from runtime import clock
 from runtime.config import Config, read
 from runtime.mongo import Document, Store, database, transact
-from runtime.rpc import Rpc
+from runtime.outbox import Outbox
 from services.targets import plan
 from services.targets.counting import Counting
 from services.targets.domain import Cause, Entry, Rule
 from services.targets.hold import Hold
-from services.targets.store import Changes, Counts, Net, Place, standing
+from services.targets.store import LISTENED_TO, Changes, Counts, Net, Place, standing
 
 _PAGE = 2000
 _SUFFIX = "_replay"
@@ -49,36 +49,30 @@ class Difference:
         return bool(self.rollups or self.persons)
 
 
-Pages = Callable[[int], Document]  # after -> {"items": [envelope], "head": {"seq": …}}
-
-
 class Replay:
-    def __init__(self, store: Store, rules: Sequence[Rule], pages: Pages) -> None:
+    """``logs`` are the event logs of the services that targets hears, by the service's name."""
+
+    def __init__(self, store: Store, rules: Sequence[Rule], logs: dict[str, Outbox]) -> None:
         self._live = Counts(store)
         self._beside = Counts(store, _SUFFIX)
         self._hold = Hold(store)
-        self._pages = pages
-        self._counting = {
-            subscription.queue: Counting(self._beside, rules, subscription.queue)
-            for subscription in SUBSCRIPTIONS
-            if subscription.hearer == "targets"
-        }
-        self._shards = {
-            shard: subscription.queue
-            for subscription in SUBSCRIPTIONS
-            if subscription.hearer == "targets"
-            for shard in subscription.shards
-        }
-        self.replayed = 0
+        self._logs = logs
+        ours = [subscription for subscription in SUBSCRIPTIONS if subscription.hearer == "targets"]
+        self._counting = {one.queue: Counting(self._beside, rules, one.queue) for one in ours}
+        self._queues = {(one.service, shard): one.queue for one in ours for shard in one.shards}
+        self._told = dict.fromkeys(logs, 0)
+
+    @property
+    def replayed(self) -> int:
+        return sum(self._told.values())
 
     def run(self, *, accept: bool, progress: Callable[[int, int], None]) -> Difference:
         """Raises NotComparable. Counting stands still only while the last events are read and the two are compared."""
         self._clear()
         self._beside.ensure_indexes()
-        self._tell(after=0, upto=None, progress=progress)
+        self._tell({service: int(log.head()["seq"]) for service, log in self._logs.items()}, progress)
         try:
-            seq = self._stand_still()
-            self._tell(after=self.replayed, upto=seq, progress=progress)
+            self._tell(self._stand_still(), progress)
             difference = self._compare()
             if accept and difference.persons:
                 self._settle(difference)
@@ -89,38 +83,42 @@ class Replay:
             self._clear()
         return difference
 
-    def _tell(self, *, after: int, upto: int | None, progress: Callable[[int, int], None]) -> None:
-        while upto is None or after < upto:
-            page = self._pages(after)
-            envelopes = [one for one in page["items"] if upto is None or one["seq"] <= upto]
-            if not envelopes:
-                return
-            if envelopes[0]["seq"] != after + 1:
-                raise NotComparable(f"the log goes from seq {after} to {envelopes[0]['seq']}: run make audit")
-            queues: dict[str, list[Said]] = {}
-            for envelope in envelopes:
-                queue = self._shards[shard_of(envelope["partitionkey"])]
-                queues.setdefault(queue, []).append(Event.heard(envelope))
-            for queue, said in queues.items():
-                self._counting[queue].handle(said)
-            after = self.replayed = envelopes[-1]["seq"]
-            progress(after, page["head"]["seq"])
+    def _tell(self, upto: dict[str, int], progress: Callable[[int, int], None]) -> None:
+        for service, log in self._logs.items():
+            while (after := self._told[service]) < upto[service]:
+                envelopes = log.page(after, min(_PAGE, upto[service] - after))
+                if not envelopes or envelopes[0]["seq"] != after + 1:
+                    raise NotComparable(f"the log of {service} has nothing at seq {after + 1}: run make audit")
+                queues: dict[str, list[Said]] = {}
+                for envelope in envelopes:
+                    queue = self._queues[service, shard_of(envelope["partitionkey"])]
+                    queues.setdefault(queue, []).append(Event.heard(envelope))
+                for queue, said in queues.items():
+                    self._counting[queue].handle(said)
+                self._told[service] = envelopes[-1]["seq"]
+                progress(self.replayed, sum(upto.values()))
 
-    def _stand_still(self) -> int:
+    def _stand_still(self) -> dict[str, int]:
+        """The place of each service's log at which every queue has stopped."""
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             self._hold.ask(now=clock.now())
             asked = time.monotonic()
             while time.monotonic() < min(until, asked + 15):
                 places = self._hold.places()
-                if len(places) == COUNTING_QUEUES:
-                    if len(set(places.values())) == 1:
-                        return int(next(iter(places.values())))
+                if places.keys() == self._counting.keys():
+                    stands = {
+                        service: {places[queue] for (of, _), queue in self._queues.items() if of == service}
+                        for service in self._logs
+                    }
+                    if all(len(seqs) == 1 for seqs in stands.values()):
+                        return {service: seqs.pop() for service, seqs in stands.items()}
                     break  # a relay died between two watermarks: ask again
                 time.sleep(0.1)
             self._hold.release()
+        missing = ", ".join(sorted(self._counting.keys() - self._hold.places().keys()))
         raise NotComparable(
-            "the queues did not all come to a stand: are targets.counting and certification.relay running? (make run)"
+            f"not every queue came to a stand ({missing}): are targets.counting and the relays running?"
         )
 
     def _compare(self) -> Difference:
@@ -217,15 +215,10 @@ def _side_by_side(
             a, b = next(left, None), next(right, None)
 
 
-def replay(config: Config, *, progress: Callable[[int, int], None]) -> Replay:
+def replay(config: Config) -> Replay:
     rules = [indicator.rule for indicator in plan.read(config.plan_file).indicators.values()]
-    rpc = Rpc(config)
-
-    def pages(after: int) -> Document:
-        page: Document = rpc.call("certification", "events", after=after, limit=_PAGE, timeout=30.0)
-        return page
-
-    return Replay(database(config, "targets"), rules, pages)
+    logs = {service: Outbox(database(config, service)) for service in LISTENED_TO}
+    return Replay(database(config, "targets"), rules, logs)
 
 
 def main() -> int:
@@ -240,7 +233,7 @@ def main() -> int:
             bar.update(done - bar.n)
 
         began = time.monotonic()
-        work = replay(config, progress=progress)
+        work = replay(config)
         try:
             difference = work.run(accept=arguments.accept, progress=progress)
         except (NotComparable, Unreadable) as error:

@@ -29,7 +29,7 @@ class Targets:
 
     @rpc
     def status(self) -> dict[str, Any]:
-        """``{"sources": [{service, seq, queues, lag_seconds}]}``: for readiness, and to see a count settle."""
+        """``{"sources": [{service, seq, lag_seconds}]}``: for readiness, and to see a count settle."""
         return progress(self.settings).status()
 
 

@@ -19,8 +19,14 @@ from bson import ObjectId
 from pymongo.client_session import ClientSession
 
 from contract import regions
+from contract.subscriptions import SUBSCRIPTIONS
 from runtime.mongo import Document, Store
 from services.targets.domain import Counted, Entry, Fact, Standing
+
+LISTENED_TO: dict[str, list[str]] = defaultdict(list)  # service -> the queues by which it is heard
+for _subscription in SUBSCRIPTIONS:
+    if _subscription.hearer == "targets":
+        LISTENED_TO[_subscription.service].append(_subscription.queue)
 
 Key = tuple[str, str]  # (indicator, subject)
 Days = dict[dt.date, Decimal]
@@ -179,19 +185,23 @@ class Counts:
         return next((net for _, net in self.nets(id, session)), {})
 
     def heard_up_to(self) -> list[Document]:
-        """For each service ``{service, seq, at, queues}``: everything up to ``seq`` has come through every queue."""
+        """For each service that is listened to ``{service, seq, at}``: everything up to ``seq``, recorded before
+        ``at``, has come through every queue. Until each queue has brought a watermark: seq 0, at None."""
         found: dict[str, list[Document]] = defaultdict(list)
         for row in self.sources.find():
             found[row["service"]].append(row)
-        return [
-            {
-                "service": service,
-                "seq": min(row["seq"] for row in rows),
-                "at": min(row["at"] for row in rows),
-                "queues": len(rows),
-            }
-            for service, rows in sorted(found.items())
-        ]
+        answer = []
+        for service, queues in sorted(LISTENED_TO.items()):
+            rows = found[service]
+            told = len(rows) == len(queues)
+            answer.append(
+                {
+                    "service": service,
+                    "seq": min(row["seq"] for row in rows) if told else 0,
+                    "at": min(row["at"] for row in rows) if told else None,
+                }
+            )
+        return answer
 
 
 def counties_in(code: str) -> list[str]:
@@ -200,24 +210,34 @@ def counties_in(code: str) -> list[str]:
 
 
 def standing(row: Document) -> Standing:
-    facts = {fact["fact_id"]: Fact(**{**fact, "on": dt.date.fromisoformat(fact["on"])}) for fact in row["facts"]}
-    counted = row["counted"]
+    facts = [Fact(**{**said, "on": _day(said["on"]), "since": _day(said["since"])}) for said in row["facts"]]
     return Standing(
         subject=row["_id"].partition(":")[2],
-        facts=facts,
-        counted=counted and Counted(counted["fact_id"], counted["region"], dt.date.fromisoformat(counted["on"])),
+        facts={fact.key: fact for fact in facts},
+        counted=tuple(
+            Counted(time["fact_id"], time["region"], _day(time["on"]), time["until"] and _day(time["until"]))
+            for time in row["counted"]
+        ),
         rev=row["rev"],
     )
 
 
 def _standing_row(indicator: str, subject: str, after: Standing) -> Document:
-    counted = after.counted
     return {
         "_id": f"{indicator}:{subject}",
         "rev": after.rev,
-        "facts": [{**vars(fact), "on": fact.on.isoformat()} for fact in after.facts.values()],
-        "counted": counted and {"fact_id": counted.fact_id, "region": counted.region, "on": counted.on.isoformat()},
+        "facts": [
+            {**vars(fact), "on": fact.on.isoformat(), "since": fact.since.isoformat()} for fact in after.facts.values()
+        ],
+        "counted": [
+            {**vars(time), "on": time.on.isoformat(), "until": time.until and time.until.isoformat()}
+            for time in after.counted
+        ],
     }
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
 
 
 def _entry_row(indicator: str, entry: Entry) -> Document:

@@ -69,9 +69,9 @@ def test_a_standing_that_was_moved_by_hand_is_named_and_put_back_only_when_someb
     programme: Programme, centre: Centre
 ) -> None:
     standings = mongo.database(programme.config, "targets")["standings"]
-    one = standings.find_one({"counted": {"$ne": None}})
+    one = standings.find_one({"counted.0": {"$exists": True}})
     assert one is not None
-    standings.update_one({"_id": one["_id"]}, {"$set": {"counted.region": "130202"}})
+    standings.update_one({"_id": one["_id"]}, {"$set": {"counted.0.region": "130202"}})
     audit = run("audit")
     assert audit.returncode == 1
     assert one["_id"].partition(":")[2] in audit.stdout

@@ -32,6 +32,7 @@ def a_fact(certificate: str = "one", version: int = 1, **said: Any) -> Fact:
             "status": "valid",
             "verification": "未核验",
             **said,
+            "since": said.get("since", said.get("on", dt.date(2023, 5, 1))),
         }
     )
 

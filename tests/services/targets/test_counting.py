@@ -78,7 +78,7 @@ def test_a_certificate_that_was_another_persons_moves_the_count_to_them(counting
     moved = a_said(certified.CertificateCorrected, person="乙", version=2, previous_person_key=a_person("甲"))
     counting.handle([moved])
     assert value(progress) == 1
-    assert counts.standings.find_one({"_id": f"12.1:{a_person('甲')}"})["counted"] is None
+    assert counts.standings.find_one({"_id": f"12.1:{a_person('甲')}"})["counted"] == []
     counting.handle([a_said()])  # the first event comes again, late
     assert value(progress) == 1
 
@@ -127,9 +127,12 @@ def test_every_unit_of_the_count_can_be_paged_through_as_proof(counting, progres
 
 
 def test_sources_say_how_far_every_queue_has_been_told(counts, progress) -> None:
-    for queue, seq in (("targets.counting.0", 7), ("targets.counting.1", 5)):
-        at = NOW - dt.timedelta(seconds=seq)
-        Counting(counts, [RULE], queue).handle([Mark(service="certification", seq=seq, at=at)])
+    for number, seq in enumerate((7, 5, 6, 9)):
+        answer = progress.target({"target_id": "12.1"})
+        assert (answer["sources"], answer["lag_seconds"]) == ([{"service": "certification", "seq": 0}], None)
+        at = NOW - dt.timedelta(seconds=12 - seq)
+        queue = Counting(counts, [RULE], f"targets.counting.{number}")
+        queue.handle([Mark(service="certification", seq=seq, at=at)])
     answer = progress.target({"target_id": "12.1"})
     assert answer["sources"] == [{"service": "certification", "seq": 5}]
     assert answer["lag_seconds"] == "7.000"

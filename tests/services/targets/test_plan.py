@@ -1,0 +1,67 @@
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from services.targets import plan
+from services.targets.domain import Rule
+
+PLAN = Path("plan/hebei-2023.toml")
+TEXT = Path("plan/hebei-2023.txt").read_text(encoding="utf-8")
+
+
+def test_every_indicator_quotes_the_plans_own_sentence() -> None:
+    for indicator in plan.read(PLAN).indicators.values():
+        assert indicator.quote in TEXT, f"{indicator.id} quotes what the plan does not say"
+
+
+@pytest.mark.parametrize(
+    ("id", "comparator", "target", "unit"),
+    [("12.1", "≥", 3000, "人"), ("19.1", "=", 200, "个"), ("19.2", "=", 200, "名")],
+)
+def test_what_the_plan_promises_is_what_is_counted_against(id: str, comparator: str, target: int, unit: str) -> None:
+    indicator = plan.read(PLAN).indicators[id]
+    assert (indicator.comparator, indicator.target, indicator.unit) == (comparator, Decimal(target), unit)
+    assert f"{target}{unit}" in indicator.quote
+    assert ("以上" in indicator.quote) == (comparator == "≥")
+
+
+def test_the_rules_of_the_plan_file_are_those_of_the_domain() -> None:
+    rules = {id: indicator.rule for id, indicator in plan.read(PLAN).indicators.items()}
+    assert rules["12.1"] == Rule(indicator="12.1", year=2023, fact="certificate", kind="养老护理员")
+    assert rules["19.1"] == Rule(
+        indicator="19.1",
+        year=2023,
+        fact="award",
+        kind="base",
+        grades=frozenset("345"),
+        statuses=frozenset({"valid", "suspended", "lapsed"}),
+        earlier_excludes=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "reason"),
+    [
+        ('fact = "certificate"', 'fact = "rumour"', "rule of indicator 12.1"),
+        ('subject = "person"', 'subject = "household"', "subject must be person"),
+        ("levels = []", "levels = []\nquotas = 3", "quotas"),
+        ("year = 2023", "", "year"),
+        ('target = "3000"', 'target = "many"', "hebei.toml"),
+        ("[plan]", "[plan", "hebei.toml"),
+    ],
+)
+def test_a_plan_that_cannot_be_counted_by_stops_the_start_and_says_where(
+    tmp_path: Path, found: str, instead: str, reason: str
+) -> None:
+    said = PLAN.read_text(encoding="utf-8")
+    assert found in said
+    broken = tmp_path / "hebei.toml"
+    broken.write_text(said.replace(found, instead, 1), encoding="utf-8")
+    with pytest.raises(plan.PlanUnreadable, match=reason):
+        plan.read(broken)
+
+
+def test_a_plan_that_is_not_there_names_the_variable_to_set(tmp_path: Path) -> None:
+    with pytest.raises(plan.PlanUnreadable, match="PLAN_FILE"):
+        plan.read(tmp_path / "none.toml")
