@@ -1,6 +1,7 @@
 """The roster given back: its own columns, then 结果, 问题字段 and 原因; the rows that need work in colour."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,11 +11,11 @@ from typing import IO, Any
 import xlsxwriter
 
 from contract.words import RowOutcome
+from services.certification.jobs import RowResult
 from services.certification.roster import HEADERS
 from services.certification.spreadsheet import Numbered
-from services.certification.store_imports import RowResult
 
-FOLDER = "yanzhao-annotated-"  # and the process's id
+_FOLDER = "yanzhao-annotated-"  # and the process's id
 _ADDED = ("结果", "问题字段", "原因")
 _OUTCOMES = {
     RowOutcome.CREATED: "已登记",
@@ -33,7 +34,7 @@ def workbook(
 ) -> Iterator[IO[bytes]]:
     """The workbook as an open file that is gone afterwards. Rows keep their numbers. All cells are text: nothing is
     turned into a float again, and nothing is taken for a formula."""
-    with tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
         path = Path(folder) / "result.xlsx"
         book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
         _write(book, headers, rows, _OUTCOMES | _DRY if dry_run else _OUTCOMES)
@@ -66,3 +67,11 @@ def _write(
             sheet.write_string(row, width + 1, "、".join(HEADERS.get(name, name) for name in result.fields), look)
         if result.zh:
             sheet.write_string(row, width + 2, result.zh, look)
+
+
+def sweep() -> None:
+    """What a killed worker of this machine left: half a workbook, with personal data in it."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        owner = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if not Path(f"/proc/{owner}").exists() or owner == str(os.getpid()):
+            shutil.rmtree(folder, ignore_errors=True)

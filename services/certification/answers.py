@@ -6,7 +6,7 @@ from contract import certification as public
 from contract import regions
 from contract.words import LEVELS, RowOutcome
 from services.certification.domain import Certificate
-from services.certification.store_imports import Job, RowResult
+from services.certification.jobs import Job, RowResult
 
 
 def asked_for(**asked: Any) -> dict[str, Any]:

@@ -5,14 +5,10 @@ job is. So a worker may be killed at any row, and the one who takes over goes on
 """
 
 import datetime as dt
-import os
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -28,19 +24,32 @@ from runtime.lease import Lease
 from services.certification import annotated, domain, spreadsheet, store, store_imports
 from services.certification.access import Actor
 from services.certification.domain import Certificate
+from services.certification.jobs import INTERRUPTED, Failure, Job, RowResult
 from services.certification.outcomes import Decided, Read, decide
 from services.certification.spreadsheet import Numbered, Roster
 from services.certification.store import NumberTaken
-from services.certification.store_imports import INTERRUPTED, Failure, Job, LeaseLost, RowResult
+from services.certification.store_imports import LeaseLost
 
 log = structlog.get_logger()
 
 ROWS = 500  # settled in one transaction
 _IDLE = 0.3
 _ATTEMPTS = 6
-_SWEEP = dt.timedelta(days=1)
+_SWEEP_EVERY = dt.timedelta(hours=1)
+_SWEEP_AFTER = dt.timedelta(days=1)  # an upload that takes longer is none
 
 Result = TypeVar("Result")
+
+_GIVEN_UP = Failure(
+    INTERRUPTED,
+    "系统多次未能完成这次导入：已登记的行有效，请重新上传同一文件，将从中断处继续",
+    "the system failed to finish this import: rows recorded so far stand; upload the same file again and it goes on",
+)
+_FILE_LOST = Failure(
+    INTERRUPTED,
+    "系统中保存的文件已不在或已损坏：请重新上传同一文件",
+    "the stored file is gone or damaged: upload the same file again",
+)
 
 
 class Stopped(Exception):
@@ -65,9 +74,11 @@ class Worker:
         self._certificates = store.certificates(self._config)
         self._imports = store_imports.imports(self._config)
         self._files = Files(self._config)
-        _sweep_folders()
+        self._sweep_at = clock.now()
+        annotated.sweep()
         while not stop.is_set():
             try:
+                self._sweep()
                 if not self._work():
                     stop.wait(_IDLE)
             except Exception as error:
@@ -76,9 +87,13 @@ class Worker:
                 log.warning("imports.waiting", reason=describe(error))
                 stop.wait(1.0)
 
+    def _sweep(self) -> None:
+        if (now := clock.now()) >= self._sweep_at:
+            self._sweep_at = now + _SWEEP_EVERY
+            self._files.sweep(before=now - _SWEEP_AFTER)
+
     def _work(self) -> bool:
         """Take one job and bring it as far as it goes. False when there was none."""
-        self._files.sweep(before=clock.now() - _SWEEP)
         for import_id in self._imports.active(clock.now()):
             lease = Lease(self._certificates.store, f"import {import_id}", seconds=self._seconds)
             token = lease.hold()
@@ -97,25 +112,33 @@ class Worker:
 
     def _bring_on(self, job: Job, token: int) -> None:
         self._working, self._sessions = job.import_id, set[bytes]()
-        recalling = job.state is ImportState.RECALLING and job.recall
         with (
-            trace.span(job.recall.traceparent if job.recall and recalling else job.traceparent),
+            trace.span(job.recall.traceparent if job.recall else job.traceparent),
             structlog.contextvars.bound_contextvars(import_id=job.import_id),
         ):
             try:
-                if recalling:
-                    self._recall(job, token)
-                else:
-                    self._import(job, token)
+                self._step(job, token)
             except (Stopped, LeaseLost) as reason:
                 log.info("import.left", reason=type(reason).__name__)
-            except RosterUnreadable as refused:
-                self._imports.fail(job, token, Failure(refused.code, refused.zh, refused.en), at=clock.now())
-                log.info("import.failed", code=refused.code)
-            except Exception as error:
-                if passing(error):
-                    raise
-                self._failed(job, token, error)
+
+    def _step(self, job: Job, token: int) -> None:
+        try:
+            if job.state is ImportState.RECALLING:
+                self._recall(job, token)
+            else:
+                self._import(job, token)
+        except RosterUnreadable as refused:
+            self._imports.fail(job, token, Failure(refused.code, refused.zh, refused.en), at=clock.now())
+            log.info("import.failed", code=refused.code)
+        except (FileMissing, FileDamaged) as error:
+            self._imports.fail(job, token, _FILE_LOST, at=clock.now())
+            log.error("import.failed", error=describe(error))
+        except (Stopped, LeaseLost):
+            raise
+        except Exception as error:
+            if passing(error):
+                raise
+            self._failed(job, token, error)
 
     def _failed(self, job: Job, token: int, error: Exception) -> None:
         """A fault of our own, or of the machine: try again a few times, ever later."""
@@ -125,26 +148,10 @@ class Worker:
             wait = dt.timedelta(seconds=min(2**attempts, 300))
             self._imports.postpone(job, token, until=clock.now() + wait)
         else:
-            self._imports.fail(
-                job,
-                token,
-                Failure(
-                    INTERRUPTED,
-                    "系统多次未能完成这次导入：已登记的行有效，请重新上传同一文件，将从中断处继续",
-                    "the system failed to finish this import: rows recorded so far stand; upload the same file again "
-                    "and it goes on from there",
-                ),
-                at=clock.now(),
-            )
+            self._imports.fail(job, token, _GIVEN_UP, at=clock.now())
 
     def _import(self, job: Job, token: int) -> None:
-        with ExitStack() as stack:
-            try:
-                file = stack.enter_context(self._files.spool(job.file_id))
-            except (FileMissing, FileDamaged):
-                raise RosterUnreadable(
-                    "上传的文件已不在或已损坏，请重新上传", "the uploaded file is gone or damaged: upload it again"
-                ) from None
+        with self._files.spool(job.file_id) as file:
             with spreadsheet.opened(file) as roster:
                 self._imports.begin(job, token, rows_total=roster.total)
                 log.info("import.running", rows=roster.total, from_row=job.last_row + 1)
@@ -158,7 +165,7 @@ class Worker:
                 stored = self._files.write(workbook, filename=f"{job.import_id}.xlsx", limit=1 << 30)
         try:
             self._imports.finish(job, token, result_file_id=stored.file_id, result_size=stored.size, at=clock.now())
-        except BaseException:
+        except LeaseLost:
             self._files.delete(stored.file_id)
             raise
         log.info("import.done")
@@ -289,9 +296,7 @@ def _held(lease: Lease, token: int, seconds: float) -> Iterator[None]:
             try:
                 if lease.hold() != token:
                     return
-            except Exception as error:
-                if not passing(error):
-                    raise
+            except Exception as error:  # noqa: BLE001  the token stops us if this goes on
                 log.warning("imports.lease_not_extended", reason=describe(error))
 
     thread = threading.Thread(target=extend, name="imports.lease", daemon=True)
@@ -301,11 +306,3 @@ def _held(lease: Lease, token: int, seconds: float) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
-
-
-def _sweep_folders() -> None:
-    """What a killed worker of this machine left: half a workbook, with personal data in it."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{annotated.FOLDER}*"):
-        owner = folder.name.removeprefix(annotated.FOLDER).partition("-")[0]
-        if not Path(f"/proc/{owner}").exists() or owner == str(os.getpid()):
-            shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from services.certification.access import Actor
 from services.certification.content import Content
 from services.certification.domain import Certificate, Identity
 from services.certification.faults import Fault
-from services.certification.store_imports import RowResult
+from services.certification.jobs import RowResult
 
 Read = tuple[int, Content | tuple[Fault, ...]]
 

@@ -13,7 +13,7 @@ from runtime.hosting import rpc
 from services.certification import access, store_imports
 from services.certification.access import Action, Actor
 from services.certification.answers import asked_for, shown_import, shown_row
-from services.certification.store_imports import INTERRUPTED, Job, Recall
+from services.certification.jobs import INTERRUPTED, Job, Recall
 
 
 class RowNumber(fields.Pattern):

@@ -1,8 +1,11 @@
 import csv
 import random
+import subprocess
+import time
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 from bson import encode
 from python_calamine import CalamineWorkbook
@@ -11,6 +14,7 @@ from contract import certification as public
 from contract.message import Event
 from contract.words import Role
 from runtime import trace
+from services.certification import annotated
 from services.certification import imports as working
 from tests.builders import a_certificate, a_person, a_roster, write_roster
 from tests.services.certification.actors import BUREAU, CENTRE, INSPECTOR, OTHER_CENTRE, an_actor
@@ -386,3 +390,54 @@ def test_the_logs_of_an_import_name_no_person(rosters, tmp_path, capfd, settings
     told = "".join(capfd.readouterr())
     assert person.name not in told
     assert person.document_number not in told
+
+
+def test_an_upload_that_was_lost_is_told_and_the_same_file_again_goes_on(rosters, tmp_path):
+    path = write_roster(tmp_path / "r.csv", a_roster(5))
+    job = rosters.start(path)
+    rosters.files._blocks.delete_many({})
+    failed = rosters.work(job)
+    assert (failed["state"], failed["failure_code"]) == ("failed", "interrupted")
+    assert rosters.start(path)["import_id"] == job["import_id"]
+    assert rosters.work(job)["created"] == 5
+
+
+def test_a_recalled_import_is_not_made_undone_by_the_same_file(rosters, service, said, tmp_path):
+    path = write_roster(tmp_path / "r.csv", a_roster(3))
+    job = rosters.work(rosters.start(path))
+    service.recall_import({"import_id": job["import_id"], "reason": "整批造假"}, CENTRE)
+    rosters.work(job)
+    assert rosters.start(path)["state"] == "recalled"
+    other = rosters.work(rosters.start(write_roster(tmp_path / "r.xlsx", a_roster(3))))
+    assert rosters.outcomes(other) == {"duplicate": 3}
+    assert len(said()) == 6
+
+
+def test_half_a_workbook_that_a_killed_worker_left_is_removed_at_the_next_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(annotated.tempfile, "gettempdir", lambda: str(tmp_path))
+    worker = subprocess.Popen(["sleep", "60"])
+    alive = tmp_path / f"{annotated._FOLDER}{worker.pid}-a"
+    with worker:
+        gone = tmp_path / f"{annotated._FOLDER}999999999-b"
+        for folder in (alive, gone):
+            folder.mkdir()
+            (folder / "sheet1.xml").write_text("half")
+        annotated.sweep()
+        assert (alive.exists(), gone.exists()) == (True, False)
+        worker.kill()
+
+
+def test_a_big_roster_stays_within_bounded_memory(rosters, tmp_path):
+    """8,000 rows: the worker's own peak stays where it is with ten; 100,000 are in benchmarks/."""
+    peaks = []
+    for rows in (10, 8_000):
+        job = rosters.start(write_roster(tmp_path / f"{rows}.xlsx", a_roster(rows, seed=rows * 10)))
+        worker = psutil.Process((process := rosters.process(rows=500)).pid)
+        peak = 0
+        while rosters.job(job)["state"] in ("queued", "running"):
+            peak = max(peak, worker.memory_info().rss)
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+        peaks.append(peak)
+    assert peaks[1] < peaks[0] + (40 << 20), f"{peaks[1] >> 20} MB for 8,000 rows, {peaks[0] >> 20} MB for ten"
