@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from contract.applications import CaseChanged, Channel
-from contract.housekeeping import SubjectKind
+from contract.applications import AppealNotAllowed, CaseChanged, Channel
+from contract.housekeeping import MatterNotOpen, Settlement, SubjectKind
 from services.housekeeping import procedure as procedures
 from services.housekeeping import rubric as rubrics
 from services.housekeeping import scoring
@@ -14,7 +14,7 @@ from services.housekeeping.notice import Notice, Objection
 from services.housekeeping.procedure import Procedure
 from services.housekeeping.rubric import Rubric
 from services.housekeeping.scoring import Outcome, Score
-from services.housekeeping.workdays import Window
+from services.housekeeping.workdays import Calendar, Window, open_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,9 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``region`` and ``bases`` are those of the day it was opened. ``resume_to``: where a returned one goes back to."""
+    """``name`` (a base's, or a 福嫂's with one character masked), ``unit``, ``region`` and ``bases`` are those of the
+    day it was opened. ``resume_to``: where a returned one goes back to. ``barred``: who took part in the case that
+    this one appeals. ``retry_on``: when to look again for a reviewer."""
 
     case_id: str
     version: int
@@ -103,6 +105,8 @@ class Case:
     rubric_version: str
     subject_kind: SubjectKind
     subject_key: str
+    name: str
+    unit: str
     bases: tuple[str, ...]
     region: str
     organisation: str
@@ -121,8 +125,8 @@ class Case:
     matters: tuple[Matter, ...] = ()
     award_id: str | None = None
     appeal_of: str | None = None
-    barred: tuple[str, ...] = ()  # reviewers of the case that this one appeals
-    retry_on: dt.date | None = None  # when to look again for a reviewer
+    barred: tuple[str, ...] = ()
+    retry_on: dt.date | None = None
 
     @property
     def procedure(self) -> Procedure:
@@ -154,6 +158,8 @@ def open_case(
     case_id: str,
     kind: SubjectKind,
     subject_key: str,
+    name: str,
+    unit: str,
     bases: tuple[str, ...],
     region: str,
     organisation: str,
@@ -172,6 +178,8 @@ def open_case(
         rubric_version=rubrics.in_force(kind, today).version,
         subject_kind=kind,
         subject_key=subject_key,
+        name=name,
+        unit=unit,
         bases=bases,
         region=region,
         organisation=organisation,
@@ -182,6 +190,67 @@ def open_case(
         history=(Step(1, "open", "draft", at, by, None, evidence),),
         evidence=evidence,
     )
+
+
+def open_appeal(
+    of: Case,
+    *,
+    case_id: str,
+    decided_on: dt.date,
+    calendar: Calendar,
+    reason: str,
+    evidence: tuple[Evidence, ...],
+    today: dt.date,
+    at: dt.datetime,
+    by: str,
+) -> Case:
+    """A new case at the review, under the same procedure and rubric, for which nobody who took part in the first one
+    may review or decide. ``decided_on``: the day of the decision that is appealed. Raises AppealNotAllowed."""
+    window = open_window(opened_on=decided_on, working_days=of.procedure.windows["appeal"], calendar=calendar)
+    if window.over(today):
+        raise AppealNotAllowed(f"申诉期限已于{window.ends_on}届满", f"appeals were possible until {window.ends_on}")
+    if of.appeal_of is not None:
+        raise AppealNotAllowed("申诉结果为最终结果，不得再次申诉", "the outcome of an appeal is final")
+    officers = of.took(("decline", "open_notice", "uphold_objection", "award"))
+    return Case(
+        case_id=case_id,
+        version=1,
+        procedure_version=of.procedure_version,
+        rubric_version=of.rubric_version,
+        subject_kind=of.subject_kind,
+        subject_key=of.subject_key,
+        name=of.name,
+        unit=of.unit,
+        bases=of.bases,
+        region=of.region,
+        organisation=of.organisation,
+        channel=of.channel,
+        recommender=of.recommender,
+        state="provincial_review",
+        opened_on=today,
+        history=(Step(1, "appeal", "provincial_review", at, by, reason, evidence),),
+        evidence=(*of.evidence, *(item for item in evidence if item not in of.evidence)),
+        appeal_of=of.case_id,
+        barred=tuple(sorted(of.reviewers | {*of.barred} | officers)),
+    )
+
+
+def raise_matter(case: Case, *, kind: str, detail: Mapping[str, str], at: dt.datetime) -> Case:
+    """The subject moved or merged: the case stays where it is, and brings no award until that is settled."""
+    after = replace(case, matters=(*case.matters, Matter(kind, detail, at)))
+    return moved(after, "raise_matter", at=at, by="clock", reason=None)
+
+
+def settle(case: Case, decision: Settlement, *, at: dt.datetime, by: str, reason: str) -> Case:
+    """Every open matter: the case is kept going where it is, or ends as withdrawn. Raises MatterNotOpen."""
+    if case.open_matter is None or case.final:
+        raise MatterNotOpen("没有待处理的主体变更", "there is nothing to settle")
+    matters = tuple(
+        matter if matter.settled_at else replace(matter, settled_at=at, decision=decision.value, reason=reason)
+        for matter in case.matters
+    )
+    state = "withdrawn" if decision is Settlement.END else case.state
+    return moved(replace(case, matters=matters), "settle_matter", at=at, by=by, reason=reason, state=state)
 
 
 def moved(

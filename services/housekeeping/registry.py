@@ -88,7 +88,7 @@ def check_version(subject: Subject, expected: int | None) -> None:
         )
 
 
-def require_active(subject: Subject) -> None:
+def require_active(subject: Base | Fusao) -> None:
     """Raises SubjectNotActive."""
     if subject.status is not SubjectStatus.ACTIVE:
         raise SubjectNotActive("该主体已合并或注销", "merged into another, or closed", facts={"status": subject.status})

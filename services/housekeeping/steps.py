@@ -64,11 +64,12 @@ def take(
         raise not_allowed(case)
     office = case.procedure.office(step, case.state)
     actor.require_office(office, region=case.region, organisation=case.organisation)
+    in_office = office in ("county", "city", "province")
     if actor.client_id in case.took(step.other_than) or (
-        office in ("county", "city", "province") and actor.organisation == case.organisation
+        in_office and (actor.organisation == case.organisation or actor.client_id in case.barred)
     ):
         raise NotYourOffice(
-            "申报、初审、推荐、认定须由不同的人办理，不得自审",
+            "申报、初审、推荐、认定及申诉须由不同的人办理，不得自审",
             "whoever applied or took an earlier step of this case may not take this one",
         )
     if step.needs_evidence and not evidence:

@@ -59,6 +59,8 @@ def a_case(kind: SubjectKind = SubjectKind.BASE, day: dt.date = DAY, **changes: 
         "case_id": "1" * 24,
         "kind": kind,
         "subject_key": "2" * 24,
+        "name": "示例家政服务有限公司",
+        "unit": "示例家政服务有限公司",
         "bases": ("2" * 24,),
         "region": COUNTY,
         "organisation": "base-a",

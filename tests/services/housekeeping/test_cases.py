@@ -6,11 +6,13 @@ import pytest
 from contract import regions
 from contract.applications import (
     AlreadyScored,
+    AppealNotAllowed,
     CaseChanged,
     Channel,
     CureExpired,
     EvidenceMissing,
     MarksInvalid,
+    MatterOpen,
     NoEligibleReviewer,
     NotAReviewer,
     NotEligible,
@@ -26,6 +28,7 @@ from contract.applications import (
     TransitionNotAllowed,
 )
 from contract.errors import Refused, field_error
+from contract.housekeeping import Settlement
 from services.housekeeping import cases, notice, procedure, reviewers, seating, steps
 from services.housekeeping.access import CLOCK
 from services.housekeeping.cases import Case
@@ -401,3 +404,46 @@ def test_every_word_of_a_procedure_has_a_meaning() -> None:
         for step in each.transitions.values():
             assert {*step.checks} <= steps._CHECKS.keys(), f"{step.name} checks what nobody knows"
             assert step.effect is None or step.effect in steps._EFFECTS, f"{step.name} has an effect that nobody knows"
+
+
+def declined(day: dt.date = DAY) -> Case:
+    case = object_to(on_notice(day), day)
+    return take(case, "uphold_objection", office(PROVINCE), day, evidence=(evidence(),), objection_id=f"{1:024d}")
+
+
+def appeal(case: Case, day: dt.date = DAY) -> Case:
+    return cases.open_appeal(
+        case, case_id="8" * 24, decided_on=DAY, calendar=Calendar(), reason="异议不实", today=day, at=noon(day),
+        evidence=(evidence("rebuttal"),), by="client-base-a",
+    )  # fmt: skip
+
+
+def test_an_appeal_is_judged_by_the_same_rubric_and_by_other_people() -> None:
+    first = declined()
+    again = appeal(first)
+    assert (again.rubric_version, again.procedure_version) == (first.rubric_version, first.procedure_version)
+    filled = seating.fill(again, today=DAY, calendar=Calendar(), pool=pool(), loads={}, strict=True)
+    assert not filled.reviewers & first.reviewers
+    for seat in cases.active_seats(filled):
+        filled = score(filled, seat.reviewer, 92)
+    with pytest.raises(NotYourOffice):
+        take(filled, "open_notice", office(PROVINCE))
+    assert take(filled, "open_notice", office(PROVINCE, "-other")).state == "on_notice", "the notice is not skipped"
+
+
+def test_an_appeal_has_its_time_and_is_not_appealed_again() -> None:
+    with pytest.raises(AppealNotAllowed):
+        appeal(declined(), DAY + dt.timedelta(days=60))
+    with pytest.raises(AppealNotAllowed):
+        appeal(appeal(declined()))
+
+
+def test_a_subject_that_moved_holds_up_the_award_until_somebody_has_settled_it() -> None:
+    case, day = ended()
+    case = cases.raise_matter(case, kind="moved", detail={"region": "130202"}, at=noon(day))
+    assert case.region == COUNTY
+    with pytest.raises(MatterOpen):
+        take(case, "award", office(PROVINCE), day, award_id="9" * 24)
+    kept = cases.settle(case, Settlement.KEEP, at=noon(day), by="p", reason="核实")
+    assert take(kept, "award", office(PROVINCE), day, award_id="9" * 24).state == "awarded"
+    assert cases.settle(case, Settlement.END, at=noon(day), by="p", reason="核实").state == "withdrawn"

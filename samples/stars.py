@@ -1,0 +1,251 @@
+"""A made-up trade of bases and 福嫂, and everybody who has a part in their stars, as they command housekeeping.
+
+    Trade(lambda method, *args: rpc.call("housekeeping", method, *args))
+
+Every step is a real command by a made-up actor: the county's office, the city's, the province's, reviewers, applicants.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from stdnum.cn import uscc
+
+from contract import regions
+from contract.words import Role
+from samples import people
+
+Call = Callable[..., Any]
+Doc = dict[str, Any]
+
+_SCOPES = {
+    Role.FEDERATION: ["stars:read", "stars:decide", "people:reveal", "targets:read"],
+    Role.APPLICANT: ["stars:read", "stars:apply"],
+    Role.REVIEWER: ["stars:read", "stars:review"],
+}
+_EVIDENCE = {
+    "base": (
+        *("premises", "licence", "credit_report", "staff_list", "training_records", "rules", "insurance"),
+        *("service_records", "employment_records"),
+    ),
+    "fusao": (
+        *("health_certificate", "credit_commitment", "skill_certificate", "training_records", "service_records"),
+        "client_reviews",
+    ),
+}
+_WEIGHTS = {
+    "base": {
+        "premises": 10,
+        "standing": 15,
+        "employment": 10,
+        "training": 15,
+        "rules": 15,
+        "protection": 10,
+        "service": 15,
+        "women": 10,
+    },
+    "fusao": {
+        "conduct": 15,
+        "law": 10,
+        "skill": 15,
+        "learning": 10,
+        "years": 15,
+        "result": 10,
+        "clients": 15,
+        "honours": 10,
+    },
+}
+_NAMES = ("燕馨", "巾帼红", "福嫂到家", "冀家美", "太行情", "渤海润", "安心", "暖阳", "和嘉", "惠民", "巧姐", "春晖")
+
+
+def actor(client_id: str, role: Role, region: str, organisation: str) -> Doc:
+    """contract.certification.Actor"""
+    return {
+        "client_id": client_id,
+        "role": role.value,
+        "region": region,
+        "organisation": organisation,
+        "scopes": _SCOPES[role],
+    }
+
+
+def office(region: str, clerk: int = 1) -> Doc:
+    """A 妇联; the region's own client, and further clerks of it."""
+    client_id = f"fulian-{region}" if clerk == 1 else f"fulian-{region}-{clerk}"
+    return actor(client_id, Role.FEDERATION, region, f"fulian-{region}")
+
+
+def applicant(organisation: str, region: str = regions.PROVINCE) -> Doc:
+    return actor(f"applicant-{organisation}", Role.APPLICANT, region, organisation)
+
+
+def reviewer(number: int) -> Doc:
+    return actor(f"reviewer-{number}", Role.REVIEWER, regions.PROVINCE, f"school-{number}")
+
+
+def evidence(kind: str, about: str = "") -> Doc:
+    digest = hashlib.sha256(f"{kind}{about}".encode()).hexdigest()
+    return {"kind": kind, "title": f"{kind}（示例材料）", "sha256": digest}
+
+
+def all_evidence(kind: str, about: str = "") -> list[Doc]:
+    return [evidence(each, about) for each in _EVIDENCE[kind]]
+
+
+def marks(kind: str, total: int) -> list[Doc]:
+    """A sheet whose marks add up to ``total``."""
+    left, given = total, []
+    for item, weight in _WEIGHTS[kind].items():
+        given.append({"item": item, "points": str(min(weight, left))})
+        left -= min(weight, left)
+    return given
+
+
+def credit_code(number: int) -> str:
+    """With a check digit that holds; the organisation's part, YY and a serial, is made up."""
+    body = f"91130000YY{number:07d}"
+    return body + str(uscc.calc_check_digit(body))
+
+
+class Trade:
+    """Commands in the order in which people give them. What comes back is housekeeping's answer."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+    def set_time(self, day: dt.date | None, hour: int = 10) -> None:
+        """Dev and test only: from then on it is that hour of that day in China."""
+        instant = None if day is None else f"{day.isoformat()}T{hour:02d}:00:00+08:00"
+        self.call("set_time", instant)
+
+    def register_reviewers(self, count: int) -> None:
+        for number in range(1, count + 1):
+            who = reviewer(number)
+            command = {"client_id": who["client_id"], "organisation": who["organisation"]}
+            self.call("register_reviewer", command, office(regions.PROVINCE))
+
+    def base(self, number: int, region: str = "130102", **changes: Any) -> Doc:
+        """A base that may apply. Different numbers are different bases."""
+        command = {
+            "credit_code": credit_code(number),
+            "name": f"{regions.get(region).short_name}{_NAMES[number % len(_NAMES)]}家政服务有限公司{number}（示例）",
+            "region": region,
+            "organisation": f"base-{number}",
+            "legal_representative": {"name": people.resident(900_000 + number).name, "phone": people.phone(number)},
+            "led_by_a_woman": number % 4 != 0,
+            "registered_on": "2018-06-01",
+            "staff": 40 + number % 60,
+            "women": 36,
+            "employed": 10 + number % 20,
+            "certified": 20,
+        }
+        return dict(self.call("register_base", command | changes, office(region)))
+
+    def fusao(self, number: int, employer: Doc, **changes: Any) -> Doc:
+        person = people.resident(800_000 + number)
+        command = {
+            "name": person.name,
+            "document_type": person.document_type,
+            "document_number": person.document_number,
+            "phone": people.phone(800_000 + number),
+            "employer": employer["base_id"],
+            "skills": ["母婴护理", "家庭保洁"],
+        }
+        return dict(self.call("register_fusao", command | changes, applicant(employer["organisation"])))
+
+    def apply(self, subject: Doc, **changes: Any) -> Doc:
+        """A draft with all its evidence."""
+        kind, key = ("base", subject["base_id"]) if "base_id" in subject else ("fusao", subject["person_key"])
+        command = {"subject_kind": kind, "subject_key": key, "channel": "organisation"}
+        command["evidence"] = all_evidence(kind, key)
+        return dict(self.call("open_application", command | changes, applicant(subject["organisation"])))
+
+    def move(self, application: Doc, transition: str, who: Doc, **more: Any) -> Doc:
+        command = {
+            "application_id": application["application_id"],
+            "transition": transition,
+            "reason": "材料齐全，符合条件",
+        }
+        return dict(self.call("move_application", command | more, who))
+
+    def submit(self, application: Doc) -> Doc:
+        return self.move(application, "submit", applicant(application["organisation"]))
+
+    def recommend(self, application: Doc) -> Doc:
+        """From submitted to the provincial review, through county and city."""
+        path = regions.get(application["region"]).path
+        county, city = office(path[-1]), office(path[1], 1 if path[1] != path[-1] else 2)
+        self.move(application, "accept", county)
+        self.move(application, "pass_county", county)
+        return self.move(application, "recommend", city)
+
+    def seats(self, application: Doc) -> list[str]:
+        """Who reviews it now, in the order of the seats."""
+        seen = self.call("application", application["application_id"], office(regions.PROVINCE))
+        open_seats = [seat for seat in seen["seats"] if seat["state"] in ("assigned", "scored")]
+        return [seat["reviewer"] for seat in sorted(open_seats, key=lambda seat: seat["seat"])]
+
+    def review(self, application: Doc, *totals: int) -> Doc:
+        """Each seat's reviewer scores in turn, a third one too where one more total is given."""
+        kind = application["subject_kind"]
+        answer: Doc = application
+        for place, total in enumerate(totals):
+            client_id = self.seats(application)[place]
+            command = {
+                "application_id": application["application_id"],
+                "marks": marks(kind, total),
+                "note": "按评分标准逐项评定",
+            }
+            who = reviewer(int(client_id.removeprefix("reviewer-")))
+            answer = dict(self.call("submit_review", command, who))
+        return answer
+
+    def open_notice(self, application: Doc, clerk: int = 1) -> Doc:
+        return self.move(application, "open_notice", office(regions.PROVINCE, clerk))
+
+    def to_notice(self, subject: Doc, *totals: int) -> Doc:
+        """From nothing to the public notice."""
+        application = self.apply(subject)
+        self.submit(application)
+        self.recommend(application)
+        self.review(application, *totals)
+        return self.open_notice(application)
+
+    def award(self, application: Doc, clerk: int = 1) -> Doc:
+        return self.move(application, "award", office(regions.PROVINCE, clerk), reason="公示期满无异议")
+
+    def object(self, application: Doc, **changes: Any) -> Doc:
+        command = {
+            "application_id": application["application_id"],
+            "statement": "该单位去年拖欠员工工资，请予核实。（示例）",
+            "evidence": [evidence("photo", application["application_id"])],
+        }
+        return dict(self.call("raise_objection", command | changes))
+
+    def inquire(self, application: Doc, objection: Doc, *, upheld: bool) -> Doc:
+        return self.move(
+            application,
+            "uphold_objection" if upheld else "dismiss_objection",
+            office(regions.PROVINCE),
+            reason="经实地核查，情况属实" if upheld else "经实地核查，情况不属实",
+            objection_id=objection["objection_id"],
+            evidence=[evidence("inquiry_report", objection["objection_id"])],
+        )
+
+    def appeal(self, application: Doc) -> Doc:
+        command = {
+            "application_id": application["application_id"],
+            "reason": "核查结论与事实不符，申请复议（示例）",
+            "evidence": [evidence("rebuttal", application["application_id"])],
+        }
+        return dict(self.call("appeal_application", command, applicant(application["organisation"])))
+
+    def change(self, award_id: str, change: str, **more: Any) -> Doc:
+        command = {
+            "award_id": award_id,
+            "change": change,
+            "reason": "年审发现问题（示例）",
+            "evidence": [evidence("report")],
+        }
+        return dict(self.call("change_award", command | more, office(regions.PROVINCE)))

@@ -1,0 +1,103 @@
+"""The worker that does what a day brings: cure windows and notices that end, late reviews, yearly checks, awards that
+lapse. What is due lies with each case and award, so that after a stop everything is caught up, in its order."""
+
+import datetime as dt
+import threading
+
+import structlog
+from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
+
+from contract.errors import Refused
+from runtime import mongo
+from runtime.clock import day_of
+from runtime.config import Config
+from runtime.lease import Lease
+from services.housekeeping import awards, steps, store, timepiece
+from services.housekeeping.known import known_of, reckon_all
+
+log = structlog.get_logger()
+
+_PAUSE = 1.0  # seconds between two looks
+_BATCH = 200
+
+
+class Clock:
+    """One at a time holds the lease; the others wait to take over."""
+
+    def __init__(self, config: Config, *, pause: float = _PAUSE) -> None:
+        self._config = config
+        self._kept = store.housekeeping(config)
+        self._lease = Lease(self._kept.store, "clock", seconds=30)
+        self._pause = pause
+        self._calendar = ""
+        self._leading = False
+
+    def ready(self) -> dict[str, bool | str | int]:
+        return {"leading": "yes" if self._leading else "no"}
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.wait(self._pause):
+            try:
+                self._leading = self._lease.hold() is not None
+                if self._leading:
+                    self.look()
+            except PyMongoError as error:
+                if not mongo.transient(error):
+                    raise
+                log.warning("clock.database_away", error=type(error).__name__)
+        if self._leading:
+            self._lease.release()
+
+    def look(self) -> int:
+        """Do all that is due by now; how many cases and awards that was."""
+        at = timepiece.now(self._config)
+        done = self._mind_the_calendar(at)
+        while found := self._due(day_of(at)):
+            moved = sum(self._case(case_id, at) for case_id in found[0])
+            moved += sum(self._award(award_id, at) for award_id in found[1])
+            done += moved
+            if not moved:
+                return done  # what is left cannot be done now, and says why in the log
+            self._lease.hold()
+        return done
+
+    def _due(self, today: dt.date) -> tuple[list[str], list[str]] | None:
+        found = self._kept.cases.due(today, _BATCH), self._kept.awards.due(today, _BATCH)
+        return found if any(found) else None
+
+    def _case(self, case_id: str, at: dt.datetime) -> bool:
+        def work(session: ClientSession) -> bool:
+            before = self._kept.cases.get(case_id, session)
+            after = steps.fall_due(before, known_of(self._kept, session, before, at))
+            self._kept.cases.replace(session, before, after)
+            return after is not before
+
+        try:
+            return self._kept.transact(work)
+        except Refused as refused:
+            log.error("clock.refused", case=case_id, code=refused.code)
+            return False
+
+    def _award(self, award_id: str, at: dt.datetime) -> bool:
+        def work(session: ClientSession) -> bool:
+            before = self._kept.awards.get(award_id, session)
+            after = awards.fall_due(before, today=day_of(at), at=at, calendar=self._kept.calendar(session))
+            self._kept.awards.replace(session, before, after)
+            return after is not before
+
+        return self._kept.transact(work)
+
+    def _mind_the_calendar(self, at: dt.datetime) -> int:
+        """A newer library, or a holiday notice, is no deadline of any case: windows are reckoned when it is seen."""
+        calendar = self._kept.calendar().name
+        if calendar == self._calendar:
+            return 0
+        moved = reckon_all(self._kept, at)
+        log.info("clock.calendar", calendar=calendar, cases=moved)
+        self._calendar = calendar
+        return moved
+
+
+def worker(config: Config) -> Clock:
+    return Clock(config)

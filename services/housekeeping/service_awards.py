@@ -1,0 +1,267 @@
+"""Calls about awards: changed, settled, listed, verified; and a city's own recognitions."""
+
+import datetime as dt
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from contract import applications, fields, regions
+from contract import housekeeping as public
+from contract.errors import field_error
+from contract.housekeeping import AwardStatus, RecognisedBy, Settlement, SubjectKind, Verdict
+from contract.words import Role
+from runtime import mongo
+from runtime.clock import day_of
+from runtime.hosting import rpc
+from services.housekeeping import access, awards, numbers, procedure, registry
+from services.housekeeping.access import Actor
+from services.housekeeping.answers import given, public_award, shown_award
+from services.housekeeping.awards import Award
+from services.housekeeping.calls import Calls, ReadPage, actor_of, evidence_of, own, paged, within_of
+from services.housekeeping.registry import Base
+from services.housekeeping.store import Housekeeping
+
+_FIRST_YEAR = 2023  # older awards are in nobody's register here
+_TAG = 16
+
+
+class ReadAwards(ReadPage):
+    status = fields.Choice(AwardStatus)
+    subject_kind = fields.Choice(SubjectKind)
+    stars = fields.Whole(at_least=1, at_most=5)
+
+
+class AwardCalls(Calls):
+    @rpc
+    def change_award(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """ChangeAward -> Award. Refuses AwardNotFound, AwardChangedMeanwhile, AwardChangeNotAllowed, MatterOpen,
+        NotYourOffice, EvidenceMissing."""
+        asked, who = public.ChangeAward.read(command), actor_of(actor)
+        evidence = evidence_of(asked)
+
+        def step(award: Award, at: dt.datetime) -> Award:
+            if asked["change"] in ("lower", "suspend", "revoke") and not evidence:
+                fault = field_error("/evidence", "missing", "须附证据材料", "is needed")
+                raise applications.EvidenceMissing("降星、暂停、撤销须附证据材料", "this needs evidence", [fault])
+            return awards.change(
+                award,
+                asked["change"],
+                stars=asked.get("stars"),
+                today=day_of(at),
+                at=at,
+                by=who.client_id,
+                reason=asked["reason"],
+                evidence=evidence,
+            )
+
+        return self._change_award(asked, who, step)
+
+    @rpc
+    def settle_award(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """SettleAward -> Award. Refuses AwardNotFound, AwardChangedMeanwhile, MatterNotOpen, NotYourOffice."""
+        asked, who = public.SettleAward.read(command), actor_of(actor)
+        return self._change_award(
+            asked,
+            who,
+            lambda award, at: awards.settle(
+                award,
+                Settlement(asked["decision"]),
+                today=day_of(at),
+                at=at,
+                by=who.client_id,
+                reason=asked["reason"],
+                evidence=evidence_of(asked),
+            ),
+        )
+
+    @rpc
+    def recognise_by_city(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """RecogniseByCity -> Award under the city's own brand. Refuses SubjectNotFound, SubjectNotActive,
+        NotYourOffice, CityNoticeTooShort, EvidenceMissing, AwardChangeNotAllowed (one stands already)."""
+        asked, who = public.RecogniseByCity.read(command), actor_of(actor)
+        kept, at, today = self._now()
+        kind = SubjectKind(asked["subject_kind"])
+        evidence = evidence_of(asked)
+        if not evidence:
+            fault = field_error("/evidence", "missing", "须附认定文件", "the city's decision is needed")
+            raise applications.EvidenceMissing("须附认定文件", "evidence is needed", [fault])
+
+        def work(session: ClientSession) -> str:
+            subject = kept.registry.subject(kind, asked["subject_key"], session)
+            if not who.sees(region=subject.region, organisation=subject.organisation):
+                raise access.subject_not_found()
+            who.require_office("city", region=subject.region)
+            registry.require_active(subject)
+            rules = procedure.in_force(asked["awarded_on"])
+            opened, ended, awarded = asked["notice_opened_on"], asked["notice_ended_on"], asked["awarded_on"]
+            days = kept.calendar(session).between(opened, ended)
+            if days < rules.windows["notice"] or awarded <= ended or awarded > today:
+                raise public.CityNoticeTooShort(
+                    f"市级公示须满{rules.windows['notice']}个工作日且在认定之前结束（实为{days}个工作日）",
+                    f"the city's notice must have {rules.windows['notice']} working days and end before the award",
+                    facts={"working_days": days},
+                )
+            if kept.awards.standing(asked["subject_key"], RecognisedBy.CITY, session):
+                raise public.AwardChangeNotAllowed("已有有效的市级认定", "a recognition by the city stands")
+            series = numbers.series(kind, RecognisedBy.CITY, awarded.year, subject.region)
+            base = subject if isinstance(subject, Base) else kept.registry.base(subject.employer, session)
+            award = awards.grant(
+                award_id=mongo.new_id(),
+                number=numbers.number(series, kept.serial(series, session)),
+                kind=kind,
+                subject_key=asked["subject_key"],
+                name=subject.name,
+                unit=base.name,
+                region=subject.region,
+                stars=asked["stars"],
+                years=rules.award["years"],
+                check_days=rules.windows["check"],
+                recognised_by=RecognisedBy.CITY,
+                brand=f"{asked['brand']}（{asked['document']}）",
+                case_id=None,
+                awarded_on=awarded,
+                at=at,
+                by=who.client_id,
+                reason=asked["reason"],
+                evidence=evidence,
+            )
+            kept.awards.add(session, award)
+            return award.award_id
+
+        return self._shown_award(kept, kept.once(kept.told(who.client_id, asked), work), today)
+
+    @rpc
+    def award(self, award_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Award. Refuses AwardNotFound."""
+        kept, _, today = self._now()
+        self._require_award(kept, actor_of(actor), kept.awards.get(award_id))
+        return self._shown_award(kept, award_id, today)
+
+    @rpc
+    def awards(
+        self,
+        actor: dict[str, Any],
+        after: str | None = None,
+        limit: int = 50,
+        region: str | None = None,
+        status: str | None = None,
+        subject_kind: str | None = None,
+        stars: int | None = None,
+    ) -> dict[str, Any]:
+        """``{"items": [Award], "next"}`` of those that the actor may see."""
+        who = actor_of(actor)
+        asked = ReadAwards.read(
+            given(after=after, limit=limit, region=region, status=status, subject_kind=subject_kind, stars=stars)
+        )
+        who.require(access.READ)
+        if (within := within_of(who, asked.get("region"))) is None or who.role is Role.REVIEWER:
+            return {"items": [], "next": None}
+        kept, _, today = self._now()
+        keys = None
+        if (organisation := own(who)) is not None:
+            keys = kept.registry.keys_of(organisation)
+        found = kept.awards.page(
+            within=within,
+            subject_keys=keys,
+            status=asked.get("status"),
+            kind=asked.get("subject_kind"),
+            stars=asked.get("stars"),
+            after=asked.get("after"),
+            limit=asked["limit"] + 1,
+        )
+        items = [shown_award(each, qr=self._qr(kept, each), today=today) for each in found]
+        return paged(items, asked["limit"], "award_id")
+
+    @rpc
+    def public_awards(
+        self,
+        after: str | None = None,
+        limit: int = 50,
+        region: str | None = None,
+        subject_kind: str | None = None,
+        stars: int | None = None,
+    ) -> dict[str, Any]:
+        """``{"items": [PublicAward], "next"}``: those that are valid, masked."""
+        asked = ReadAwards.read(given(after=after, limit=limit, region=region, subject_kind=subject_kind, stars=stars))
+        kept, _, _ = self._now()
+        found = kept.awards.page(
+            within=regions.get(asked["region"]).code if "region" in asked else None,
+            status=AwardStatus.VALID.value,
+            kind=asked.get("subject_kind"),
+            stars=asked.get("stars"),
+            after=asked.get("after"),
+            limit=asked["limit"] + 1,
+        )
+        items = [public.PublicAward.write(**public_award(each)) for each in found[: asked["limit"]]]
+        return {"items": items, "next": found[asked["limit"] - 1].award_id if len(found) > asked["limit"] else None}
+
+    @rpc
+    def verify_award(self, number: str | None = None, qr: str | None = None) -> dict[str, Any]:
+        """By the number on the plaque, or by what its QR code says -> VerifiedAward, with one of three answers."""
+        kept, at, today = self._now()
+        text, _, tag = (qr or "").partition("~") if qr is not None else (number or "", "", "")
+        plain = numbers.read(text)
+        found = kept.awards.numbered(plain) if plain else None
+        verdict, because, zh, en = _verdict(
+            plain, found, today, forged=qr is not None and (plain is None or tag != self._tag(kept, plain))
+        )
+        return public.VerifiedAward.write(
+            verdict=verdict.value,
+            because=because,
+            reason=zh,
+            reason_en=en,
+            award=public_award(found) if found and verdict is Verdict.VALID else None,
+            checked_at=at,
+        )
+
+    def _change_award(self, asked: dict[str, Any], who: Actor, step: Any) -> dict[str, Any]:
+        kept, at, today = self._now()
+
+        def work(session: ClientSession) -> str:
+            before = kept.awards.get(asked["award_id"], session)
+            self._require_award(kept, who, before)
+            office = "province" if before.recognised_by is RecognisedBy.PROVINCE else "city"
+            who.require_office(office, region=before.region)
+            awards.check_version(before, asked.get("expected_version"))
+            kept.awards.replace(session, before, step(before, at))
+            return before.award_id
+
+        return self._shown_award(kept, kept.once(kept.told(who.client_id, asked), work), today)
+
+    def _shown_award(self, kept: Housekeeping, award_id: str, today: dt.date) -> dict[str, Any]:
+        found = kept.awards.get(award_id)
+        return shown_award(found, qr=self._qr(kept, found), today=today)
+
+    def _require_award(self, kept: Housekeeping, who: Actor, award: Award) -> None:
+        subject = kept.registry.subject(award.subject_kind, award.subject_key)
+        if not who.sees(region=award.region, organisation=subject.organisation):
+            raise access.award_not_found()
+
+    def _qr(self, kept: Housekeeping, award: Award) -> str:
+        return f"{award.number}~{self._tag(kept, award.number)}"
+
+    def _tag(self, kept: Housekeeping, number: str) -> str:
+        """Who has only seen a number cannot make its QR code."""
+        return kept.vault.hash("award", number)[:_TAG]
+
+
+def _verdict(number: str | None, award: Award | None, today: dt.date, *, forged: bool) -> tuple[Verdict, str, str, str]:
+    if number is None:
+        return Verdict.CANNOT_TELL, "unreadable", "编号无法识别，请核对后重新输入", "not readable as a number: check it"
+    if forged:
+        return Verdict.NOT_VALID, "forged", "二维码不是本系统签发的", "this QR code was not made here"
+    if award is None and int(number[2:6]) < _FIRST_YEAR:
+        zh, en = "该年度的认定不在本系统登记", "awards of that year are not registered here"
+        return Verdict.CANNOT_TELL, "before_register", zh, en
+    if award is None:
+        return Verdict.NOT_VALID, "unknown", "没有颁发过此编号", "no award has this number"
+    if award.status is AwardStatus.SUSPENDED:
+        return Verdict.NOT_VALID, "suspended", "认定已暂停", "the award is suspended"
+    if award.status is AwardStatus.REVOKED:
+        return Verdict.NOT_VALID, "revoked", "认定已撤销", "the award was revoked"
+    if award.status is AwardStatus.LAPSED or today > award.valid_until:
+        return Verdict.NOT_VALID, "lapsed", "认定已到期", "the award has lapsed"
+    if award.open_matter:
+        zh, en = "获认定主体已变更，正在核实", "its holder has moved or merged, which is being looked into"
+        return Verdict.CANNOT_TELL, "being_settled", zh, en
+    return Verdict.VALID, "valid", "认定有效", "the award is valid"

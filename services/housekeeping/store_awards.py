@@ -1,0 +1,127 @@
+"""Collection ``awards``: one document each, version guarded. ``due``: the clock's next day; ``standing``: it does."""
+
+import datetime as dt
+
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
+
+from contract import housekeeping as public
+from contract import regions
+from contract.housekeeping import RecognisedBy
+from runtime import mongo, trace
+from runtime.mongo import Document, Store
+from runtime.outbox import Outbox
+from services.housekeeping import awards, record
+from services.housekeeping.access import award_not_found
+from services.housekeeping.awards import Award
+from services.housekeeping.store_registry import subtree
+
+_EVENTS = {event.name(): event for event in public.EVENTS}
+
+
+class Awards:
+    def __init__(self, store: Store, outbox: Outbox) -> None:
+        self._awards = store["awards"]
+        self._outbox = outbox
+
+    def ensure_indexes(self) -> None:
+        index = self._awards.create_index
+        index("number", name="number", unique=True)
+        index(
+            [("subject_key", ASCENDING), ("recognised_by", ASCENDING)],
+            name="one_standing",
+            unique=True,
+            partialFilterExpression={"standing": True},
+        )
+        index("due", name="due", partialFilterExpression={"due": {"$exists": True}})
+        index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
+        index([("subject_key", ASCENDING), ("_id", ASCENDING)], name="subject_key")
+
+    def add(self, session: ClientSession, award: Award) -> None:
+        """And say so. Raises DuplicateKeyError when the subject has a standing one by the same."""
+        self._awards.insert_one(_document(award), session=session)
+        self._outbox.add(session, [_envelope(award)])
+
+    def replace(self, session: ClientSession, before: Award, after: Award) -> None:
+        """And say what changed of its standing."""
+        if after is before:
+            return
+        written = self._awards.replace_one(
+            {"_id": before.award_id, "version": before.version}, _document(after), session=session
+        )
+        if written.modified_count != 1:
+            raise RuntimeError("an award changed inside its own transaction")
+        said = [step for step in after.history[before.version :] if step.what in _EVENTS]
+        if said and said != [after.last]:
+            raise RuntimeError("only the last of several steps may change an award's standing")
+        if said:
+            self._outbox.add(session, [_envelope(after)])
+
+    def get(self, award_id: str, session: ClientSession | None = None) -> Award:
+        """Raises AwardNotFound."""
+        found = self._awards.find_one({"_id": award_id}, session=session)
+        if found is None:
+            raise award_not_found()
+        return record.of(Award, found)
+
+    def numbered(self, number: str) -> Award | None:
+        found = self._awards.find_one({"number": number})
+        return None if found is None else record.of(Award, found)
+
+    def standing(
+        self, subject_key: str, by: RecognisedBy = RecognisedBy.PROVINCE, session: ClientSession | None = None
+    ) -> Award | None:
+        query = {"subject_key": subject_key, "recognised_by": by.value, "standing": True}
+        found = self._awards.find_one(query, session=session)
+        return None if found is None else record.of(Award, found)
+
+    def standing_of(self, subject_keys: list[str], session: ClientSession | None = None) -> list[Award]:
+        query = {"subject_key": {"$in": subject_keys}, "standing": True}
+        return [record.of(Award, row) for row in self._awards.find(query, session=session).sort("_id", 1)]
+
+    def page(
+        self,
+        *,
+        within: str | None = None,
+        subject_keys: list[str] | None = None,
+        status: str | None = None,
+        kind: str | None = None,
+        stars: int | None = None,
+        after: str | None = None,
+        limit: int,
+    ) -> list[Award]:
+        query: Document = {}
+        if within is not None and within != regions.PROVINCE:
+            query["region"] = {"$in": subtree(within)}
+        if subject_keys is not None:
+            query["subject_key"] = {"$in": subject_keys}
+        for name, value in (("status", status), ("subject_kind", kind), ("stars", stars)):
+            if value is not None:
+                query[name] = value
+        if after is not None:
+            query["_id"] = {"$gt": after}
+        return [record.of(Award, row) for row in self._awards.find(query).sort("_id", 1).limit(limit)]
+
+    def due(self, today: dt.date, limit: int) -> list[str]:
+        rows = self._awards.find({"due": {"$lte": today.isoformat()}}, {"_id": 1}).sort("due", 1).limit(limit)
+        return [row["_id"] for row in rows]
+
+
+def _document(award: Award) -> Document:
+    document: Document = record.document(award) | {"_id": award.award_id}
+    if award.standing:
+        document["standing"] = True
+    if (due := awards.due_on(award)) is not None:
+        document["due"] = due.isoformat()
+    return document
+
+
+def _envelope(award: Award) -> Document:
+    return _EVENTS[award.last.what].said(
+        id=mongo.new_id(),
+        subject=award.award_id,
+        about=award.subject_key,
+        at=award.last.at,
+        traceparent=trace.current(),
+        **awards.facts(award),
+    )

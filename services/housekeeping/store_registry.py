@@ -1,0 +1,168 @@
+"""Collections ``bases``, ``fusao`` (``sealed``: personal data), ``held`` (certificates as heard), ``reviewers``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
+
+from contract import regions
+from contract.housekeeping import SubjectKind
+from contract.words import CertificateStatus
+from runtime.mongo import Document, Store
+from runtime.vault import Vault
+from services.housekeeping import record
+from services.housekeeping.access import subject_not_found
+from services.housekeeping.registry import Base, Fusao
+from services.housekeeping.reviewers import Reviewer
+
+_KEPT_FOR_STORE = {"sealed": 0}
+
+
+def subtree(region: str) -> list[str]:
+    """The codes that lie in a region, itself among them."""
+    root = regions.get(region)
+    return sorted({root.code, *(county.code for county in regions.counties(root.code))})
+
+
+class Registry:
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._vault = vault
+        self._bases = store["bases"]
+        self._fusao = store["fusao"]
+        self._held = store["held"]
+        self._reviewers = store["reviewers"]
+
+    def ensure_indexes(self) -> None:
+        self._bases.create_index("credit_code", name="credit_code", unique=True)
+        for collection in (self._bases, self._fusao):
+            collection.create_index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
+            collection.create_index([("organisation", ASCENDING), ("_id", ASCENDING)], name="organisation")
+        self._fusao.create_index("employer", name="employer")
+        self._held.create_index("person_key", name="person_key")
+
+    def person_key(self, document_type: str, number: str) -> str:
+        return self._vault.person_key(document_type, number)
+
+    def add_base(self, session: ClientSession, base: Base, person: Mapping[str, Any]) -> None:
+        document = record.document(base) | {"_id": base.base_id, "sealed": self._vault.seal(dict(person))}
+        self._bases.insert_one(document, session=session)
+
+    def replace_base(
+        self, session: ClientSession, before: Base, after: Base, person: Mapping[str, Any] | None = None
+    ) -> None:
+        changes = record.document(after)
+        if person is not None:
+            changes["sealed"] = self._vault.seal(dict(person))
+        written = self._bases.update_one(
+            {"_id": before.base_id, "version": before.version}, {"$set": changes}, session=session
+        )
+        _written(written.modified_count)
+
+    def base(self, base_id: str, session: ClientSession | None = None) -> Base:
+        """Raises SubjectNotFound."""
+        return record.of(Base, _found(self._bases.find_one({"_id": base_id}, _KEPT_FOR_STORE, session=session)))
+
+    def base_with_code(self, credit_code: str, session: ClientSession | None = None) -> Base | None:
+        found = self._bases.find_one({"credit_code": credit_code}, _KEPT_FOR_STORE, session=session)
+        return None if found is None else record.of(Base, found)
+
+    def bases(self, *, within: str | None, organisation: str | None, after: str | None, limit: int) -> list[Base]:
+        rows = self._bases.find(_query(within, organisation, after), _KEPT_FOR_STORE).sort("_id", 1).limit(limit)
+        return [record.of(Base, row) for row in rows]
+
+    def add_fusao(self, session: ClientSession, fusao: Fusao, person: Mapping[str, Any]) -> None:
+        document = record.document(fusao) | {"_id": fusao.person_key, "sealed": self._vault.seal(dict(person))}
+        self._fusao.insert_one(document, session=session)
+
+    def replace_fusao(self, session: ClientSession, before: Fusao, after: Fusao) -> None:
+        written = self._fusao.update_one(
+            {"_id": before.person_key, "version": before.version}, {"$set": record.document(after)}, session=session
+        )
+        _written(written.modified_count)
+
+    def fusao(self, person_key: str, session: ClientSession | None = None) -> Fusao:
+        """Raises SubjectNotFound."""
+        return record.of(Fusao, _found(self._fusao.find_one({"_id": person_key}, _KEPT_FOR_STORE, session=session)))
+
+    def known_fusao(self, person_key: str, session: ClientSession | None = None) -> bool:
+        return self._fusao.find_one({"_id": person_key}, {"_id": 1}, session=session) is not None
+
+    def employed_by(self, base_id: str, session: ClientSession | None = None) -> list[Fusao]:
+        rows = self._fusao.find({"employer": base_id}, _KEPT_FOR_STORE, session=session).sort("_id", 1)
+        return [record.of(Fusao, row) for row in rows]
+
+    def fusao_list(self, *, within: str | None, organisation: str | None, after: str | None, limit: int) -> list[Fusao]:
+        rows = self._fusao.find(_query(within, organisation, after), _KEPT_FOR_STORE).sort("_id", 1).limit(limit)
+        return [record.of(Fusao, row) for row in rows]
+
+    def keys_of(self, organisation: str) -> list[str]:
+        """Keys of every subject of this organisation."""
+        own = {"organisation": organisation}
+        return [row["_id"] for of in (self._bases, self._fusao) for row in of.find(own, {"_id": 1})]
+
+    def subject(self, kind: SubjectKind, key: str, session: ClientSession | None = None) -> Base | Fusao:
+        """Raises SubjectNotFound."""
+        return self.base(key, session) if kind is SubjectKind.BASE else self.fusao(key, session)
+
+    def person(self, kind: SubjectKind, key: str) -> Document:
+        """The personal data, opened: a base's legal representative, or the 福嫂. Raises SubjectNotFound."""
+        of = self._bases if kind is SubjectKind.BASE else self._fusao
+        return self._vault.open(_found(of.find_one({"_id": key}, {"sealed": 1}))["sealed"])
+
+    def hear(self, certificate: Mapping[str, Any]) -> None:
+        """What the newest event says of a certificate stands; an older one changes nothing."""
+        heard = {
+            "version": certificate["version"],
+            "person_key": certificate["person_key"],
+            "occupation": certificate["occupation"],
+            "level": certificate["level"],
+            "issued_on": certificate["issued_on"].isoformat(),
+            "status": certificate["status"],
+        }
+        newer = {"_id": certificate["certificate_id"], "version": {"$lt": certificate["version"]}}
+        try:
+            self._held.update_one(newer, {"$set": heard}, upsert=True)
+        except DuplicateKeyError:
+            return  # as new, or newer, is known
+
+    def held_by(self, person_key: str, session: ClientSession | None = None) -> list[Document]:
+        return list(self._held.find({"person_key": person_key}, session=session).sort("_id", 1))
+
+    def valid_held_by(self, person_key: str, session: ClientSession | None = None) -> int:
+        valid = {"person_key": person_key, "status": CertificateStatus.VALID.value}
+        return self._held.count_documents(valid, session=session)
+
+    def put_reviewer(self, session: ClientSession, reviewer: Reviewer) -> None:
+        document = record.document(reviewer)
+        self._reviewers.replace_one({"_id": reviewer.client_id}, document, upsert=True, session=session)
+
+    def reviewer(self, client_id: str, session: ClientSession | None = None) -> Reviewer | None:
+        found = self._reviewers.find_one({"_id": client_id}, session=session)
+        return None if found is None else record.of(Reviewer, found)
+
+    def reviewers(self, session: ClientSession | None = None) -> tuple[Reviewer, ...]:
+        return tuple(record.of(Reviewer, row) for row in self._reviewers.find({}, session=session).sort("_id", 1))
+
+
+def _query(within: str | None, organisation: str | None, after: str | None) -> Document:
+    query: Document = {}
+    if within is not None and within != regions.PROVINCE:
+        query["region"] = {"$in": subtree(within)}
+    if organisation is not None:
+        query["organisation"] = organisation
+    if after is not None:
+        query["_id"] = {"$gt": after}
+    return query
+
+
+def _found(row: Document | None) -> Document:
+    if row is None:
+        raise subject_not_found()
+    return row
+
+
+def _written(count: int) -> None:
+    if count != 1:
+        raise RuntimeError("a registration changed inside its own transaction")

@@ -1,0 +1,51 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contract.message import Event, Said
+from runtime import config
+from runtime.config import Config
+from samples.stars import Trade
+from services.housekeeping import clock, store
+from services.housekeeping.service import Housekeeping
+
+
+@pytest.fixture
+def settings(space: dict[str, str]) -> Config:
+    return config.read(space)
+
+
+@pytest.fixture
+def kept(settings: Config) -> store.Housekeeping:
+    return store.housekeeping(settings)
+
+
+@pytest.fixture
+def service(settings: Config) -> Housekeeping:
+    """The service's methods on the real database, without the broker: that is tests/runtime's."""
+    found = Housekeeping()
+    found.settings = settings  # type: ignore[assignment]
+    return found
+
+
+@pytest.fixture
+def trade(service: Housekeeping) -> Trade:
+    def call(method: str, *args: Any, **kwargs: Any) -> Any:
+        return getattr(service, method)(*args, **kwargs)
+
+    found = Trade(call)
+    found.register_reviewers(8)
+    return found
+
+
+@pytest.fixture
+def look(settings: Config) -> Callable[[], int]:
+    """The clock's worker, for one look."""
+    return clock.worker(settings).look
+
+
+@pytest.fixture
+def said(kept: store.Housekeeping) -> Callable[[], list[Said]]:
+    """What was said so far, oldest first, as its hearers will get it."""
+    return lambda: [Event.heard(row["event"]) for row in kept.store["outbox"].find().sort("_id", 1)]
