@@ -40,12 +40,28 @@ _PATH = ("command_id", "certificate_number", "expected_version")  # said by head
 _CHANGES = (public.CertificateNotFound, public.CertificateChanged, public.ActionNotAllowed)
 
 
+# A synthetic person with valid check digits.
+EXAMPLE = {
+    "certificate_number": "Y999913000000235000001",
+    "holder_name": "苏兰琴",
+    "document_type": "居民身份证",
+    "document_number": "130300196812250367",
+    "occupation": "养老护理员",
+    "work_type": "--",
+    "level": "5",
+    "issued_on": "2023-05-01",
+    "assessor": "河北示例职业技能评价中心",
+    "region": "130102",
+}
+
+
 @operation(
     blueprint,
     "POST",
     "",
     scopes=[scopes.CERTIFICATES_WRITE],
     body=public.IssueCertificate(exclude=("command_id",)),
+    example=EXAMPLE,
     once=True,
     answers=Answer(201, public.Certificate, "已登记 · recorded", headers=("Location", "ETag")),
     refusals=(

@@ -1,9 +1,11 @@
 """/openapi.json, and /docs: the same made readable on the server. No script and no CDN, so it works anywhere."""
 
 import hashlib
+from itertools import cycle
 from typing import Any
 
 from flask import Flask, redirect, render_template, request
+from markupsafe import Markup, escape
 from werkzeug import Response
 
 from contract.errors import Refused
@@ -18,6 +20,7 @@ _CACHE = "public, max-age=300"
 def register(app: Flask, api: Description) -> None:
     """After all blueprints: the description is made once."""
     spec = api.spec.to_dict()
+    app.jinja_env.filters["code"] = _code
     etag = hashlib.sha256(bodies.canonical(spec)).hexdigest()[:32]
     shown = _shown(spec)
 
@@ -43,6 +46,12 @@ def register(app: Flask, api: Description) -> None:
                 "没有这种错误类型，目录见 /docs#problems", "no such problem type; see /docs#problems"
             )
         return redirect(f"/docs#problem-{code}", 302)
+
+
+def _code(text: str) -> Markup:
+    """What stands between backticks, as code; the rest escaped."""
+    parts = str(escape(text)).split("`")
+    return Markup("".join(f"<code>{part}</code>" if odd else part for part, odd in zip(parts, cycle((0, 1)))))
 
 
 def _shown(spec: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +98,7 @@ def typed(schema: dict[str, Any]) -> dict[str, Any]:
     if "pattern" in schema:
         bounds.append(schema["pattern"])
     for low, high in (("minLength", "maxLength"), ("minimum", "maximum")):
-        if low in schema or high in schema:
+        if (low in schema or high in schema) and not bounds:
             bounds.append(f"{schema.get(low, '')}…{schema.get(high, '')}")
     if schema.get("default") is not None:
         bounds.append(f"= {schema['default']}")

@@ -58,13 +58,14 @@ def operation(
     query: Schema | None = None,
     body: Schema | None = None,
     form: dict[str, Any] | None = None,
+    example: dict[str, Any] | None = None,
     once: bool = False,
     edits: bool = False,
     refusals: Iterable[type[Refused]] = (),
 ) -> Callable[[View], View]:
     """Register a view. ``scopes``: one of them is needed. ``public``: a token is not needed. ``form``: the JSON Schema
     of a multipart body, which the view reads, and answers once, by itself. ``once``: takes an Idempotency-Key.
-    ``edits``: takes If-Match. ``refusals``: what the service may answer, for the documentation.
+    ``edits``: takes If-Match. ``example``: a body. ``refusals``: what the service may answer, for the documentation.
     """
     needed = tuple(scopes)
 
@@ -92,6 +93,7 @@ def operation(
             query=query,
             body=body,
             form=form,
+            example=example,
             once=once,
             edits=edits,
             refusals=tuple(refusals),

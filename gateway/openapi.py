@@ -12,7 +12,7 @@ from marshmallow import Schema
 
 from contract import fields
 from contract.errors import Invalid, Refused
-from gateway import problems, scopes
+from gateway import glossary, problems, scopes
 
 VERSION = "1.0.0"
 _JSON = "application/json"
@@ -21,7 +21,7 @@ _ABOUT = """河北省2023年20项民生工程进度平台的接口。每个公�
 
 The API of Hebei's 2023 livelihood programme: every published number is the provable consequence of single facts.
 
-- 错误 · Errors: RFC 9457 `application/problem+json`, a closed catalogue (see `/docs#problems`).
+- 错误 · Errors: RFC 9457 `application/problem+json`, a closed catalogue (`/docs#problems`).
 - 认证 · Authentication: OAuth2 `client_credentials` at `POST /oauth/token`; a token sees one region and below.
 - 幂等 · `Idempotency-Key` on every POST that changes something: the same again gets the first answer.
 - 并发 · `ETag` on a certificate, `If-Match` on its changes: 412 when somebody else was faster.
@@ -80,6 +80,7 @@ def describe(
     query: Schema | None,
     body: Schema | None,
     form: dict[str, Any] | None,
+    example: dict[str, Any] | None,
     once: bool,
     edits: bool,
     refusals: tuple[type[Refused], ...],
@@ -120,7 +121,8 @@ def describe(
         "security": _security(scopes, public=public),
     }
     if body is not None:
-        doc["requestBody"] = {"required": True, "content": {_JSON: {"schema": body}}}
+        content = {"schema": body} if example is None else {"schema": body, "example": example}
+        doc["requestBody"] = {"required": True, "content": {_JSON: content}}
     if form is not None:
         doc["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": form}}}
     return blueprint.doc(**doc)
@@ -164,12 +166,14 @@ def _security(needed: tuple[str, ...], *, public: bool) -> list[dict[str, Any]]:
 
 
 class Description(Api):
-    """flask-smorest's Api, whose own error answers are left out: problems.py has ours."""
+    """flask-smorest's Api, whose own errors, pages and tags are left out: we have ours."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
-    def _register_error_handlers(self) -> None:
+    def _nothing(self) -> None:
         pass
+
+    _register_error_handlers = _register_responses = _register_etag_headers = _register_pagination_header = _nothing
 
 
 def register(app: Flask) -> Description:
@@ -204,9 +208,12 @@ def _name(schema: Any) -> str:
 
 def _shape(_converter: Any, of: Any, **_: Any) -> dict[str, Any]:
     """What apispec cannot see in our own fields."""
+    shape: dict[str, Any] = {}
+    if (means := glossary.meaning(of)) is not None:
+        shape["description"] = means
     if isinstance(of, fields.Pattern):
-        return {"pattern": f"^{of.pattern.pattern}$"}
+        shape["pattern"] = f"^{of.pattern.pattern}$"
     if isinstance(of, fields.Number):
         kinds = ["string", "null"] if of.allow_none else "string"
-        return {"type": kinds, "pattern": r"^-?\d+(\.\d+)?$", "format": "decimal"}
-    return {}
+        shape |= {"type": kinds, "pattern": r"^-?\d+(\.\d+)?$", "format": "decimal"}
+    return shape

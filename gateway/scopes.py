@@ -41,6 +41,8 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
     Role.INSPECTOR: (TARGETS_READ, CERTIFICATES_READ),
     Role.PARTNER: (TARGETS_READ, CERTIFICATES_VERIFY_NUMBER),
     Role.FEDERATION: (TARGETS_READ,),
+    Role.APPLICANT: (TARGETS_READ,),
+    Role.REVIEWER: (TARGETS_READ,),
 }
 
 # Requests a minute. A centre's own system posts certificates one by one; people's systems and partners poll.
@@ -51,4 +53,6 @@ PER_MINUTE: dict[Role, int] = {
     Role.INSPECTOR: 1_200,
     Role.PARTNER: 1_200,
     Role.FEDERATION: 1_200,
+    Role.APPLICANT: 600,
+    Role.REVIEWER: 600,
 }

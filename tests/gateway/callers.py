@@ -11,6 +11,8 @@ from werkzeug.test import TestResponse
 from gateway import clients, tokens
 from runtime.config import Config
 
+COUNTING = ("certification.relay", "housekeeping.relay", "targets.counting")  # what moves a count
+
 CENTRE = "centre-130100"
 OTHER_CENTRE = "centre-130200"
 PROVINCE = "civil-affairs-130000"

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from runtime import mongo
 from runtime.config import Config
 from tests.builders import a_certificate
-from tests.gateway.callers import Caller
+from tests.gateway.callers import COUNTING, Caller
 from tests.programme import Programme
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -110,6 +110,22 @@ def test_ready_says_of_each_part_whether_it_is(anybody: Caller, services: Progra
     assert "sources" in checks["targets"], "how far the counting is behind"
 
 
+def test_a_count_that_lags_is_degraded_and_not_unready(
+    anybody: Caller, centre: Caller, services: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.start(*COUNTING)
+    try:
+        assert centre.post("/v1/certificates", json=a_certificate(50_001)).status_code == 201
+        services.settle()
+        monkeypatch.setattr("gateway.health._LAG_SECONDS", -1)
+        lagging = anybody.get("/readyz")
+    finally:
+        for name in reversed(COUNTING):
+            services.stop(name)
+    assert (lagging.status_code, lagging.json["status"]) == (200, "degraded")
+    assert lagging.json["checks"]["targets"]["sources"][0]["lag_seconds"] >= 0
+
+
 def test_unready_names_the_part_that_is_away(anybody: Caller, services: Programme) -> None:
     services.stop("targets")
     try:
@@ -125,3 +141,16 @@ def test_unready_names_the_part_that_is_away(anybody: Caller, services: Programm
 def test_heads_and_options_are_answered_without_a_body(anybody: Caller, method: str) -> None:
     answer = anybody(method, "/v1/regions")
     assert (answer.status_code, answer.data) == (200, b"")
+
+
+def test_a_post_costs_three_round_trips_to_the_database(centre: Caller, services: Programme, settings: Config) -> None:
+    """One to count the request, two for its key; the token is read without asking anybody."""
+    store = mongo.database(settings, "gateway")
+    store.command("profile", 2)
+    try:
+        posted = centre.post("/v1/certificates", json=a_certificate(50_002), headers={"Idempotency-Key": "profiled"})
+    finally:
+        store.command("profile", 0)
+    assert posted.status_code == 201, posted.text
+    found = [row for row in store["system.profile"].find() if not row["ns"].endswith("system.profile")]
+    assert len(found) == 3, [(row["op"], row["ns"]) for row in found]

@@ -5,8 +5,10 @@ import re
 
 import pytest
 from flask import Flask, g
+from pymongo.read_concern import ReadConcern
 
 from gateway import clients, problems, tokens
+from gateway.app import create
 from gateway.limits import Limits
 from runtime import mongo
 from runtime.config import Config
@@ -49,3 +51,21 @@ def test_a_client_that_asks_too_often_gets_a_429(app: Flask, settings: Config, a
     assert refused[0].json["code"] == "too_many_requests"
     assert 1 <= int(refused[0].headers["Retry-After"]) <= 60
     assert ";r=0;" in refused[0].headers["RateLimit"]
+
+
+def anonymous(settings: Config) -> set[str]:
+    counts = mongo.database(settings, "gateway").get_collection("request_counts", read_concern=ReadConcern("local"))
+    return {row["_id"].split()[1] for row in counts.find({"_id": {"$regex": "^anonymous"}})}
+
+
+def test_nobody_chooses_the_address_that_they_are_counted_under(anybody: Caller, settings: Config) -> None:
+    anybody.get("/v1/regions", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert "address:203.0.113.7" not in anonymous(settings)
+
+
+def test_behind_our_own_proxy_the_address_is_the_one_it_saw(settings: Config) -> None:
+    behind = create(settings, proxies=1).test_client()
+    behind.get("/v1/regions", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.8"})
+    seen = anonymous(settings)
+    assert "address:203.0.113.8" in seen
+    assert "address:198.51.100.1" not in seen, "what the client wrote itself was believed"

@@ -94,6 +94,23 @@ def test_bodies_show_no_field_that_the_gateway_fills_in(spec: dict[str, Any]) ->
         assert schema["additionalProperties"] is False, name
 
 
+def test_every_field_says_what_it_means_in_both_languages(spec: dict[str, Any]) -> None:
+    silent = [
+        f"{name}.{field}"
+        for name, schema in spec["components"]["schemas"].items()
+        for field, shape in schema["properties"].items()
+        if "$ref" not in shape and "·" not in shape.get("description", "")
+    ]
+    assert not silent, "say it in gateway/glossary.py, or in the field's metadata"
+
+
+@pytest.mark.usefixtures("services")
+def test_the_example_can_be_posted_as_it_stands(spec: dict[str, Any], centre: Caller) -> None:
+    example = spec["paths"]["/v1/certificates"]["post"]["requestBody"]["content"]["application/json"]["example"]
+    issued = centre.post("/v1/certificates", json=example)
+    assert issued.status_code == 201, issued.text
+
+
 def test_the_pages_need_no_network_and_no_script(anybody: Caller) -> None:
     page = anybody.get("/docs")
     assert page.status_code == 200

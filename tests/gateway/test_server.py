@@ -151,6 +151,34 @@ def _post(server: Server, body: dict[str, Any], headers: dict[str, str]) -> http
         return None
 
 
+def test_of_many_at_once_with_one_key_one_is_carried_out(
+    module_space: dict[str, str], tmp_path: Path, services: Programme, bearer: dict[str, str]
+) -> None:
+    body, headers = a_certificate(60_002), {**bearer, "Idempotency-Key": "a crowd"}
+    answers: list[httpx.Response] = []
+    with serving(module_space, tmp_path) as server:
+
+        def persist() -> None:
+            """As a good client does: wait as long as one is told, and ask again."""
+            while True:
+                answer = _post(server, body, headers)
+                assert answer is not None
+                if answer.status_code != 409:
+                    answers.append(answer)
+                    return
+                time.sleep(0.1)
+
+        crowd = [threading.Thread(target=persist) for _ in range(8)]
+        for one in crowd:
+            one.start()
+        for one in crowd:
+            one.join(30)
+    assert {answer.status_code for answer in answers} == {201}
+    assert len(answers) == 8
+    assert len({answer.text for answer in answers}) == 1, "not everybody got the first answer"
+    assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) == 1
+
+
 def _roster(size: int) -> Iterator[bytes]:
     yield b'--limit\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n'
     for _ in range(size // 65536):

