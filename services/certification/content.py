@@ -78,7 +78,16 @@ def _text(field: str, text: str, at_most: int) -> str | Fault:
     text = " ".join(text.split())
     if not text:
         return missing(field)
-    return text if len(text) <= at_most else too_long(field, at_most)
+    if len(text) > at_most:
+        return too_long(field, at_most)
+    if field != "remarks" and holders.personal(text):  # remarks are sealed, the others are not
+        return Fault(
+            field,
+            "text_invalid",
+            "此处不应填写证件号码或电话号码",
+            "a document or phone number does not belong here",
+        )
+    return text
 
 
 def _occupation(text: str) -> str | Fault:

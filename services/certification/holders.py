@@ -23,6 +23,7 @@ _PERMIT_REGIONS = ("810000", "820000", "830000")  # 香港, 澳门, 台湾 (港�
 _EIGHTEEN = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _PASSPORT = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{5,15}")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:[1-9][0-9]{16}[0-9Xx]|1[3-9][0-9]{9})(?![0-9])")
 _LANDLINE = re.compile(r"0[0-9]{2,3}-?[2-9][0-9]{6,7}")
 
 
@@ -60,11 +61,25 @@ def mask(holder: Holder) -> Masked:
     )
 
 
+def redacted(text: str) -> str:
+    """Free text without the document and phone numbers that people write into reasons; certificate numbers stay."""
+    return _PERSONAL.sub(lambda found: "*" * len(found[0]), text)
+
+
+def personal(text: str) -> bool:
+    """Whether a document or phone number stands in it."""
+    return _PERSONAL.search(text) is not None
+
+
 def read_name(text: str) -> str | Fault:
     name = " ".join(text.split())
     if not name:
         return missing("holder_name")
-    return name if len(name) <= 50 else too_long("holder_name", 50)
+    if len(name) > 50:
+        return too_long("holder_name", 50)
+    if any(character.isdigit() for character in name):  # a shifted column; masked as a name, a number would show
+        return Fault("holder_name", "text_invalid", "姓名中不应有数字", "a name has no digits")
+    return name
 
 
 def read_document_type(text: str) -> DocumentType | Fault:

@@ -194,7 +194,7 @@ class Worker:
             taken = self._certificates.numbered(numbers, session)
             decided = decide(
                 read,
-                taken=known | taken if job.dry_run else taken,
+                taken={number: known[number] for number in numbers if number in known} | taken,
                 identify=lambda said: self._certificates.identity(said.holder),
                 new_id=mongo.new_id,
                 reporter=reporter,

@@ -92,6 +92,8 @@ def _again(row: int, recorded: Certificate, said: Content, identity: Identity, r
     outcome = RowOutcome.CONFLICT if differing else RowOutcome.DUPLICATE
     if not differing:
         zh, en = "该证书已登记，内容相同", "recorded already, with the same content"
+        if recorded.status is CertificateStatus.REVOKED:
+            zh, en = f"{zh}，但已被撤销：如需恢复请联系民政部门", f"{en}, and revoked since"
     elif own:
         names = "、".join(roster.HEADERS[name] for name in differing)
         zh = f"该证书编号已登记，但内容不同：{names}；请核对，确需更正的请走更正流程"

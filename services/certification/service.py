@@ -22,6 +22,7 @@ from services.certification.answers import asked_for, shown
 from services.certification.content import Content
 from services.certification.domain import Certificate
 from services.certification.faults import Fault, refusal
+from services.certification.holders import redacted
 from services.certification.numbers import read_number
 from services.certification.service_imports import ImportCalls
 from services.certification.store import Certificates, NumberTaken
@@ -99,7 +100,7 @@ class Certification(ImportCalls):
                 content=said,
                 fields_changed=changed,
                 identity=certificates.identity(said.holder),
-                reason=given["reason"],
+                reason=redacted(given["reason"]),
                 at=at,
                 by=who.client_id,
             )
@@ -117,7 +118,7 @@ class Certification(ImportCalls):
             given,
             who,
             lambda certificate, _: (
-                domain.revoke(certificate, reason=given["reason"], at=at, by=who.client_id),
+                domain.revoke(certificate, reason=redacted(given["reason"]), at=at, by=who.client_id),
                 None,
             ),
         )
@@ -132,7 +133,7 @@ class Certification(ImportCalls):
             given,
             who,
             lambda certificate, _: (
-                domain.reinstate(certificate, reason=given["reason"], at=at, by=who.client_id),
+                domain.reinstate(certificate, reason=redacted(given["reason"]), at=at, by=who.client_id),
                 None,
             ),
         )
@@ -147,7 +148,13 @@ class Certification(ImportCalls):
             given,
             who,
             lambda certificate, _: (
-                domain.verify(certificate, outcome=outcome, reason=given.get("reason"), at=at, by=who.client_id),
+                domain.verify(
+                    certificate,
+                    outcome=outcome,
+                    reason=redacted(given["reason"]) if "reason" in given else None,
+                    at=at,
+                    by=who.client_id,
+                ),
                 None,
             ),
         )
@@ -161,7 +168,7 @@ class Certification(ImportCalls):
         certificates = store.certificates(self.settings)
         certificate = certificates.get(_number(given))
         access.check(who, Action.REVEAL, certificate)
-        certificates.record_reveal(certificate, actor=who, reason=given["reason"], at=clock.now())
+        certificates.record_reveal(certificate, actor=who, reason=redacted(given["reason"]), at=clock.now())
         holder = certificates.content(certificate).holder
         return public.RevealedHolder.write(
             name=holder.name,

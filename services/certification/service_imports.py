@@ -13,6 +13,7 @@ from runtime.hosting import rpc
 from services.certification import access, store_imports
 from services.certification.access import Action, Actor
 from services.certification.answers import asked_for, shown_import, shown_row
+from services.certification.holders import redacted
 from services.certification.jobs import INTERRUPTED, Job, Recall
 
 
@@ -50,7 +51,7 @@ class ImportCalls:
                 client_id=who.client_id,
                 region=who.region,
                 file_id=told["file_id"],
-                filename=told["filename"],
+                filename=redacted(told["filename"]),
                 sha256=told["sha256"],
                 size=told["size"],
                 dry_run=told["dry_run"],
@@ -114,7 +115,7 @@ class ImportCalls:
         who.require(Action.RECALL)
         if job.state in (ImportState.QUEUED, ImportState.RUNNING):
             raise _not_finished()
-        recall = Recall(reason=told["reason"], by=who.client_id, at=clock.now(), traceparent=trace.current())
+        recall = Recall(reason=redacted(told["reason"]), by=who.client_id, at=clock.now(), traceparent=trace.current())
         return shown_import(store_imports.imports(self.settings).begin_recall(job, recall))
 
     def _job(self, import_id: str, who: Actor) -> Job:

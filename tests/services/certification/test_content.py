@@ -67,6 +67,8 @@ def test_a_sound_certificate_is_read_whole():
         ("region", "河北省", "region_ambiguous"),
         ("region", "110105", "region_unknown"),
         ("remarks", "长" * 501, "text_too_long"),
+        ("assessor", "130100196801010028", "text_invalid"),
+        ("work_type", "联系15400000001", "text_invalid"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_by_field_and_code(field, value, code):
