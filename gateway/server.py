@@ -13,11 +13,14 @@ import tempfile
 from typing import Any
 
 import gunicorn.glogging
+import pymongo
+from pymongo.errors import PyMongoError
 
 from runtime import config as environment  # `config` here would be read as gunicorn's setting of that name
 from runtime import logs
 
 PORT = os.environ.get("PORT", "8000")
+DATABASE_PATIENCE = int(os.environ.get("DATABASE_PATIENCE", "20"))  # seconds to wait for MongoDB at the start
 WORKERS = int(os.environ.get("WEB_CONCURRENCY", "1"))
 
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{PORT}"
@@ -58,6 +61,11 @@ def on_starting(server: Any) -> None:
     except environment.ConfigurationMissing as error:
         _stop(str(error))
     logs.configure("gateway", settings.log_level)
+    _need_port()
+    _need_database(settings)
+
+
+def _need_port() -> None:
     try:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,6 +73,15 @@ def on_starting(server: Any) -> None:
     except OSError as error:
         reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
         _stop(f"port {PORT} {reason}: stop what uses it, or choose another with PORT=… / 端口不可用，请更换 PORT")
+
+
+def _need_database(settings: environment.Config) -> None:
+    # A client of its own, closed at once: the one that runtime.mongo keeps must be made after the fork.
+    try:
+        with pymongo.MongoClient[Any](settings.mongo_uri, serverSelectionTimeoutMS=DATABASE_PATIENCE * 1000) as client:
+            client.admin.command("ping")
+    except PyMongoError as error:
+        _stop(f"MongoDB does not answer ({type(error).__name__}): start it, or correct MONGO_URI / 数据库没有应答")
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -176,7 +176,7 @@ def _try(operation: Any, headers: dict[str, str], existing: dict[str, str]) -> N
     @hypothesis.given(case=operation.as_strategy(), exists=st.booleans())
     def ask(case: Case, exists: bool) -> None:
         if exists and case.path_parameters:
-            case.path_parameters = {name: existing[name] for name in case.path_parameters}
+            case.path_parameters = {name: existing.get(name, made) for name, made in case.path_parameters.items()}
         answer = case.call(headers=headers)
         case.validate_response(
             answer,

@@ -98,6 +98,13 @@ def test_missing_settings_are_named_without_a_traceback(module_space: dict[str, 
     assert "Traceback" not in refused.stderr
 
 
+def test_no_database_is_one_line_that_says_what_to_do(module_space: dict[str, str]) -> None:
+    refused = run(module_space, PORT=str(free_port()), MONGO_URI="mongodb://127.0.0.1:1/", DATABASE_PATIENCE="1")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1, refused.stderr
+    assert "MongoDB does not answer" in refused.stderr
+
+
 def test_on_sigterm_the_request_under_way_is_answered(
     module_space: dict[str, str], tmp_path: Path, services: Programme, bearer: dict[str, str]
 ) -> None:
