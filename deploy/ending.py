@@ -1,5 +1,6 @@
 """Whether to end: because somebody asked by a signal, or because going on makes no sense."""
 
+import contextlib
 import os
 import signal
 import time
@@ -38,4 +39,5 @@ class Ending:
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         again, self._set = self._set, True
         text = "正在停止，请稍候……" if again else "收到停止信号，正在停止……"
-        os.write(1, f"\n{text}\n".encode())  # print could be interrupted in the middle of itself
+        with contextlib.suppress(OSError):  # nobody reads it any more
+            os.write(1, f"\n{text}\n".encode())  # print could be interrupted in the middle of itself

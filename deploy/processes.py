@@ -151,18 +151,21 @@ class Processes:
 
     def _watch(self) -> None:
         servers_due = time.monotonic() + _SERVERS_EVERY
-        while not self._stopping.wait(_TICK) and self.failure is None:
-            for kept in self._kept:
-                status = kept.ended()
-                if status is not None:
-                    self._note_death(kept, status)
-            now = time.monotonic()
-            due = [kept for kept in self._kept if kept.child is None and kept.due <= now]
-            if due and self.failure is None:
-                self._start(due)
-            if now >= servers_due:
-                self._revive_servers()
-                servers_due = time.monotonic() + _SERVERS_EVERY
+        try:
+            while not self._stopping.wait(_TICK) and self.failure is None:
+                for kept in self._kept:
+                    status = kept.ended()
+                    if status is not None:
+                        self._note_death(kept, status)
+                now = time.monotonic()
+                due = [kept for kept in self._kept if kept.child is None and kept.due <= now]
+                if due and self.failure is None:
+                    self._start(due)
+                if now >= servers_due:
+                    self._revive_servers()
+                    servers_due = time.monotonic() + _SERVERS_EVERY
+        except OSError as error:  # no memory, no disk
+            self._give_up(f"进程无法再启动 / processes cannot be started any more: {error}")
 
     def _note_death(self, kept: _Kept, status: int) -> None:
         now = time.monotonic()

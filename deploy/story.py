@@ -1,5 +1,6 @@
 """What a person reads on the console: lines, tables, one progress bar; plain text where there is no terminal."""
 
+import os
 import shutil
 import sys
 import unicodedata
@@ -13,10 +14,13 @@ Cell = str | int
 _LONGEST_RULE = 40
 
 
-def say(text: str = "") -> None:
-    """One or more lines on stdout, above the bar when there is one."""
-    tqdm.write(text, file=sys.stdout)
-    sys.stdout.flush()
+def say(text: str) -> None:
+    """One or more lines on stdout, above the bar when there is one. Who stopped reading them stops nothing else."""
+    try:
+        tqdm.write(text, file=sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _let_go(sys.stdout)
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
@@ -53,11 +57,20 @@ class _Lines:
         self._stream = stream
 
     def write(self, text: str) -> None:
-        if line := text.strip("\r\n "):
-            self._stream.write(line + "\n")
+        try:
+            if line := text.strip("\r\n "):
+                self._stream.write(line + "\n")
+        except BrokenPipeError:
+            _let_go(self._stream)
 
     def flush(self) -> None:
-        self._stream.flush()
+        """Each line is flushed as it is written."""
+
+
+def _let_go(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _width(text: str) -> int:
