@@ -35,6 +35,8 @@ class MongoDB(Server):
         command = [str(binary()), "--dbpath", str(self.folder / "data"), "--port", str(port), "--bind_ip", "127.0.0.1"]
         command += ["--nounixsocket", "--wiredTigerCacheSizeGB", os.environ.get("MONGO_CACHE_GB", "1")]
         command += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
+        # A process that is killed leaves its transaction open, and what it touched locked, for this long.
+        command += ["--setParameter", "transactionLifetimeLimitSeconds=20"]
         # By default a signalled primary waits 15 s for another member to take over; there is none.
         command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100", *arguments]
         return process.launch(command, log=self.log, environ=os.environ, cwd=self.folder)
