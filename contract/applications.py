@@ -354,7 +354,7 @@ class CureExpired(Conflict):
     pass
 
 
-class NotAReviewer(Forbidden):
+class NotReviewing(Forbidden):
     """Not assigned to this case."""
 
 

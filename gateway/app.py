@@ -8,10 +8,15 @@ from werkzeug.routing import BaseConverter
 
 from gateway import (
     access,
+    applications,
+    awards,
+    bases,
     certificates,
     docs,
+    fusao,
     health,
     imports,
+    notices,
     oauth,
     openapi,
     people,
@@ -97,7 +102,11 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
     api = openapi.register(app)
     for converter in _CONVERTERS.values():
         api.register_converter(converter, lambda of: {"type": "string", "pattern": f"^{of.regex}$"})
-    for blueprint in (oauth, certificates, imports, people, targets, regions, health):
+    for blueprint in (
+        *(oauth, certificates, imports, people, targets),
+        *(bases, fusao, applications, notices, awards),
+        *(regions, health),
+    ):
         api.register_blueprint(blueprint.blueprint)
     docs.register(app, api)
     return app

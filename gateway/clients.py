@@ -150,6 +150,12 @@ def demo(settings: Config) -> list[dict[str, str]]:
         ("dispatcher", Role.DISPATCHER, regions.PROVINCE),
         ("inspector", Role.INSPECTOR, regions.PROVINCE),
         ("partner", Role.PARTNER, regions.PROVINCE),
+        ("fulian-130000", Role.FEDERATION, regions.PROVINCE),
+        ("fulian-130000-2", Role.FEDERATION, regions.PROVINCE),  # an appeal is for another clerk to decide
+        ("fulian-130100", Role.FEDERATION, "130100"),
+        ("fulian-130102", Role.FEDERATION, "130102"),
+        ("base-1", Role.APPLICANT, regions.PROVINCE),
+        ("reviewer-1", Role.REVIEWER, regions.PROVINCE),
     ]
     store = Clients(settings)
     listed = []

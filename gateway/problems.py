@@ -14,7 +14,13 @@ from werkzeug import Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
-from contract import certification, regions, targets  # their refusals belong to the catalogue
+from contract import (  # their refusals belong to the catalogue
+    applications,
+    certification,
+    housekeeping,
+    regions,
+    targets,
+)
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Stale
 from contract.fields import Many, Nested, Text, Whole
 from contract.message import Message
@@ -170,7 +176,7 @@ class ProblemDetails(Message):
     errors = Many(Nested(FieldFault))
 
 
-_CONTRACTS = {module.__name__ for module in (certification, regions, targets)} | {__name__}
+_CONTRACTS = {module.__name__ for module in (applications, certification, housekeeping, regions, targets)} | {__name__}
 _ABSTRACT = (Refused, Problem, NotFound, Conflict, Forbidden, Stale)  # only their subclasses are ever answered
 
 

@@ -12,6 +12,10 @@ CERTIFICATES_VERIFY_NUMBER = "certificates:verify-number"
 PEOPLE_REVEAL = "people:reveal"
 IMPORTS_WRITE = "imports:write"
 IMPORTS_RECALL = "imports:recall"
+STARS_READ = "stars:read"
+STARS_APPLY = "stars:apply"
+STARS_REVIEW = "stars:review"
+STARS_DECIDE = "stars:decide"
 
 MEANS = {
     TARGETS_READ: "读取指标进度及其逐条依据 · read progress and the entries that prove it",
@@ -24,6 +28,10 @@ MEANS = {
     PEOPLE_REVEAL: "查看完整个人信息（须说明理由并留痕） · see personal data in full, with a reason, recorded",
     IMPORTS_WRITE: "上传花名册并查看处理结果 · upload rosters and see what became of them",
     IMPORTS_RECALL: "整批撤回导入 · recall a whole import",
+    STARS_READ: "读取星级申报和认定（脱敏） · read applications and awards, masked",
+    STARS_APPLY: "为本单位及其福嫂申报 · apply for one's own base and its 福嫂",
+    STARS_REVIEW: "评审打分、申报回避 · review, and stand aside",
+    STARS_DECIDE: "按本级职责办理申报和认定 · take one's own office's steps",
 }
 
 OF_ROLE: dict[Role, tuple[str, ...]] = {
@@ -37,12 +45,12 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
         IMPORTS_RECALL,
         TARGETS_READ,
     ),
-    Role.DISPATCHER: (TARGETS_READ, CERTIFICATES_READ),
-    Role.INSPECTOR: (TARGETS_READ, CERTIFICATES_READ),
+    Role.DISPATCHER: (TARGETS_READ, CERTIFICATES_READ, STARS_READ),
+    Role.INSPECTOR: (TARGETS_READ, CERTIFICATES_READ, STARS_READ),
     Role.PARTNER: (TARGETS_READ, CERTIFICATES_VERIFY_NUMBER),
-    Role.FEDERATION: (TARGETS_READ,),
-    Role.APPLICANT: (TARGETS_READ,),
-    Role.REVIEWER: (TARGETS_READ,),
+    Role.FEDERATION: (TARGETS_READ, STARS_READ, STARS_DECIDE, PEOPLE_REVEAL),
+    Role.APPLICANT: (STARS_READ, STARS_APPLY, TARGETS_READ),
+    Role.REVIEWER: (STARS_READ, STARS_REVIEW),
 }
 
 # Requests a minute. A centre's own system posts certificates one by one; people's systems and partners poll.

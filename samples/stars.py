@@ -77,7 +77,7 @@ def office(region: str, clerk: int = 1) -> Doc:
 
 
 def applicant(organisation: str, region: str = regions.PROVINCE) -> Doc:
-    return actor(f"applicant-{organisation}", Role.APPLICANT, region, organisation)
+    return actor(organisation, Role.APPLICANT, region, organisation)
 
 
 def reviewer(number: int) -> Doc:
@@ -136,7 +136,7 @@ class Trade:
             "led_by_a_woman": number % 4 != 0,
             "registered_on": "2018-06-01",
             "staff": 40 + number % 60,
-            "women": 36,
+            "women": 30 + number % 60,
             "employed": 10 + number % 20,
             "certified": 20,
         }

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 
-from contract.applications import AlreadyScored, NoEligibleReviewer, NotAReviewer, ReviewTooLate
+from contract.applications import AlreadyScored, NoEligibleReviewer, NotReviewing, ReviewTooLate
 from services.housekeeping import cases, reviewers, scoring
 from services.housekeeping.access import CLOCK
 from services.housekeeping.cases import Case, Seat, Sheet, active_seats, latest_sheet, moved
@@ -68,11 +68,11 @@ def score(
 ) -> Case:
     """One more sheet. The first pass is blind, and closed as soon as all its sheets are in.
 
-    Raises NotAReviewer, ReviewTooLate, AlreadyScored, MarksInvalid.
+    Raises NotReviewing, ReviewTooLate, AlreadyScored, MarksInvalid.
     """
     seat = next((seat for seat in active_seats(case) if seat.reviewer == reviewer), None)
     if seat is None:
-        raise NotAReviewer("您不是本项申报的评审员", "you do not review this application")
+        raise NotReviewing("您不是本项申报的评审员", "you do not review this application")
     if case.state != "provincial_review":
         raise _too_late("评审阶段已结束")
     kept = latest_sheet(case, seat)

@@ -53,7 +53,7 @@ class ReviewCalls(Calls):
     @rpc
     def declare_interest(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """DeclareInterest -> Reviewer. They lose their seat on that subject's open case, and get none again. Refuses
-        NotAReviewer, SubjectNotFound."""
+        NotReviewing, SubjectNotFound."""
         asked, who = public.DeclareInterest.read(command), actor_of(actor)
         who.require(access.REVIEW)
         kept, at, today = self._now()
@@ -93,7 +93,7 @@ class ReviewCalls(Calls):
 
     @rpc
     def submit_review(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """SubmitReview -> Application as its reviewer may see it. Refuses CaseNotFound, CaseChanged, NotAReviewer,
+        """SubmitReview -> Application as its reviewer may see it. Refuses CaseNotFound, CaseChanged, NotReviewing,
         AlreadyScored, ReviewTooLate, MarksInvalid."""
         asked, who = public.SubmitReview.read(command), actor_of(actor)
         who.require(access.REVIEW)
@@ -133,5 +133,5 @@ class ReviewCalls(Calls):
         return shown_reviewer(found)
 
 
-def _not_a_reviewer() -> public.NotAReviewer:
-    return public.NotAReviewer("您未登记为评审员", "not registered as a reviewer")
+def _not_a_reviewer() -> public.NotReviewing:
+    return public.NotReviewing("您未登记为评审员", "not registered as a reviewer")

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
@@ -24,6 +25,7 @@ from gateway import clients, problems, scopes, tokens
 from runtime.config import Config
 from tests.builders import a_certificate
 from tests.gateway.callers import CENTRE, CITY, Caller
+from tests.gateway.stars_refused import Stage
 
 _HIDDEN = {"/static/<path:filename>", "/openapi.json", "/docs", "/problems/<code>"}  # the description's own pages
 
@@ -84,7 +86,14 @@ def test_posts_that_change_something_take_an_idempotency_key(spec: dict[str, Any
         if method == "post"
         and "Idempotency-Key" not in [parameter["name"] for parameter in operation.get("parameters", [])]
     }
-    assert without == {"/oauth/token", "/v1/certificates/{certificate_number}/holder"}
+    assert without == {
+        "/oauth/token",
+        "/v1/certificates/{certificate_number}/holder",  # what is revealed is kept nowhere
+        "/v1/bases/{base_id}/representative",
+        "/v1/fusao/{person_key}/person",
+        "/v1/applications/{application_id}/objections/{objection_id}/statement",
+        "/v1/notices/{application_id}/objections",  # by anybody: there is no caller whose key it would be
+    }
 
 
 def test_bodies_show_no_field_that_the_gateway_fills_in(spec: dict[str, Any]) -> None:
@@ -144,6 +153,7 @@ def test_generated_requests_get_documented_answers_and_no_5xx(
     headers = {"Authorization": f"Bearer {tokens.sign(settings, client, ' '.join(scopes.MEANS))}"}
     description = schemathesis.openapi.from_wsgi("/openapi.json", app)
     tried, seeds = set(), itertools.count(70_000 if client_id == CENTRE else 71_000)
+    starred = _starred(app, settings)
     for found in description.get_all_operations():
         operation = found.ok()
         issued = centre.post("/v1/certificates", json=a_certificate(next(seeds)))
@@ -153,10 +163,25 @@ def test_generated_requests_get_documented_answers_and_no_5xx(
             "person_key": issued.json["holder"]["person_key"],
             "target_id": "12.1",
             "import_id": _imported(centre),
+            **starred,
         }
         _try(operation, headers, existing)
         tried.add((operation.method, operation.path))
     assert len(tried) == len(operations(description.raw_schema))
+
+
+def _starred(app: Flask, settings: Config) -> dict[str, str]:
+    stage = Stage(SimpleNamespace(app=app, settings=settings))
+    award_id = stage.awarded()
+    stage.trade.set_time(None)
+    application = stage.on_notice(base=stage.trade.base(stage.number + 1_000))
+    objection = stage.trade.object(application)
+    return {
+        "award_id": award_id,
+        "base_id": application["subject_key"],
+        "application_id": application["application_id"],
+        "objection_id": objection["objection_id"],
+    }
 
 
 def _imported(centre: Caller) -> str:

@@ -14,7 +14,7 @@ from contract.applications import (
     MarksInvalid,
     MatterOpen,
     NoEligibleReviewer,
-    NotAReviewer,
+    NotReviewing,
     NotEligible,
     NoticeClosed,
     NoticeNotOver,
@@ -238,7 +238,7 @@ def test_once_both_are_in_nobody_changes_a_score() -> None:
 
 
 def test_a_stranger_cannot_score() -> None:
-    with pytest.raises(NotAReviewer):
+    with pytest.raises(NotReviewing):
         score(in_review(), "reviewer-nobody", 90)
 
 
@@ -262,7 +262,7 @@ def test_a_late_score_is_refused_and_the_seat_goes_to_another() -> None:
     after = fall_due(case, late)
     assert seat.reviewer not in {each.reviewer for each in cases.active_seats(after)}
     assert len(cases.active_seats(after)) == 2
-    with pytest.raises(NotAReviewer):
+    with pytest.raises(NotReviewing):
         score(after, seat.reviewer, 90, late)
 
 
