@@ -1,7 +1,7 @@
 """What targets (目标计数) is asked and answers. Progress of an indicator is read, never written, from outside."""
 
 from contract import fields
-from contract.errors import Invalid, NotFound
+from contract.errors import Forbidden, Invalid, NotFound
 from contract.message import Message
 from contract.words import Status
 
@@ -36,7 +36,7 @@ class Source(Message):
 class Child(Message):
     region = fields.RegionCode(required=True)
     name = fields.Text(required=True)
-    value = fields.Number(required=True)
+    value = fields.Number(required=True, allow_none=True)  # null: too small to be shown to the public, or beside one
 
 
 class Month(Message):
@@ -55,7 +55,7 @@ class Target(Message):
     comparator = fields.Text(required=True)
     target = fields.Number(required=True, allow_none=True)  # null below the province: no breakdown is decided yet
     adjusted_target = fields.Number(required=True, allow_none=True)
-    value = fields.Number(required=True)
+    value = fields.Number(required=True, allow_none=True)  # null: too small to be shown to the public
     percent = fields.Number(required=True, allow_none=True)
     pace = fields.Number(required=True)  # 序时进度: elapsed share of the time to the deadline, in percent
     deviation = fields.Number(required=True, allow_none=True)  # percent minus pace, in percentage points
@@ -94,3 +94,7 @@ class TargetNotFound(NotFound):
 
 class BreakdownUnknown(Invalid):
     """``by`` is neither region nor month."""
+
+
+class DetailNotPublic(Forbidden):
+    """Days and months below the province tell of single persons; they need a token."""

@@ -56,8 +56,8 @@ def _is_settled(checks: dict[str, Any]) -> bool:
     return not busy and heard.get("certification", 0) >= said["head_seq"]
 
 
-def _whole(number: str) -> int:
-    return int(Decimal(number))
+def _whole(number: str | None) -> story.Cell:
+    return "—" if number is None else int(Decimal(number))  # too few to be shown to the public
 
 
 def _plain(number: str | None) -> str:

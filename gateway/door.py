@@ -195,6 +195,6 @@ def answer(value: Any, status: int = 200, **headers: str) -> Response:
 
 def polled(value: Any, *, etag: str, cache: str, weak: bool = False) -> Response:
     """``value`` as JSON, or 304 when the caller has it already."""
-    response = answer(value, Cache_Control=cache)
+    response = answer(value, Cache_Control=cache, Vary="Authorization")  # the public may be shown less
     response.set_etag(etag, weak=weak)
     return response.make_conditional(request)

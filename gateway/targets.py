@@ -19,6 +19,7 @@ blueprint = Blueprint("targets", __name__, url_prefix="/v1/targets", description
 
 SERVICE = "targets"
 _SHARED = "public, max-age=2, stale-while-revalidate=10"
+_OWN = "private, max-age=2"
 
 
 class TargetList(Message):
@@ -70,16 +71,26 @@ def list_targets(asked: Asked) -> Response:
     public=True,
     query=ReadTarget(),
     answers=Answer(200, public.Target, "进度；百分比不封顶 · progress; percentages are not capped", cached=True),
-    refusals=(public.TargetNotFound, public.BreakdownUnknown, RegionUnknown, RegionAmbiguous),
+    refusals=(
+        public.TargetNotFound,
+        public.BreakdownUnknown,
+        public.DetailNotPublic,
+        RegionUnknown,
+        RegionAmbiguous,
+    ),
 )
 def read_target(asked: Asked, target_id: str) -> Response:
     """一项指标的进度 · One indicator's progress
 
     `as_of` 与 `known_at` 两个时间轴：“10月31日上报时”与“现在看10月31日”都能回答。
     Two clocks: `as_of` is the day in the world, `known_at` the moment we knew.
+
+    不带令牌时，过小的地区数以 null 代替，省级以下不提供逐日、逐月数据。
+    Without a token, counts too small to be shown are null, and there are no days and months below the province.
     """
-    found = ask(SERVICE, "target", target_id, **asked.query)
-    return polled(found, etag=_etag(_settled(found)), cache=_SHARED, weak=True)
+    found = ask(SERVICE, "target", target_id, to_the_public=asked.caller is None, **asked.query)
+    cache = _SHARED if asked.caller is None else _OWN
+    return polled(found, etag=_etag(_settled(found)), cache=cache, weak=True)
 
 
 @operation(

@@ -36,6 +36,7 @@ class Plan:
     year: int
     soft_deadline: dt.date
     deadline: dt.date
+    least_public_cell: int
     indicators: dict[str, Indicator]
 
     @property
@@ -57,6 +58,7 @@ def read(path: Path) -> Plan:
             year=head["year"],
             soft_deadline=head["soft_deadline"],
             deadline=head["deadline"],
+            least_public_cell=head["least_public_cell"],
             indicators={one["id"]: _indicator(one, head["year"]) for one in said["indicators"]},
         )
     except FileNotFoundError:

@@ -4,16 +4,19 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from contract import regions
 from contract import targets as public
 from contract.errors import field_error
+from contract.regions import Region
 from runtime import clock
 from runtime.clock import Clock
 from runtime.config import Config
 from runtime.mongo import Document, database
 from services.targets import plan as plans
+from services.targets.disclosure import hidden
 from services.targets.domain import pace, percent, status
 from services.targets.plan import Indicator, Plan
 from services.targets.store import Counts, Days
@@ -28,16 +31,23 @@ class Progress:
         self._now = now
 
     def all(self) -> list[dict[str, Any]]:
+        """Every indicator, for the province: nothing of it is too small to be shown."""
         return [self.target({"target_id": indicator}) for indicator in self.plan.indicators]
 
-    def target(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def target(self, asked: dict[str, Any], *, to_the_public: bool = False) -> dict[str, Any]:
+        """ReadTarget -> Target. To the public, small cells are left out, and days and months below the province are
+        refused: DetailNotPublic."""
         read = public.ReadTarget.read(asked)
         indicator = self._indicator(read["target_id"])
         region = regions.get(read.get("region", self.plan.region))
+        if to_the_public:
+            self._refuse_detail(read, region)
         now = self._now()
         as_of, known_at = read.get("as_of"), read.get("known_at")
         clocks: dict[str, Any] = {"indicator": indicator.id, "as_of": as_of, "known_at": known_at}
-        value = self.counts.values([region.code], **clocks)[region.code]
+        value: Decimal | None = self.counts.values([region.code], **clocks)[region.code]
+        if to_the_public and self._is_hidden(region, clocks):
+            value = None
         sources = [one for one in self.counts.heard_up_to() if one["service"] == _SAID_BY[indicator.rule.fact]]
         answer = {
             **self._standing(indicator, region.code, value, as_of or clock.day_of(now)),
@@ -54,8 +64,16 @@ class Progress:
             case "region":
                 below = regions.children(region.code)
                 values = self.counts.values([child.code for child in below], **clocks)
+                out: frozenset[str] = frozenset()
+                if to_the_public:
+                    out = frozenset(values) if value is None else self._hidden(values)
                 answer["children"] = [
-                    {"region": child.code, "name": child.name, "value": values[child.code]} for child in below
+                    {
+                        "region": child.code,
+                        "name": child.name,
+                        "value": None if child.code in out else values[child.code],
+                    }
+                    for child in below
                 ]
             case "month":
                 answer["series"] = _months(self.counts.days([region.code], **clocks)[region.code], self.plan.year)
@@ -66,6 +84,26 @@ class Progress:
                     [field_error("/by", "choice", "应为 region 或 month", "must be region or month")],
                 )
         return public.Target.write(**answer)
+
+    def _refuse_detail(self, read: dict[str, Any], region: Region) -> None:
+        """Two days of a county differ by the persons of one day: the public sees counties as they are now."""
+        small = region.code != self.plan.region or read.get("by") == "region"
+        if small and ("as_of" in read or "known_at" in read or read.get("by") == "month"):
+            raise public.DetailNotPublic(
+                "省级以下的逐日、逐月数据不对公众开放，请使用授权的客户端令牌",
+                "days and months below the province are not public; use a client's token",
+            )
+
+    def _is_hidden(self, region: Region, clocks: dict[str, Any]) -> bool:
+        """Whether the region, or one that it lies in, is left out of the breakdown beside its siblings."""
+        for above, code in pairwise(region.path):
+            values = self.counts.values([child.code for child in regions.children(above)], **clocks)
+            if code in self._hidden(values):
+                return True
+        return False
+
+    def _hidden(self, values: dict[str, Decimal]) -> frozenset[str]:
+        return hidden(values, least=self.plan.least_public_cell)
 
     def entries(self, asked: dict[str, Any]) -> dict[str, Any]:
         read = public.ReadEntries.read(asked)
@@ -115,11 +153,11 @@ class Progress:
                 f"there is no indicator {id}; there are: {', '.join(self.plan.indicators)}",
             ) from None
 
-    def _standing(self, indicator: Indicator, region: str, value: Decimal, as_of: dt.date) -> dict[str, Any]:
+    def _standing(self, indicator: Indicator, region: str, value: Decimal | None, as_of: dt.date) -> dict[str, Any]:
         due = pace(begins=self.plan.begins, deadline=self.plan.deadline, as_of=as_of)
         # The plan sets the province's number only; nothing may be read from it for a county.
         target = indicator.target if region == self.plan.region else None
-        reached = None if target is None else percent(value, target)
+        reached = None if target is None or value is None else percent(value, target)
         stands = None if reached is None else status(reached=reached, due=due, as_of=as_of, deadline=self.plan.deadline)
         return {
             "id": indicator.id,

@@ -18,9 +18,10 @@ class Targets:
         return progress(self.settings).all()
 
     @rpc(expected_exceptions=Refused)
-    def target(self, target_id: str, **asked: Any) -> dict[str, Any]:
+    def target(self, target_id: str, *, to_the_public: bool = False, **asked: Any) -> dict[str, Any]:
         """ReadTarget -> Target. What is None counts as not asked."""
-        return progress(self.settings).target({"target_id": target_id, **_given(asked)})
+        given = {"target_id": target_id, **_given(asked)}
+        return progress(self.settings).target(given, to_the_public=to_the_public)
 
     @rpc(expected_exceptions=Refused)
     def entries(self, target_id: str, **asked: Any) -> dict[str, Any]:

@@ -225,6 +225,10 @@ def breakdown_unknown(scene: Scene) -> TestResponse:
     return scene.anybody.get("/v1/targets/12.1?by=sex")
 
 
+def detail_not_public(scene: Scene) -> TestResponse:
+    return scene.anybody.get("/v1/targets/12.1?region=130102&by=month")
+
+
 def certificate_invalid(scene: Scene) -> TestResponse:
     return scene.centre.post(CERTIFICATES, json=a_certificate(next(_seeds), document_number="130102199001011234"))
 
@@ -301,6 +305,7 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "token_invalid": (401, token_invalid),
     "unauthenticated": (401, unauthenticated),
     "action_not_allowed": (403, action_not_allowed),
+    "detail_not_public": (403, detail_not_public),
     "reveal_not_allowed": (403, reveal_not_allowed),
     "scope_missing": (403, scope_missing),
     "certificate_not_found": (404, certificate_not_found),

@@ -7,6 +7,7 @@ import pytest
 from contract import certification as certified
 from contract.message import Event, Said, shard_of
 from contract.subscriptions import SUBSCRIPTIONS
+from contract.targets import DetailNotPublic
 from runtime import config, mongo
 from runtime.batches import Mark
 from services.targets import plan
@@ -209,3 +210,39 @@ def test_shuffled_doubled_and_split_between_queues_the_count_is_the_same(counts,
 
     assert state(counts) == state(in_order)
     assert sums(counts) == sums(in_order)
+
+
+def test_the_public_sees_no_county_so_small_that_it_points_at_somebody(counting, progress) -> None:
+    counties = {"130102": 9, "130104": 2, "130105": 7, "130202": 40}
+    counting.handle(
+        [
+            a_said(person=f"{county} {n}", certificate=f"{county} {n}", region=county)
+            for county, persons in counties.items()
+            for n in range(persons)
+        ]
+    )
+    unit = progress.target({"target_id": "12.1", "region": "130100", "by": "region"}, to_the_public=True)
+    shown = {child["region"]: child["value"] for child in unit["children"]}
+    assert (shown["130102"], shown["130104"], shown["130105"]) == ("9", None, None)
+    for county, persons in counties.items():
+        answer = progress.target({"target_id": "12.1", "region": county}, to_the_public=True)
+        assert answer["value"] == (None if county in ("130104", "130105") else str(persons))
+    inside = progress.target({"target_id": "12.1", "region": "130104"})
+    assert inside["value"] == "2"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"region": "130102", "as_of": "2023-10-31"},
+        {"region": "130102", "by": "month"},
+        {"by": "region", "as_of": "2023-10-31"},
+        {"region": "130100", "known_at": "2023-10-31T00:00:00Z"},
+    ],
+)
+def test_days_and_months_below_the_province_are_not_for_the_public(progress, asked: dict[str, str]) -> None:
+    with pytest.raises(DetailNotPublic):
+        progress.target({"target_id": "12.1", **asked}, to_the_public=True)
+    progress.target({"target_id": "12.1", **asked})
+    progress.target({"target_id": "12.1", "by": "month"}, to_the_public=True)
+    progress.target({"target_id": "12.1", "as_of": "2023-10-31"}, to_the_public=True)
