@@ -6,7 +6,7 @@ happens to start first.
 
 from dataclasses import dataclass
 
-from contract import certification, housekeeping
+from contract import certification, housekeeping, training
 from contract.message import SHARDS, Event
 
 COUNTING_QUEUES = 4  # by which targets hears of certificates; more of them needs a drain and a rebind
@@ -40,4 +40,5 @@ SUBSCRIPTIONS = (
     ),
     Subscription(hearer="targets", queue="targets.awards", events=housekeeping.EVENTS, single_active=True),
     Subscription(hearer="housekeeping", queue="housekeeping.certificates", events=certification.EVENTS),
+    Subscription(hearer="certification", queue="certification.filings", events=training.EVENTS),
 )

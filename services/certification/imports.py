@@ -187,7 +187,8 @@ class Worker:
     def _settle(
         self, job: Job, token: int, reporter: Actor, read: Sequence[Read], known: dict[str, Certificate]
     ) -> None:
-        numbers = [said.number for _, said in read if not isinstance(said, tuple)]
+        whole = [said for _, said in read if not isinstance(said, tuple)]
+        numbers, assessors = [said.number for said in whole], {said.assessor for said in whole}
         at = clock.now()
 
         def work(session: ClientSession) -> Decided:
@@ -195,6 +196,7 @@ class Worker:
             decided = decide(
                 read,
                 taken={number: known[number] for number in numbers if number in known} | taken,
+                filed=self._certificates.filings.of(assessors, session),
                 identify=lambda said: self._certificates.identity(said.holder),
                 new_id=mongo.new_id,
                 reporter=reporter,

@@ -48,6 +48,12 @@ def needs_review(number: str) -> bool:
     return not _NUMBER.fullmatch(number) or number[5:7] != HEBEI
 
 
+def filing_prefix(number: str) -> str | None:
+    """Its first 13 characters, by which the body that issued it has filed; None on older and 特级技师 certificates,
+    whose numbers tell nothing of a filing."""
+    return number[:13] if _NUMBER.fullmatch(number) else None
+
+
 def contradictions(*, number: str, level: str, issued_on: dt.date) -> list[Fault]:
     """Where the number says something else than the certificate."""
     if not _NUMBER.fullmatch(number):

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract.words import CertificateStatus, RowOutcome
-from services.certification import access, domain, roster
+from services.certification import access, domain, filings, roster
 from services.certification.access import Actor
 from services.certification.content import Content
 from services.certification.domain import Certificate, Identity
 from services.certification.faults import Fault
+from services.certification.filings import Filed
 from services.certification.jobs import RowResult
 
 Read = tuple[int, Content | tuple[Fault, ...]]
@@ -27,14 +28,15 @@ def decide(
     rows: Sequence[Read],
     *,
     taken: Mapping[str, Certificate],
+    filed: Filed,
     identify: Callable[[Content], Identity],
     new_id: Callable[[], str],
     reporter: Actor,
     import_id: str,
     at: dt.datetime,
 ) -> Decided:
-    """``taken`` has the certificates whose numbers these rows use, by every number. Of several rows with one number the
-    first that can be taken is."""
+    """``taken`` has the certificates whose numbers these rows use, by every number; ``filed`` what is filed under the
+    names of their assessors. Of several rows with one number the first that can be taken is."""
     known = dict(taken)
     results: list[RowResult] = []
     issued: list[tuple[Certificate, Content]] = []
@@ -45,6 +47,10 @@ def decide(
             results.append(_rejected(row, (access.region_outside(reporter),)))
         elif said.number in known:
             results.append(_again(row, known[said.number], said, identify(said), reporter))
+        elif fault := filings.contradiction(
+            number=said.number, assessor=said.assessor, issued_on=said.issued_on, filed=filed
+        ):
+            results.append(_rejected(row, (fault,)))
         else:
             certificate = domain.issue(
                 content=said,

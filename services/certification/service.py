@@ -10,13 +10,14 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import certification as public
-from contract import fields, regions
+from contract import fields, regions, training
 from contract.errors import Conflict, field_error
-from contract.message import Message
+from contract.message import Message, Said
 from contract.words import CertificateStatus, Verification
 from runtime import clock, mongo
+from runtime.events import listen
 from runtime.hosting import Settings, rpc
-from services.certification import access, content, domain, store, store_imports
+from services.certification import access, content, domain, filings, store, store_imports
 from services.certification.access import Action, Actor
 from services.certification.answers import asked_for, shown
 from services.certification.content import Content
@@ -38,12 +39,19 @@ class ReadCertificates(Message):
 
 
 _ATTEMPTS = 5
+_FILED = {"certificate_number", "assessor", "issued_on"}  # what a filing has a say in
 
 
 class Certification(ImportCalls):
     name = "certification"
 
     settings = Settings()
+
+    @listen(*training.EVENTS)
+    def on_filing(self, said: Said) -> None:
+        """What assessors have filed is kept beside the certificates; of centres nothing is."""
+        if issubclass(said.event, training.AssessorEvent):
+            store.certificates(self.settings).filings.hear(said.data)
 
     @rpc
     def issue_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -66,6 +74,8 @@ class Certification(ImportCalls):
             taken = certificates.numbered([said.number], session).get(said.number)
             if taken:
                 raise _taken(taken, domain.differences(recorded=taken, content=said, identity=identity), who)
+            if fault := _unfiled(certificates, said, session):
+                raise refusal((fault,))
             certificate = domain.issue(
                 content=said,
                 identity=identity,
@@ -95,6 +105,9 @@ class Certification(ImportCalls):
                 taken = certificates.numbered([said.number], session).get(said.number)
                 if taken and taken.certificate_id != certificate.certificate_id:
                     raise _taken(taken, ("certificate_number",), who)
+            if _FILED & {*changed} and (fault := _unfiled(certificates, said, session)):
+                renamed = "new_certificate_number" if "new_certificate_number" in given else fault.field
+                raise refusal((fault._replace(field=renamed),))
             after = domain.correct(
                 certificate,
                 content=said,
@@ -274,6 +287,16 @@ def _number(given: dict[str, Any]) -> str:
     if isinstance(number, Fault):
         raise access.not_found()
     return number
+
+
+def _unfiled(certificates: Certificates, said: Content, session: ClientSession) -> Fault | None:
+    """The fault of a number that contradicts its body's filing."""
+    return filings.contradiction(
+        number=said.number,
+        assessor=said.assessor,
+        issued_on=said.issued_on,
+        filed=certificates.filings.of([said.assessor], session),
+    )
 
 
 def _settled(certificates: Certificates, work: Callable[[ClientSession], Certificate]) -> Certificate:

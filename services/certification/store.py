@@ -2,6 +2,7 @@
 
 certificates  one document each, with the fields that its events carry under the same names. ``numbers`` holds the
               present number first, then those it had; ``sealed`` the personal data; ``supersedes`` what was corrected
+filings       what assessors have filed, as heard (filings.py)
 reveals       who saw whose personal data in full, when and why
 outbox        what was said (runtime.outbox)
 """
@@ -29,6 +30,7 @@ from services.certification import access, domain
 from services.certification.content import Content
 from services.certification.documents import certificate_of, document_of
 from services.certification.domain import Certificate, Identity
+from services.certification.filings import Filings
 from services.certification.holders import Holder
 
 _EVENTS = {event.name(): event for event in public.EVENTS}
@@ -54,12 +56,14 @@ class Certificates:
     def __init__(self, config: Config) -> None:
         self.store: Store = mongo.database(config, "certification")
         self.outbox = Outbox(self.store)
+        self.filings = Filings(self.store)
         self._vault = Vault(config, self.store)
         self._certificates = self.store["certificates"]
         self._reveals = self.store["reveals"]
 
     def ensure_indexes(self) -> None:
         self.outbox.ensure_indexes()
+        self.filings.ensure_indexes()
         index = self._certificates.create_index
         index("numbers", name="numbers", unique=True)
         index("commands.id", name="commands", unique=True, partialFilterExpression={"commands.id": {"$exists": True}})

@@ -1,0 +1,195 @@
+"""What training remembers: the only place that knows MongoDB.
+
+centres    one document a centre, unique by credit code
+assessors  one document a body with its filing, unique by credit code; no two have a prefix in common
+commands   what was told once, so that telling it again changes nothing
+outbox     what was said (runtime.outbox)
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
+
+from contract import regions
+from contract import training as public
+from contract.housekeeping import CommandReused
+from runtime import mongo, trace
+from runtime.config import Config
+from runtime.mongo import Document, Store
+from runtime.outbox import Outbox
+from runtime.vault import Vault
+from services.training import domain
+from services.training.domain import Assessor, Centre, Change
+
+_EVENTS = {event.name(): event for event in public.EVENTS}
+_ATTEMPTS = 5
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A command: its id, unique for the client, and a keyed hash of all it said. Without an id it is told each time."""
+
+    command_id: str | None
+    digest: str
+
+
+class Training:
+    def __init__(self, config: Config) -> None:
+        self.store: Store = mongo.database(config, "training")
+        self.outbox = Outbox(self.store)
+        self._vault = Vault(config, self.store)
+        self._centres = self.store["centres"]
+        self._assessors = self.store["assessors"]
+        self._commands = self.store["commands"]
+
+    def ensure_indexes(self) -> None:
+        self.outbox.ensure_indexes()
+        self._centres.create_index("credit_code", name="credit_code", unique=True)
+        self._centres.create_index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
+        self._assessors.create_index("credit_code", name="credit_code", unique=True)
+        self._assessors.create_index("number_prefixes", name="number_prefixes", unique=True)
+
+    def told(self, client_id: str, action: str, command: Mapping[str, Any]) -> Told:
+        said = "\x1e".join(f"{name}={value}" for name, value in sorted({**command, "action": action}.items()))
+        command_id = f"{client_id}:{command['command_id']}" if "command_id" in command else None
+        return Told(command_id, self._vault.hash("command", said))
+
+    def once(self, told: Told, work: Callable[[ClientSession], str]) -> str:
+        """Do ``work``, which gives the credit code that it was about, in one transaction, and only once for a command.
+        Decided anew when somebody else was faster with what may be there only once. Raises CommandReused."""
+
+        def run(session: ClientSession) -> str:
+            if told.command_id:
+                known = self._commands.find_one({"_id": told.command_id}, session=session)
+                if known and known["digest"] != told.digest:
+                    raise CommandReused(
+                        "同一命令编号已用于其他内容，请换一个编号",
+                        "this command_id was used for something else: choose another one",
+                    )
+                if known:
+                    return str(known["about"])
+            about = work(session)
+            if told.command_id:
+                row = {"_id": told.command_id, "digest": told.digest, "about": about}
+                self._commands.insert_one(row, session=session)
+            return about
+
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return mongo.transact(self.store, run)
+            except DuplicateKeyError:
+                continue
+        return mongo.transact(self.store, run)
+
+    def put_centre(self, session: ClientSession, before: Centre | None, after: Centre) -> None:
+        """Write one step of a centre's life, and what is to be said of it."""
+        row = {name: value for name, value in asdict(after).items() if name != "centre_id"}
+        row |= {"_id": after.centre_id, "status": after.status.value}
+        self._put(session, self._centres, before.version if before else None, row)
+        self._say(session, after.centre_id, after)
+
+    def put_assessor(self, session: ClientSession, before: Assessor | None, after: Assessor) -> None:
+        """Write one step of a filing's life, and what is to be said of it."""
+        row = {name: value for name, value in asdict(after).items() if name != "assessor_id"}
+        row |= {
+            "_id": after.assessor_id,
+            "status": after.status.value,
+            "kind": after.kind.value,
+            "number_prefixes": list(after.number_prefixes),
+            "valid_from": after.valid_from.isoformat(),
+            "valid_until": after.valid_until.isoformat() if after.valid_until else None,
+        }
+        self._put(session, self._assessors, before.version if before else None, row)
+        self._say(session, after.assessor_id, after)
+
+    def centre(self, credit_code: str, session: ClientSession | None = None) -> Centre | None:
+        found = self._centres.find_one({"credit_code": credit_code}, session=session)
+        return None if found is None else _centre(found)
+
+    def assessor(self, credit_code: str, session: ClientSession | None = None) -> Assessor | None:
+        found = self._assessors.find_one({"credit_code": credit_code}, session=session)
+        return None if found is None else _assessor(found)
+
+    def assessor_with(self, number_prefix: str, session: ClientSession | None = None) -> Assessor | None:
+        found = self._assessors.find_one({"number_prefixes": number_prefix}, session=session)
+        return None if found is None else _assessor(found)
+
+    def centres(self, *, within: str, after: str | None, limit: int) -> list[Centre]:
+        """In the order of registration; ``within`` is a region whose subtree is meant."""
+        query = _after(after)
+        if within != regions.PROVINCE:
+            root = regions.get(within)
+            query["region"] = {"$in": sorted({root.code, *(county.code for county in regions.counties(root.code))})}
+        return [_centre(row) for row in self._centres.find(query).sort("_id", ASCENDING).limit(limit)]
+
+    def assessors(self, *, name: str | None, after: str | None, limit: int) -> list[Assessor]:
+        query = _after(after) | ({} if name is None else {"name": name})
+        return [_assessor(row) for row in self._assessors.find(query).sort("_id", ASCENDING).limit(limit)]
+
+    def _put(self, session: ClientSession, collection: Any, version: int | None, row: Document) -> None:
+        if version is None:
+            collection.insert_one(row, session=session)
+            return
+        written = collection.replace_one({"_id": row["_id"], "version": version}, row, session=session)
+        if written.modified_count != 1:
+            raise RuntimeError("a registration changed inside its own transaction")
+
+    def _say(self, session: ClientSession, subject: str, registered: Centre | Assessor) -> None:
+        last = registered.history[-1]
+        said = _EVENTS[last.event].said(
+            id=mongo.new_id(),
+            subject=subject,
+            about=subject,
+            at=last.at,
+            traceparent=trace.current(),
+            **domain.facts(registered),
+        )
+        self.outbox.add(session, [said])
+
+
+def _after(after: str | None) -> Document:
+    return {} if after is None else {"_id": {"$gt": after}}
+
+
+def _centre(row: Document) -> Centre:
+    known = {name: value for name, value in row.items() if name != "_id"}
+    return Centre(
+        **known
+        | {
+            "centre_id": row["_id"],
+            "status": public.CentreStatus(row["status"]),
+            "history": tuple(Change(**step) for step in row["history"]),
+        }
+    )
+
+
+def _assessor(row: Document) -> Assessor:
+    known = {name: value for name, value in row.items() if name != "_id"}
+    return Assessor(
+        **known
+        | {
+            "assessor_id": row["_id"],
+            "kind": public.AssessorKind(row["kind"]),
+            "number_prefixes": tuple(row["number_prefixes"]),
+            "valid_from": dt.date.fromisoformat(row["valid_from"]),
+            "valid_until": dt.date.fromisoformat(row["valid_until"]) if row["valid_until"] else None,
+            "status": public.FilingStatus(row["status"]),
+            "history": tuple(Change(**step) for step in row["history"]),
+        }
+    )
+
+
+@lru_cache(maxsize=8)
+def training(config: Config) -> Training:
+    """The process's own, with its indexes in place."""
+    found = Training(config)
+    found.ensure_indexes()
+    return found
