@@ -54,6 +54,7 @@ class QueueConsumer(messaging.QueueConsumer):
         self._starting = False
         self._in_flight: set[int] = set()
         self.connected = False
+        self._broker: Any = None
 
     @property
     def connection(self) -> Connection:
@@ -140,12 +141,16 @@ class QueueConsumer(messaging.QueueConsumer):
     @contextmanager
     def extra_context(self, connection: Any, channel: Any) -> Any:
         self.connected = True
+        self._broker = connection
         try:
             yield
         finally:
             self.connected = False
 
     def on_iteration(self) -> None:
+        if not self._broker.connected:
+            # An acknowledgement found the connection dead; kombu would replace it here by one without consumers.
+            raise ConnectionResetError("the connection was lost")
         for provider, cancelled in list(self._pending_remove_providers.items()):
             for consumer in self._consumers.pop(provider, ()):
                 consumer.cancel()

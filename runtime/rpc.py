@@ -135,6 +135,8 @@ class _Line:
 
     def alive(self) -> bool:
         """Whether the broker is still at the other end. Takes in what has arrived meanwhile, late answers included."""
+        if not self._broker.connected:
+            return False  # kombu would make a new connection of it, without our reply queue
         try:
             while select.select([self._broker.connection.sock], [], [], 0)[0]:
                 self._broker.drain_events(timeout=0.1)

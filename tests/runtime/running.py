@@ -3,8 +3,11 @@
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -12,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from amqp.exceptions import NotFound
 from kombu import Connection
@@ -80,10 +84,13 @@ class Hosted:
         return self.journal_path.read_text().splitlines()
 
     def noted(self, start: str, times: int = 1, seconds: float = 20) -> None:
-        def count() -> bool:
+        def often() -> bool:
             return sum(line.startswith(start) for line in self.journal()) >= times
 
-        until(count, seconds=seconds, what=f"{start!r} is noted {times} times, not {self.journal()}\n{self.log()}")
+        try:
+            until(often, seconds=seconds, what=f"{start!r} is noted {times} times")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.journal()}\n{self.log()}") from None
 
     def log(self) -> str:
         return self.log_path.read_text()
@@ -156,6 +163,46 @@ class Broker:
         found: list[tuple[bytes, dict[str, Any]]] = []
         until(lambda: found.extend(self.take(f"{hearer}.parked")) or len(found) >= count, what=f"{count} are parked")
         return found
+
+
+class Wire:
+    """A way to the broker that a test can cut while both ends live: every connection is reset, new ones are let in."""
+
+    def __init__(self, uri: str) -> None:
+        parts = urlsplit(uri)
+        self._to = (parts.hostname, parts.port)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._ends: list[socket.socket] = []
+        port = self._listener.getsockname()[1]
+        self.uri = uri.replace(f"{parts.hostname}:{parts.port}", f"127.0.0.1:{port}")
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        ends, self._ends = self._ends, []
+        for end in ends:
+            with suppress(OSError):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no farewell
+                end.shutdown(socket.SHUT_RD)
+            end.close()
+
+    def close(self) -> None:
+        self._listener.close()
+        self.cut()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(self._to)
+                self._ends += [near, far]
+                for source, sink in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=[source, sink], daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
 
 
 def envelope(data: dict[str, Any], **changes: Any) -> dict[str, Any]:
