@@ -1,9 +1,12 @@
 """Procedures as data: procedures/*.toml, one file a version. A case is pinned to one for good.
 
-python -m services.housekeeping.procedure VERSION        prints its state diagram (Mermaid), as in docs/housekeeping.md
+python -m services.housekeeping.procedure VERSION            its state diagram (Mermaid)
+python -m services.housekeeping.procedure VERSION --write    puts it into docs/housekeeping.md
 """
 
+import argparse
 import datetime as dt
+import re
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -12,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).with_name("procedures")
+_DOCS = Path(__file__).parents[2] / "docs" / "housekeeping.md"
 
 BACK, INQUIRED = "(back)", "(inquired)"
 _OFFICES = ("applicant", "county", "city", "province")
@@ -167,5 +171,27 @@ def targets(of: Procedure, step: Transition) -> tuple[str, ...]:
     return (step.to,)
 
 
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m services.housekeeping.procedure")
+    parser.add_argument("version", choices=sorted(all_procedures()))
+    parser.add_argument("--write", action="store_true", help="into docs/housekeeping.md")
+    options = parser.parse_args(arguments)
+    drawn, version = diagram(procedure(options.version)), options.version
+    if not options.write:
+        sys.stdout.write(drawn)
+        return 0
+    text, between = (
+        _DOCS.read_text(encoding="utf-8"),
+        re.compile(f"(<!-- {version} -->\n).*?(<!-- /{version} -->)", re.DOTALL),
+    )
+    if not between.search(text):
+        print(
+            f"{_DOCS} has no place for {version}: put <!-- {version} --> and <!-- /{version} --> there", file=sys.stderr
+        )
+        return 1
+    _DOCS.write_text(between.sub(lambda found: f"{found[1]}```mermaid\n{drawn}```\n{found[2]}", text), encoding="utf-8")
+    return 0
+
+
 if __name__ == "__main__":
-    sys.stdout.write(diagram(procedure(sys.argv[1])))
+    sys.exit(main(sys.argv[1:]))
