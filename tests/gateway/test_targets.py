@@ -21,18 +21,21 @@ def counting(services: Programme) -> Iterator[Programme]:
 
 
 def test_a_posted_certificate_moves_the_count_of_county_unit_and_province(
-    centre: Caller, anybody: Caller, counting: Programme
+    centre: Caller, partner: Caller, anybody: Caller, counting: Programme
 ) -> None:
     places = ("130000", "130100", "130102")
 
     def values() -> list[int]:
-        return [int(anybody.get(f"{URL}/12.1?region={place}").json["value"]) for place in places]
+        return [int(partner.get(f"{URL}/12.1?region={place}").json["value"]) for place in places]
 
     before = values()
     for seed in (20_000, 20_001):
         assert centre.post("/v1/certificates", json=a_certificate(seed)).status_code == 201
     counting.settle()
     assert values() == [value + 2 for value in before]
+    county = anybody.get(f"{URL}/12.1?region=130102")
+    assert county.json["value"] is None, "two persons of a county are too few to be shown to the public"
+    assert county.headers["Vary"] == "Authorization"
 
 
 def test_anybody_sees_progress_with_everything_that_it_must_say(anybody: Caller) -> None:
