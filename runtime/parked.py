@@ -9,6 +9,7 @@ import argparse
 import base64
 import getpass
 import hashlib
+import itertools
 import json
 import socket
 import sys
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pymongo
 from amqp.exceptions import AMQPError, NotFound
 from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
@@ -28,6 +30,7 @@ from runtime.config import Config
 from runtime.rabbit import ATTEMPT, ORIGIN, PARKED_AT, REASON
 
 _BATCH = 500
+_PATIENCE = 10  # seconds that a discard waits for the database
 _COLUMNS = ("编号", "队列", "事件", "对象", "重试", "停放时间", "原因")
 
 
@@ -88,6 +91,7 @@ class Shelf:
         self._settings = settings
         self._hearers = hearers
         self._broker = rabbit.connection(settings)
+        self._broker.ensure_connection(max_retries=1, interval_start=0)
         self._publisher = rabbit.Publisher(self._broker)
         self._channel = self._broker.channel()
         self._channel.auto_decode = False
@@ -98,16 +102,25 @@ class Shelf:
     def messages(self) -> Iterator[Parked]:
         """What lay there when its queue's turn came; what is parked meanwhile is left for the next look."""
         for hearer in self._hearers:
-            for _ in range(self._depth(f"{hearer}.parked")):
+            for _ in range(self._depth(hearer)):
                 message = self._channel.basic_get(f"{hearer}.parked")
                 if message is None:
                     break
                 self._broker.heartbeat_check()
                 yield _read(hearer, message)
 
+    def count(self) -> int:
+        """How many there are that nobody else is looking at."""
+        return sum(self._depth(hearer) for hearer in self._hearers)
+
     def find(self, wanted: str) -> Parked:
         """The one whose ID begins with ``wanted``. Raises NotThere."""
-        found = [parked for parked in self.messages() if parked.id.startswith(wanted)]
+        found = []
+        for parked in self.messages():
+            if parked.id == wanted:
+                return parked
+            if parked.id.startswith(wanted):
+                found.append(parked)
         if len(found) != 1:
             raise NotThere(
                 f"没有编号为 {wanted} 的停放消息 / nothing parked has the ID {wanted}"
@@ -137,13 +150,14 @@ class Shelf:
             "at": clock.now(),
         }
         discarded = mongo.database(self._settings, "operations")["discarded"]
-        discarded.replace_one({"_id": parked.id}, record, upsert=True)
+        with pymongo.timeout(_PATIENCE):
+            discarded.replace_one({"_id": parked.id}, record, upsert=True)
         self._channel.basic_ack(parked.tag)
 
-    def _depth(self, queue: str) -> int:
+    def _depth(self, hearer: str) -> int:
         with self._broker.channel() as probe:
             try:
-                return int(probe.queue_declare(queue, passive=True).message_count)
+                return int(probe.queue_declare(f"{hearer}.parked", passive=True).message_count)
             except NotFound:
                 return 0
 
@@ -234,24 +248,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(look: Shelf, arguments: argparse.Namespace) -> int:
-    found: list[dict[str, Any]] = []
-    more = 0
-    for parked in look.messages():
-        if len(found) < arguments.limit:
-            found.append(parked.summary())
-        else:
-            more += 1
+    total = look.count()
+    found = [parked.summary() for parked in itertools.islice(look.messages(), arguments.limit)]
+    found.sort(key=lambda one: (str(one["parked_at"]), str(one["event_id"]), one["id"]))
+    more = total - len(found)
     if arguments.json:
         print(json.dumps({"items": found, "more": more}, ensure_ascii=False, indent=2))
         return 0
-    if not found:
+    if not total:
         print("没有停放的消息 / nothing is parked")
         return 0
     rows = [_COLUMNS, *([str(one[name] if one[name] is not None else "-") for name in _ROW] for one in found)]
     widths = [max(_width(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     for row in rows:
         print("  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip())
-    print(f"共 {len(found) + more} 条" + (f"，其中 {more} 条未列出（--limit）" if more else ""))
+    print(f"共 {total} 条" + (f"，其中 {more} 条未列出（--limit）" if more else ""))
     return 0
 
 

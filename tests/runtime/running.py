@@ -152,11 +152,18 @@ class Broker:
 
     def take(self, queue: str) -> list[tuple[bytes, dict[str, Any]]]:
         """(body, headers) of all that lies in ``queue``, which is empty afterwards."""
-        found = []
-        with self.channel() as channel, suppress(NotFound):
+        found: list[tuple[bytes, dict[str, Any]]] = []
+
+        def keep(message: Any) -> None:
+            found.append((message.body, message.properties.get("application_headers") or {}))
+
+        with Connection(self._uri) as connection, suppress(NotFound):
+            channel = connection.channel()
             channel.auto_decode = False
-            while (message := channel.basic_get(queue, no_ack=True)) is not None:
-                found.append((message.body, message.properties.get("application_headers") or {}))
+            count = channel.queue_declare(queue, passive=True).message_count
+            channel.basic_consume(queue, no_ack=True, callback=keep)  # a single active consumer's queue knows no get
+            while len(found) < count:
+                connection.drain_events(timeout=5)
         return found
 
     def parked(self, count: int = 1, hearer: str = "hearer") -> list[tuple[bytes, dict[str, Any]]]:
