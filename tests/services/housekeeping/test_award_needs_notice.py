@@ -4,7 +4,7 @@ import datetime as dt
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from contract import regions
 from contract.applications import ObjectionState
@@ -74,6 +74,17 @@ class Anything(RuleBasedStateMachine):
     def anybody_tries_anything(self, transition: str, actor: object, about: int) -> None:
         self.attempt(transition, actor, about=about)
 
+    @rule(choice=st.integers(0, 9), about=st.integers(1, 3))
+    def somebody_tries_what_might_be_possible(self, choice: int, about: int) -> None:
+        ends = ("withdraw", "decline") if choice else ()  # which would end most runs before they get anywhere
+        possible = [step for step in self.case.procedure.from_state(self.case.state) if step.name not in ends]
+        if not possible:
+            return
+        step = possible[choice % len(possible)]
+        holders = {"applicant": 0, "county": 1, "city": 2, "province": 3, "anyone": 4, "clock": 5}
+        actor = ACTORS[holders[self.case.procedure.office(step, self.case.state)]]
+        self.attempt(step.name, actor, about=about)
+
     @rule(times=st.integers(1, 4))
     def things_take_their_course(self, times: int) -> None:
         for _ in range(times):
@@ -105,10 +116,23 @@ class Anything(RuleBasedStateMachine):
     def the_clock_looks(self) -> None:
         self.case = steps.fall_due(self.case, known(self.day, calendar=self.calendar))
 
-    @rule(ahead=st.integers(0, 9), worked=st.booleans())
+    @rule(days=st.sampled_from((9, 10, 14)))
+    def the_notice_runs_its_course(self, days: int) -> None:
+        self.time_passes(days)
+        self.the_clock_looks()
+        self.things_take_their_course(1)
+
+    @rule(ahead=st.integers(1, 9), worked=st.booleans())
     def a_holiday_notice_comes_late(self, ahead: int, worked: bool) -> None:
         day = self.day + dt.timedelta(days=ahead)
         self.calendar = Calendar({**self.calendar.recorded, day: worked})
+
+    @initialize(total=st.sampled_from((75, 95)), far=st.booleans())
+    def often_it_is_on_notice_already(self, total: int, far: bool) -> None:
+        if far:
+            self.things_take_their_course(4)
+            self.the_reviewers_score(total)
+            self.things_take_their_course(1)
 
     @invariant()
     def an_award_stands_on_an_expired_undisputed_notice(self) -> None:
@@ -132,7 +156,7 @@ class Anything(RuleBasedStateMachine):
             assert cases.due_on(self.case) is None
 
 
-Anything.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Anything.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
 TestAnything = Anything.TestCase
 
 
