@@ -129,12 +129,25 @@ class Shelf:
             )
         return found[0]
 
-    def replay(self, parked: Sequence[Parked]) -> None:
-        """Send them to the queues that they came from, as if for the first time; they leave the shelf when the broker
-        has confirmed. Killed between the two, a message is replayed and still parked. Raises rabbit.NotConfirmed."""
+    def replay(self, parked: Parked) -> None:
+        """Send it to the queue that it came from, as if for the first time; it leaves the shelf when the broker has
+        confirmed. Killed between the two, it is replayed and still parked. Raises rabbit.NotConfirmed."""
+        self._publish([parked])
+        self._channel.basic_ack(parked.tag)
+
+    def replay_all(self) -> int:
+        """How many went back. Raises rabbit.NotConfirmed, with the rest still parked."""
+        count = 0
+        messages = self.messages()
+        while batch := list(itertools.islice(messages, _BATCH)):
+            self._publish(batch)
+            # One for all: of hundreds, RabbitMQ forgets the last when the channel is closed at once.
+            self._channel.basic_ack(batch[-1].tag, multiple=True)
+            count += len(batch)
+        return count
+
+    def _publish(self, parked: Sequence[Parked]) -> None:
         self._publisher.publish_all(rabbit.Outgoing("", one.queue, one.body, _fresh(one.headers)) for one in parked)
-        for one in parked:
-            self._channel.basic_ack(one.tag)
 
     def discard(self, parked: Parked, *, reason: str, by: str) -> None:
         """Remember it in `<prefix>_operations.discarded`, then let it go."""
@@ -173,18 +186,6 @@ def shelf(settings: Config, hearers: Sequence[str]) -> Iterator[Shelf]:
 
 def hearers() -> list[str]:
     return sorted({subscription.hearer for subscription in subscriptions.SUBSCRIPTIONS})
-
-
-def replay_all(look: Shelf) -> int:
-    """How many went back. Raises rabbit.NotConfirmed, with the rest still parked."""
-    count, batch = 0, []
-    for parked in look.messages():
-        batch.append(parked)
-        if len(batch) == _BATCH:
-            look.replay(batch)
-            count, batch = count + len(batch), []
-    look.replay(batch)
-    return count + len(batch)
 
 
 def _read(hearer: str, message: Any) -> Parked:
@@ -276,9 +277,9 @@ def _show(look: Shelf, arguments: argparse.Namespace) -> int:
 
 def _replay(look: Shelf, arguments: argparse.Namespace) -> int:
     if arguments.all:
-        count = replay_all(look)
+        count = look.replay_all()
     else:
-        look.replay([look.find(arguments.id)])
+        look.replay(look.find(arguments.id))
         count = 1
     print(f"已重放 {count} 条 / replayed {count}")
     return 0
