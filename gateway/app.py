@@ -11,6 +11,7 @@ from gateway import (
     applications,
     awards,
     bases,
+    centres,
     certificates,
     docs,
     fusao,
@@ -40,6 +41,12 @@ class CertificateNumber(BaseConverter):
     regex = "[0-9A-Za-z]{1,30}"
 
 
+class CreditCode(BaseConverter):
+    """统一社会信用代码"""
+
+    regex = "[0-9A-Za-z]{18}"
+
+
 class Id(BaseConverter):
     regex = "[0-9a-f]{24}"
 
@@ -56,6 +63,7 @@ class TargetId(BaseConverter):
 
 _CONVERTERS: dict[str, type[BaseConverter]] = {
     "number": CertificateNumber,
+    "credit_code": CreditCode,
     "id": Id,
     "person_key": PersonKey,
     "target_id": TargetId,
@@ -103,7 +111,7 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
     for converter in _CONVERTERS.values():
         api.register_converter(converter, lambda of: {"type": "string", "pattern": f"^{of.regex}$"})
     for blueprint in (
-        *(oauth, certificates, imports, people, targets),
+        *(oauth, certificates, imports, people, targets, centres),
         *(bases, fusao, applications, notices, awards),
         *(regions, health),
     ):

@@ -20,6 +20,7 @@ from contract import (  # their refusals belong to the catalogue
     housekeeping,
     regions,
     targets,
+    training,
 )
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Stale
 from contract.fields import Many, Nested, Text, Whole
@@ -176,7 +177,10 @@ class ProblemDetails(Message):
     errors = Many(Nested(FieldFault))
 
 
-_CONTRACTS = {module.__name__ for module in (applications, certification, housekeeping, regions, targets)} | {__name__}
+_CONTRACTS = {
+    __name__,
+    *(module.__name__ for module in (applications, certification, housekeeping, regions, targets, training)),
+}
 _ABSTRACT = (Refused, Problem, NotFound, Conflict, Forbidden, Stale)  # only their subclasses are ever answered
 
 

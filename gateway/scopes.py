@@ -12,6 +12,8 @@ CERTIFICATES_VERIFY_NUMBER = "certificates:verify-number"
 PEOPLE_REVEAL = "people:reveal"
 IMPORTS_WRITE = "imports:write"
 IMPORTS_RECALL = "imports:recall"
+CENTRES_READ = "centres:read"
+CENTRES_WRITE = "centres:write"
 STARS_READ = "stars:read"
 STARS_APPLY = "stars:apply"
 STARS_REVIEW = "stars:review"
@@ -28,6 +30,8 @@ MEANS = {
     PEOPLE_REVEAL: "查看完整个人信息（须说明理由并留痕） · see personal data in full, with a reason, recorded",
     IMPORTS_WRITE: "上传花名册并查看处理结果 · upload rosters and see what became of them",
     IMPORTS_RECALL: "整批撤回导入 · recall a whole import",
+    CENTRES_READ: "读取培训机构和评价机构备案 · read training centres and filings of assessors",
+    CENTRES_WRITE: "登记培训机构和评价机构备案（限省级） · keep centres and filings, for the province",
     STARS_READ: "读取星级申报和认定（脱敏） · read applications and awards, masked",
     STARS_APPLY: "为本单位及其福嫂申报 · apply for one's own base and its 福嫂",
     STARS_REVIEW: "评审打分、申报回避 · review, and stand aside",
@@ -43,6 +47,8 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
         CERTIFICATES_CORRECT,
         PEOPLE_REVEAL,
         IMPORTS_RECALL,
+        CENTRES_READ,
+        CENTRES_WRITE,
         TARGETS_READ,
     ),
     Role.DISPATCHER: (TARGETS_READ, CERTIFICATES_READ, STARS_READ),

@@ -28,10 +28,10 @@ def app(settings: Config) -> Iterator[Flask]:
 
 @pytest.fixture(scope="module")
 def services(module_space: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programme]:
-    """certification, targets and housekeeping, answering. Tests of a module that need counting start the rest."""
+    """The nameko services, answering. Tests of a module that need counting start the rest."""
     programme = Programme(module_space, tmp_path_factory.mktemp("services"))
     try:
-        programme.start("certification", "targets", "housekeeping")
+        programme.start("certification", "targets", "housekeeping", "training")
         yield programme
     finally:
         programme.stop_all()

@@ -16,7 +16,7 @@ from runtime.config import Config
 from runtime.files import Files, Stored
 from runtime.mongo import client
 from tests.builders import a_certificate, write_roster
-from tests.gateway import stars_refused
+from tests.gateway import centres_refused, stars_refused
 from tests.gateway.callers import Caller, hanging
 from tests.programme import Programme, until
 
@@ -336,6 +336,7 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "internal_error": (500, internal_error),
     "temporarily_unavailable": (503, temporarily_unavailable),
     **stars_refused.PROVOKE,
+    **centres_refused.PROVOKE,
 }
 
 
