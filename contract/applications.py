@@ -334,6 +334,10 @@ class EvidenceMissing(Invalid):
     pass
 
 
+class EvidenceNotFound(NotFound):
+    pass
+
+
 class NotEligible(Invalid):
     """The subject does not meet a condition of applying."""
 

@@ -14,6 +14,7 @@ from gateway import (
     centres,
     certificates,
     docs,
+    evidence,
     fusao,
     health,
     imports,
@@ -112,7 +113,7 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
         api.register_converter(converter, lambda of: {"type": "string", "pattern": f"^{of.regex}$"})
     for blueprint in (
         *(oauth, certificates, imports, people, targets, centres),
-        *(bases, fusao, applications, notices, awards),
+        *(bases, fusao, applications, evidence, notices, awards),
         *(regions, health),
     ):
         api.register_blueprint(blueprint.blueprint)

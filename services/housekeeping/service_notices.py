@@ -86,6 +86,22 @@ class NoticeCalls(Calls):
         )
 
     @rpc
+    def evidence_file(self, application_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"file_id", "sha256"}`` of a document of this application, of its steps, or, for the province's inquiry, of
+        an objection to it. Refuses CaseNotFound, EvidenceNotFound."""
+        who = actor_of(actor)
+        kept, _, _ = self._now()
+        case = kept.cases.get(application_id)
+        require_sight(who, case)
+        named = {item.file_id: item.sha256 for item in case.evidence}
+        named |= {item.file_id: item.sha256 for step in case.history for item in step.evidence}
+        if access.REVEAL in who.scopes and who.holds("province", region=case.region, organisation=""):
+            named |= kept.cases.objection_files(application_id)
+        if file_id not in named:
+            raise public.EvidenceNotFound("没有这份材料", "there is no such document")
+        return {"file_id": file_id, "sha256": named[file_id]}
+
+    @rpc
     def set_quota(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """SetQuota -> Quota; the province's. Refuses NotYourOffice, RegionUnknown."""
         asked, who = public.SetQuota.read(command), actor_of(actor)

@@ -122,6 +122,11 @@ class Cases:
         found = self._objections.find_one({"_id": objection_id, "case_id": case_id})
         return None if found is None else self._vault.open(found["sealed"]) | {"evidence": found["evidence"]}
 
+    def objection_files(self, case_id: str) -> dict[str | None, str]:
+        """Digests of the files that objections to this case brought, by file id."""
+        rows = self._objections.find({"case_id": case_id}, {"evidence": 1})
+        return {item.get("file_id"): item["sha256"] for row in rows for item in row["evidence"]}
+
     def set_quota(
         self, session: ClientSession, *, unit: str, kind: SubjectKind, year: int, places: int, step: Document
     ) -> None:

@@ -41,15 +41,23 @@ class Stage:
     def base(self, **changes: Any) -> dict[str, Any]:
         return self.trade.base(self.number, **changes)
 
-    def reviewed(self, *totals: int, base: dict[str, Any] | None = None) -> dict[str, Any]:
-        application = self.trade.apply(base or self.base())
+    def hand_in(self, content: bytes, actor: dict[str, Any] | None = None) -> dict[str, str]:
+        """``{"file_id", "sha256"}``"""
+        body = b'--limit\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n' + content
+        how = {"data": body + b"\r\n--limit--\r\n", "content_type": "multipart/form-data; boundary=limit"}
+        answer = self.door.ask("POST", "/v1/evidence", actor, **how)
+        assert answer.status_code == 201, answer.text
+        return {name: answer.json[name] for name in ("file_id", "sha256")}
+
+    def reviewed(self, *totals: int, base: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+        application = self.trade.apply(base or self.base(), **changes)
         self.trade.submit(application)
         self.trade.recommend(application)
         self.trade.review(application, *totals)
         return application
 
-    def on_notice(self, total: int = 92, base: dict[str, Any] | None = None) -> dict[str, Any]:
-        return self.trade.open_notice(self.reviewed(total, total, base=base))
+    def on_notice(self, total: int = 92, base: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+        return self.trade.open_notice(self.reviewed(total, total, base=base, **changes))
 
     def over(self, application: dict[str, Any]) -> dict[str, Any]:
         """The same after its notice."""
@@ -189,6 +197,11 @@ def evidence_missing(stage: Stage) -> Any:
     stage.trade.submit(stage.trade.apply(stage.base(), evidence=[]))
 
 
+def evidence_not_found(stage: Stage) -> Any:
+    application = stage.trade.apply(stage.base())
+    return stage.door.ask("GET", f"/v1/applications/{application['application_id']}/evidence/{NOBODY}", PROVINCE)
+
+
 def not_eligible(stage: Stage) -> Any:
     stage.trade.submit(stage.trade.apply(stage.base(registered_on="2022-12-01")))
 
@@ -321,7 +334,7 @@ def holiday_notice_invalid(stage: Stage) -> Any:
 
 _STATUS = {
     403: (not_reviewing, not_your_office, region_not_yours, stars_not_allowed),
-    404: (award_not_found, case_not_found, objection_not_found, subject_not_found),
+    404: (award_not_found, case_not_found, evidence_not_found, objection_not_found, subject_not_found),
     409: (
         *(already_scored, appeal_not_allowed, award_change_not_allowed, case_open_already, command_reused),
         *(cure_expired, matter_not_open, matter_open, no_eligible_reviewer, notice_closed, notice_disputed),

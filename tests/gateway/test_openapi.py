@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 
 from gateway import clients, problems, scopes, tokens
 from runtime.config import Config
+from samples.stars import all_evidence
 from tests.builders import a_certificate
 from tests.gateway.callers import CENTRE, CITY, Caller
 from tests.gateway.stars_refused import Stage
@@ -92,6 +93,7 @@ def test_posts_that_change_something_take_an_idempotency_key(spec: dict[str, Any
         "/v1/bases/{base_id}/representative",
         "/v1/fusao/{person_key}/person",
         "/v1/applications/{application_id}/objections/{objection_id}/statement",
+        "/v1/evidence",  # the same document again is another copy, of the same digest
         "/v1/notices/{application_id}/objections",  # by anybody: there is no caller whose key it would be
     }
 
@@ -174,13 +176,17 @@ def _starred(app: Flask, settings: Config) -> dict[str, str]:
     stage = Stage(SimpleNamespace(app=app, settings=settings))
     award_id = stage.awarded()
     stage.trade.set_time(None)
-    application = stage.on_notice(base=stage.trade.base(stage.number + 1_000))
+    stored = stage.hand_in(b"document")
+    base = stage.trade.base(stage.number + 1_000)
+    more = {"kind": "other", "title": "其他", **stored}
+    application = stage.on_notice(base=base, evidence=[*all_evidence("base"), more])
     objection = stage.trade.object(application)
     return {
         "award_id": award_id,
         "base_id": application["subject_key"],
         "application_id": application["application_id"],
         "objection_id": objection["objection_id"],
+        "file_id": stored["file_id"],
     }
 
 
