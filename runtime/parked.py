@@ -14,8 +14,9 @@ import json
 import socket
 import sys
 import unicodedata
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ from runtime.config import Config
 from runtime.rabbit import ATTEMPT, ORIGIN, PARKED_AT, REASON
 
 _BATCH = 500
+_SILENCE = 2.0  # seconds without a message, after which nothing more is expected
 _PATIENCE = 10  # seconds that a discard waits for the database
 _COLUMNS = ("编号", "队列", "事件", "对象", "重试", "停放时间", "原因")
 
@@ -99,15 +101,25 @@ class Shelf:
     def close(self) -> None:
         self._broker.release()
 
-    def messages(self) -> Iterator[Parked]:
-        """What lay there when its queue's turn came; what is parked meanwhile is left for the next look."""
+    def messages(self, at_once: int = 2 * _BATCH) -> Iterator[Parked]:
+        """What lay there when its queue's turn came; what is parked meanwhile is left for the next look. No more than
+        ``at_once`` are taken beyond those that were settled; 0 for any number."""
         for hearer in self._hearers:
-            for _ in range(self._depth(hearer)):
-                message = self._channel.basic_get(f"{hearer}.parked")
-                if message is None:
-                    break
+            expected = self._depth(hearer)
+            if expected == 0:
+                continue
+            arrived: deque[Any] = deque()
+            self._channel.basic_qos(0, at_once, False)
+            tag = self._channel.basic_consume(f"{hearer}.parked", callback=arrived.append)
+            for _ in range(expected):
                 self._broker.heartbeat_check()
-                yield _read(hearer, message)
+                with suppress(TimeoutError):  # somebody else took it
+                    while not arrived:
+                        self._broker.drain_events(timeout=_SILENCE)
+                if not arrived:
+                    break
+                yield _read(hearer, arrived.popleft())
+            self._channel.basic_cancel(tag)
 
     def count(self) -> int:
         """How many there are that nobody else is looking at."""
@@ -116,7 +128,7 @@ class Shelf:
     def find(self, wanted: str) -> Parked:
         """The one whose ID begins with ``wanted``. Raises NotThere."""
         found = []
-        for parked in self.messages():
+        for parked in self.messages(at_once=0):
             if parked.id == wanted:
                 return parked
             if parked.id.startswith(wanted):
@@ -141,7 +153,7 @@ class Shelf:
         messages = self.messages()
         while batch := list(itertools.islice(messages, _BATCH)):
             self._publish(batch)
-            # One for all: of hundreds, RabbitMQ forgets the last when the channel is closed at once.
+            # One for all, of one consumer: of hundreds, RabbitMQ forgets some when the connection is closed at once.
             self._channel.basic_ack(batch[-1].tag, multiple=True)
             count += len(batch)
         return count
@@ -250,7 +262,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list(look: Shelf, arguments: argparse.Namespace) -> int:
     total = look.count()
-    found = [parked.summary() for parked in itertools.islice(look.messages(), arguments.limit)]
+    found = [parked.summary() for parked in itertools.islice(look.messages(arguments.limit), arguments.limit)]
     found.sort(key=lambda one: (str(one["parked_at"]), str(one["event_id"]), one["id"]))
     more = total - len(found)
     if arguments.json:
