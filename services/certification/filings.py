@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 
 from runtime.mongo import Document, Store
 from services.certification import numbers
+from services.certification.content import Content
 from services.certification.faults import Fault
 
 
@@ -85,6 +86,11 @@ class Filings:
         for row in self._filings.find({"assessor": {"$in": wanted}}, session=session):
             found.setdefault(row["assessor"], []).append(_filing(row))
         return found
+
+    def contradicted_by(self, said: Content, session: ClientSession | None = None) -> Fault | None:
+        """The fault of what one certificate says; for many ask ``of`` once."""
+        filed = self.of([said.assessor], session)
+        return contradiction(number=said.number, assessor=said.assessor, issued_on=said.issued_on, filed=filed)
 
 
 def _filing(row: Document) -> Filing:

@@ -17,7 +17,7 @@ from contract.words import CertificateStatus, Verification
 from runtime import clock, mongo
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
-from services.certification import access, content, domain, filings, store, store_imports
+from services.certification import access, content, domain, store, store_imports
 from services.certification.access import Action, Actor
 from services.certification.answers import asked_for, shown
 from services.certification.content import Content
@@ -74,7 +74,7 @@ class Certification(ImportCalls):
             taken = certificates.numbered([said.number], session).get(said.number)
             if taken:
                 raise _taken(taken, domain.differences(recorded=taken, content=said, identity=identity), who)
-            if fault := _unfiled(certificates, said, session):
+            if fault := certificates.filings.contradicted_by(said, session):
                 raise refusal((fault,))
             certificate = domain.issue(
                 content=said,
@@ -105,7 +105,7 @@ class Certification(ImportCalls):
                 taken = certificates.numbered([said.number], session).get(said.number)
                 if taken and taken.certificate_id != certificate.certificate_id:
                     raise _taken(taken, ("certificate_number",), who)
-            if _FILED & {*changed} and (fault := _unfiled(certificates, said, session)):
+            if _FILED & {*changed} and (fault := certificates.filings.contradicted_by(said, session)):
                 renamed = "new_certificate_number" if "new_certificate_number" in given else fault.field
                 raise refusal((fault._replace(field=renamed),))
             after = domain.correct(
@@ -287,16 +287,6 @@ def _number(given: dict[str, Any]) -> str:
     if isinstance(number, Fault):
         raise access.not_found()
     return number
-
-
-def _unfiled(certificates: Certificates, said: Content, session: ClientSession) -> Fault | None:
-    """The fault of a number that contradicts its body's filing."""
-    return filings.contradiction(
-        number=said.number,
-        assessor=said.assessor,
-        issued_on=said.issued_on,
-        filed=certificates.filings.of([said.assessor], session),
-    )
 
 
 def _settled(certificates: Certificates, work: Callable[[ClientSession], Certificate]) -> Certificate:
