@@ -22,7 +22,7 @@ ENDED = dt.date(2023, 2, 2)
 def programme(module_space: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programme]:
     found = Programme(module_space, tmp_path_factory.mktemp("stars"))
     try:
-        found.start("housekeeping", "housekeeping.clock")
+        found.start("housekeeping", "housekeeping.clock", "housekeeping.relay")
         yield found
     finally:
         found.stop_all()
@@ -117,6 +117,7 @@ def test_a_downgrade_is_seen_at_once_by_who_verifies(trade: Trade, door: Door) -
     assert (lowered["stars"], lowered["history"][-1]["what"]) == (3, "award_lowered")
     assert door.ask("GET", f"/v1/verifications/stars?number={award['award_number']}").json["award"]["stars"] == 3
     trade.change(award["award_id"], "revoke")
+    until(lambda: not trade.call("status")["unpublished"], seconds=30, what="all of it is said to whoever counts")
     assert door.ask("GET", f"/v1/verifications/stars?number={award['award_number']}").json["verdict"] == "not_valid"
 
 
