@@ -95,7 +95,8 @@ RECORDS = {
     "housekeeping": (
         "awards",
         "award_id",
-        ("version", "subject_kind", "subject_key", "region", "stars", "awarded_on", "valid_until", "status"),
+        # Not the version: an award's also counts changes that concern nobody else, such as a yearly check that opens.
+        ("subject_kind", "subject_key", "region", "stars", "awarded_on", "valid_until", "status"),
     ),
 }
 
@@ -108,16 +109,15 @@ def log_faults(service: str, store: Store) -> Iterator[str]:
     except ChainBroken as error:
         yield f"{service} 事件日志链断裂：{error}"
         return
-    newest: dict[str, tuple[Any, ...]] = {}
+    newest: dict[str, tuple[int, tuple[Any, ...]]] = {}
     for row in store["outbox"].find({"seq": {"$exists": True}}, {"event.data": 1}):
         data = row["event"]["data"]
-        said = tuple(data[name] for name in shared)
-        if newest.get(data[id], (0,))[0] < said[0]:
-            newest[data[id]] = said
+        if newest.get(data[id], (0, ()))[0] < data["version"]:
+            newest[data[id]] = data["version"], tuple(data[name] for name in shared)
     for row in store[collection].find({}, dict.fromkeys(shared, 1)):
         stands = tuple(row[name] for name in shared)
-        told = newest.pop(str(row["_id"]), ())
-        if not told:
+        version, told = newest.pop(str(row["_id"]), (0, ()))
+        if not version:
             yield f"{service} 记录 {row['_id']} 没有任何事件"
         elif told != stands:
             differing = [name for name, a, b in zip(shared, told, stands, strict=True) if a != b]

@@ -1,6 +1,7 @@
-"""Indicator 12.1 as the public API shows it, once everything that was said is counted."""
+"""Indicators as the public API shows them, once everything that was said is counted."""
 
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,7 @@ _POLL = 0.2
 
 
 def settle(door: Door, stop: Ending) -> bool:
-    """Waits until targets has counted all that certification has said. False when it took too long, or was stopped."""
+    """Waits until targets has counted all that was said. False when it took too long, or was stopped."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline and not stop.is_set():
         report = door.readiness()
@@ -25,24 +26,29 @@ def settle(door: Door, stop: Ending) -> bool:
     return False
 
 
-def read(door: Door) -> dict[str, Any]:
-    """contract.targets.Target with its children."""
-    return door.get(f"/v1/targets/{TARGET}", by="region")
+def read(door: Door, token: str | None, *indicators: str) -> list[dict[str, Any]]:
+    """contract.targets.Target of each, with its children; without a token, small ones are left out."""
+    return [door.get(f"/v1/targets/{indicator}", token, by="region") for indicator in indicators]
 
 
-def retell(target: dict[str, Any]) -> str:
-    """A table by unit, and the province's standing."""
-    rows: list[list[story.Cell]] = [
-        [child["region"], child["name"], _whole(child["value"])] for child in target["children"]
-    ]
-    rows.append([target["region"], target["region_name"], _whole(target["value"])])
+def retell(targets: Sequence[dict[str, Any]]) -> str:
+    """A table by unit with a column for each indicator, and the province's standing."""
+    rows: list[list[story.Cell]] = []
+    for place, child in enumerate(targets[0]["children"]):
+        rows.append([child["region"], child["name"], *(_whole(one["children"][place]["value"]) for one in targets)])
+    rows.append([targets[0]["region"], targets[0]["region_name"], *(_whole(one["value"]) for one in targets)])
+    heads = ["代码", "地区", *(f"{one['id']} {one['name']}（{one['unit']}）" for one in targets)]
+    return "\n".join([story.table(heads, rows), *(_stands(target) for target in targets)])
+
+
+def _stands(target: dict[str, Any]) -> str:
     heard = "，".join(f"{source['service']} 第 {source['seq']} 条事件" for source in target["sources"])
     value, goal = _plain(target["value"]), _plain(target["target"])
     return "\n".join(
         [
-            story.table(["代码", "地区", f"人数（{target['unit']}）"], rows),
             "",
-            f"  全省 {value} {target['unit']}，目标 {target['comparator']}{goal}，完成率 {target['percent']}%",
+            f"  {target['id']} {target['name']}：全省 {value} {target['unit']}，"
+            f"目标 {target['comparator']}{goal}，完成率 {target['percent']}%",
             f"  序时进度 {target['pace']}%，偏差 {target['deviation']} 个百分点，状态 {target['status']}",
             f"  截至 {target['as_of']}，已计入：{heard}，落后 {target['lag_seconds']} 秒",
         ]
@@ -50,10 +56,13 @@ def retell(target: dict[str, Any]) -> str:
 
 
 def _is_settled(checks: dict[str, Any]) -> bool:
-    said = checks["certification"]
-    heard = {source["service"]: source["seq"] for source in checks["targets"].get("sources", [])}
-    busy = said["unpublished"] or said["imports_queued"] or said["imports_running"] or said["imports_recalling"]
-    return not busy and heard.get("certification", 0) >= said["head_seq"]
+    jobs = checks["certification"]
+    if jobs["imports_queued"] or jobs["imports_running"] or jobs["imports_recalling"]:
+        return False
+    return all(
+        not checks[source["service"]]["unpublished"] and source["seq"] >= checks[source["service"]]["head_seq"]
+        for source in checks["targets"]["sources"]
+    )
 
 
 def _whole(number: str | None) -> story.Cell:

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy import checks, counters, process, processes, rosters, servers
+from contract.words import Role
+from deploy import checks, counters, process, processes, rosters, servers, stars
 from deploy.door import Door, Refused, Unreachable
 from deploy.ending import Ending
 from deploy.process import Process
@@ -34,12 +35,14 @@ class CannotGoOn(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for. ``samples``: whether the sample rosters are imported."""
+    """What was asked for. ``samples``: whether the sample rosters are imported; ``stars``: applications in each of the
+    five cohorts of the sample year of stars, 0 for none."""
 
     folder: Path
     host: str
     port: int
     samples: bool
+    stars: int
 
     @property
     def address(self) -> str:
@@ -49,13 +52,15 @@ class Wanted:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.run", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--no-samples", action="store_true", help="只启动，不导入样例 / serve only, import nothing")
+    parser.add_argument("--stars", type=int, default=60, metavar="N", help="星级样例每批申报数，0 为不建（默认 60）")
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="replace")  # type: ignore[union-attr]
     ending = Ending()
     ending.by_signals()
     try:
-        wanted = Wanted(servers.VAR, os.environ.get("HOST") or "0.0.0.0", _port(), not options.no_samples)
+        size = 0 if options.no_samples else max(options.stars, 0)
+        wanted = Wanted(servers.VAR, os.environ.get("HOST") or "0.0.0.0", _port(), not options.no_samples, size)
         checks.platform_fits(os.environ)
         checks.rabbitmq_can_be_had(os.environ)
         checks.folder_can_be_used(wanted.folder, os.environ)
@@ -125,19 +130,39 @@ def _host(wanted: Wanted, environ: dict[str, str], settings: Config, ending: End
 
 def _tell(door: Door, environ: dict[str, str], settings: Config, wanted: Wanted, ending: Ending) -> None:
     """What there is to see, from the rosters to the counters. Returns early when told to end."""
-    if wanted.samples and settings.app_env == "production":
+    token = None
+    if settings.app_env == "production":
         say("APP_ENV=production：不建演示客户端，也不导入样例。\n")
     elif wanted.samples:
-        told = rosters.import_all(door, _clients(environ), ending)
+        clients = _clients(environ)
+        token = door.token(next(client for client in clients if client["role"] == Role.DISPATCHER))
+        told = rosters.import_all(door, clients, ending)
         if ending.is_set():
             return
         say(f"\n花名册逐份结果：\n{rosters.retell(told)}\n")
         _say_what_is_new(told, wanted.address)
+    _say_counts(door, token, ending, counters.TARGET)
+    if token is not None and wanted.stars and not ending.is_set():
+        _play_stars(settings, wanted, ending)
+        _say_counts(door, token, ending, *stars.INDICATORS)
+    if not ending.is_set():
+        say(_where(wanted.address))
+
+
+def _say_counts(door: Door, token: str | None, ending: Ending, *indicators: str) -> None:
     if not counters.settle(door, ending) and not ending.is_set():
         say("  ! 计数尚未跟上，下面的数字还会变化（/readyz 可见进展）")
     if not ending.is_set():
-        say(f"新增养老护理员持证人员（指标 {counters.TARGET}）：\n{counters.retell(counters.read(door))}\n")
-        say(_where(wanted.address))
+        say(f"{counters.retell(counters.read(door, token, *indicators))}\n")
+
+
+def _play_stars(settings: Config, wanted: Wanted, ending: Ending) -> None:
+    say(f"星级巾帼家政基地与河北福嫂的样例年度（每批 {wanted.stars} 件，仍可访问上述接口，Ctrl-C 可中止）：")
+    states = stars.play(settings, size=wanted.stars, ending=ending)
+    if states is None:
+        say("  先前的启动中已经建立，本次没有重复。")
+    elif states:
+        say(f"{stars.retell(states)}\n")
 
 
 def _say_what_is_new(told: Sequence[rosters.Told], address: str) -> None:

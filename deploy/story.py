@@ -35,13 +35,13 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     )
 
 
-def bar(total: int, what: str) -> "tqdm[Any]":
+def bar(total: int, what: str, unit: str = "行") -> "tqdm[Any]":
     """Redrawn in place on a terminal; elsewhere a new line every two seconds at most."""
     drawn = sys.stderr.isatty()
     return tqdm(
         total=total,
         desc=what,
-        unit="行",
+        unit=unit,
         file=sys.stderr if drawn else _Lines(sys.stderr),
         ascii=not drawn,
         ncols=min(shutil.get_terminal_size().columns - 1, 110),

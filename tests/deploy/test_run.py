@@ -42,7 +42,7 @@ class Run:
     def start(self) -> None:
         with self._output.open("wb") as output:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "deploy.run"],
+                [sys.executable, "-m", "deploy.run", "--stars", "4"],
                 cwd=ROOT,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
@@ -97,8 +97,12 @@ class Run:
 
     def printed_counters(self) -> dict[str, int]:
         """The table of 12.1: region -> people."""
-        table = self.output.split("指标 12.1", 1)[1]
-        return {code: int(count) for code, count in re.findall(r"^ +(\d{6}) +\S+ +(\d+)$", table, re.MULTILINE)}
+        return {code: int(count) for code, count in re.findall(r"^ +(\d{6}) +\S+ +(\d+)$", self.output, re.MULTILINE)}
+
+    def printed_stars(self) -> list[int]:
+        """The province's counts of 19.1 and 19.2."""
+        [counts] = re.findall(r"^ +130000 +\S+ +(\d+) +(\d+)$", self.output, re.MULTILINE)
+        return [int(count) for count in counts]
 
     def printed_rows(self) -> dict[str, tuple[list[int], str]]:
         """The table of files: name -> ([rows, created, duplicate, conflict, rejected], state)."""
@@ -133,6 +137,7 @@ def test_the_sample_rosters_are_counted_once_however_often_it_is_started(run: Ru
 
     assert run.printed_rows() == {name: (outcomes[name], "完成") for name in files}, run.output
     assert run.printed_counters() == people, run.output
+    assert all(run.printed_stars()), "bases and 福嫂 of the sample year are counted"
     answered = run.get("/v1/targets/12.1?by=region")
     assert float(answered["value"]) == people["130000"]
     assert {child["region"]: int(child["value"]) for child in answered["children"]} == without_province(people)

@@ -103,7 +103,9 @@ def test_ready_says_of_each_part_whether_it_is(anybody: Caller, services: Progra
     assert {name: check["ready"] for name, check in checks.items()} == {
         "database": True,
         "broker": True,
+        "training": True,
         "certification": True,
+        "housekeeping": True,
         "targets": True,
     }
     assert checks["certification"]["unpublished"] >= 0, "how far the relay is behind"
