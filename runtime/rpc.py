@@ -9,7 +9,6 @@ The protocol: publish ``{"args", "kwargs"}`` to exchange ``nameko-rpc`` with rou
 """
 
 import json
-import select
 import threading
 import time
 import uuid
@@ -88,7 +87,7 @@ class Rpc:
             except _BROKEN:
                 if not used:
                     raise
-                line.close()  # it died after we looked
+                line.close()  # it died while it lay idle
                 line = _Line(self._config)
                 line.send(key, body, deadline)
             answer = line.wait(key, deadline)
@@ -103,14 +102,10 @@ class Rpc:
 
     def _take(self) -> "tuple[_Line, bool]":
         """A line, and whether it was used before."""
-        while True:
-            with self._lock:
-                line = self._idle.pop() if self._idle else None
-            if line is None:
-                return _Line(self._config), False
-            if line.alive():
-                return line, True
-            line.close()
+        with self._lock:
+            if self._idle:
+                return self._idle.pop(), True
+        return _Line(self._config), False
 
     def _give_back(self, line: "_Line") -> None:
         with self._lock:
@@ -133,20 +128,8 @@ class _Line:
             self.close()
             raise
 
-    def alive(self) -> bool:
-        """Whether the broker is still at the other end. Takes in what has arrived meanwhile, late answers included."""
-        if not self._broker.connected:
-            return False  # kombu would make a new connection of it, without our reply queue
-        try:
-            while select.select([self._broker.connection.sock], [], [], 0)[0]:
-                self._broker.drain_events(timeout=0.1)
-        except TimeoutError:
-            return True
-        except _BROKEN:
-            return False
-        return True
-
     def send(self, key: str, body: bytes, deadline: float) -> None:
+        """Raises the connection's errors also when it was lost while it lay idle: py-amqp looks before it publishes."""
         self._number, self._answer, self._returned = uuid.uuid4().hex, None, False
         headers = {}
         if (traceparent := trace.current()) is not None:

@@ -173,7 +173,7 @@ class Broker:
 
 
 class Wire:
-    """A way to the broker that a test can cut while both ends live: every connection is reset, new ones are let in."""
+    """A way to the broker that a test can cut while both ends live; new connections are let in again."""
 
     def __init__(self, uri: str) -> None:
         parts = urlsplit(uri)
@@ -184,12 +184,14 @@ class Wire:
         self.uri = uri.replace(f"{parts.hostname}:{parts.port}", f"127.0.0.1:{port}")
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut(self) -> None:
+    def cut(self, *, reset: bool = True) -> None:
+        """Ends every connection: with a reset, or orderly, so that the next write to it still seems to succeed."""
         ends, self._ends = self._ends, []
         for end in ends:
             with suppress(OSError):
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no farewell
-                end.shutdown(socket.SHUT_RD)
+                if reset:
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                end.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
             end.close()
 
     def close(self) -> None:

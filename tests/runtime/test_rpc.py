@@ -11,7 +11,7 @@ from nameko.standalone.rpc import ClusterRpcProxy
 from contract.errors import Conflict, Refused
 from runtime import config, trace
 from runtime.rpc import InternalError, Rpc, ServiceUnavailable
-from tests.runtime.running import Broker, Hosted, until
+from tests.runtime.running import Broker, Hosted, Wire, until
 
 ID_NUMBER = "110101199003070118"  # nobody's
 NAME = "张三丰收"
@@ -130,6 +130,30 @@ def test_calls_that_time_out_leave_nothing_behind_as_those_of_nameko_do(rpc: Rpc
     standalone.stop()
 
 
+def test_a_line_that_was_hung_up_while_it_lay_idle_is_not_used(module_space: dict[str, str], echo: Hosted) -> None:
+    wire = Wire(module_space["AMQP_URI"])
+    client = Rpc(config.read(module_space | {"AMQP_URI": wire.uri}))
+    for reset in (False, True):
+        assert client.call("echo", "say", "before")["word"] == "before"
+        wire.cut(reset=reset)
+        time.sleep(0.1)
+        assert client.call("echo", "say", "after")["word"] == "after"
+    client.close()
+    wire.close()
+
+
+def test_the_answer_to_another_question_is_nobodys_answer(rpc: Rpc, echo: Hosted) -> None:
+    rpc.call("echo", "say", "x")
+    queue = f"rpc.reply-{rpc._idle[-1]._reply_to}"
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(rpc.call("echo", "slow", 0.6, 41)))
+    thread.start()
+    echo.noted("began 41")
+    Broker(echo.environ["AMQP_URI"]).put(b'{"result": "brought twice", "error": null}', queue=queue)
+    thread.join()
+    assert answers == [41]
+
+
 def test_sixteen_threads_get_each_its_own_answers(rpc: Rpc) -> None:
     wrong: list[str] = []
 
@@ -187,6 +211,7 @@ def test_neither_arguments_nor_errors_bring_personal_data_into_a_log(rpc: Rpc, e
     for method, arguments in (("fail", [person]), ("take", [person]), ("slow", [person, person]), ("say", [])):
         with pytest.raises((InternalError, Refused)):
             rpc.call("echo", method, *arguments, **({} if arguments else {"holder": person}))
+    rpc.call("echo", "fail_aside", person)
     Broker(echo.environ["AMQP_URI"]).put(f'{{"args": ["{ID_NUMBER} {NAME}"'.encode(), queue="rpc-echo")
     rpc.call("echo", "say", "done")
     log = echo.log()

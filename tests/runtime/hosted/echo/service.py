@@ -43,6 +43,11 @@ class Echo:
         raise ValueError(f"cannot read {holder}")
 
     @rpc
+    def fail_aside(self, holder):
+        eventlet.spawn(self.fail, holder)
+        eventlet.sleep(0.05)
+
+    @rpc
     def away(self):
         raise AutoReconnect("no primary")
 
