@@ -31,7 +31,8 @@ from nameko.extensions import DependencyProvider
 from contract.errors import Refused
 from runtime import trace
 from runtime.config import Config
-from runtime.events import ExcInfo, Listener, QueueConsumer
+from runtime.consumer import QueueConsumer
+from runtime.events import ExcInfo, Listener
 from runtime.failures import Miswired, describe, frames, passing
 from runtime.metrics import IN_FLIGHT, RPC_SECONDS
 from runtime.rpc import EXCHANGE, TRACEPARENT, ServiceUnavailable, path_of
@@ -53,6 +54,7 @@ class RpcConsumer(nameko_rpc.RpcConsumer):
     call whose answer is lost with the broker is brought again unless its caller has given up by then."""
 
     queue_consumer = QueueConsumer()
+    of_events = False
 
     def declare(self, channel: Any) -> list[Queue]:
         queue = self.queue(channel)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runtime import config, mongo, parked, rabbit
+from runtime import config, mongo, parked, rabbit, shelf
 from runtime.rabbit import ATTEMPT
 from tests.runtime.running import ROOT, Broker, until
 
@@ -97,8 +97,8 @@ def test_a_look_that_is_killed_loses_nothing(
 ) -> None:
     park(space, *(event(number) for number in range(50)))
     code = (
-        "import time\nfrom runtime import config, parked\n"
-        "look = parked.Shelf(config.read(), ['targets'])\nfound = list(look.messages())\n"
+        "import time\nfrom runtime import config, shelf\n"
+        "look = shelf.Shelf(config.read(), ['targets'])\nfound = list(look.messages())\n"
         "print(len(found), flush=True)\ntime.sleep(60)\n"
     )
     looking = subprocess.Popen(
@@ -170,7 +170,7 @@ def test_what_cannot_be_recorded_is_not_discarded(
     park(space, event(1))
     [one] = listed(capsys)
     monkeypatch.setenv("MONGO_URI", "mongodb://127.0.0.1:9/")
-    monkeypatch.setattr(parked, "_PATIENCE", 0.5)
+    monkeypatch.setattr(shelf, "_PATIENCE", 0.5)
     status, said = run("discard", one["id"], "--reason", "x", capsys=capsys)
     assert status == 1
     assert "未丢弃" in said
