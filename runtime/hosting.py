@@ -112,13 +112,18 @@ rpc = Rpc.decorator
 def told(error: BaseException) -> dict[str, Any]:
     """nameko's form of an exception, with no more in it than the caller may know."""
     kind: type[BaseException] = type(error)
-    args: list[Any] = []
-    if isinstance(error, Refused):
-        args = list(error.args)  # nameko would turn the numbers among its facts into strings
-    elif isinstance(error, BadRequest):
+    if isinstance(error, BadRequest):
         return serialize(error)
-    elif passing(error):
-        kind = ServiceUnavailable
+    if not isinstance(error, Refused):
+        if passing(error):
+            kind = ServiceUnavailable
+        return _named(kind, [])
+    # nameko would turn the numbers among a refusal's facts into strings.
+    bases = [path_of(base) for base in kind.__mro__[1:] if issubclass(base, Refused)]
+    return _named(kind, list(error.args)) | {"exc_bases": bases}
+
+
+def _named(kind: type[BaseException], args: list[Any]) -> dict[str, Any]:
     return {"exc_type": kind.__name__, "exc_path": path_of(kind), "exc_args": args, "value": kind.__name__}
 
 

@@ -85,7 +85,8 @@ def run(names: list[str], package: str, wait: float, make: Callable[[str, str, A
     server = None
     if settings.metrics_port is not None:
         try:
-            server = metrics.serve(settings.metrics_port, probe)
+            host = "" if settings.app_env == "production" else "127.0.0.1"
+            server = metrics.serve(settings.metrics_port, probe, host=host)
         except OSError as error:
             raise CannotStart(f"METRICS_PORT {settings.metrics_port}: {error.strerror}") from None
     made = [make(name, package, settings) for name in names]

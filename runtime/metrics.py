@@ -1,6 +1,7 @@
 """What a process tells about itself: /healthz, /readyz and /metrics on METRICS_PORT."""
 
 import json
+import sys
 import threading
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -81,8 +82,15 @@ def database_fault(config: Config) -> str | None:
     return None
 
 
-def serve(port: int, probe: Probe) -> ThreadingHTTPServer:
-    """Answer on ``port`` of all interfaces until ``shutdown()``. Raises OSError when the port is taken."""
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        log.debug("probe.hung_up", error=str(sys.exc_info()[0]))
+
+
+def serve(port: int, probe: Probe, *, host: str = "") -> Server:
+    """Answer on ``port``, of all interfaces by default, until ``shutdown()``. Raises OSError when the port is taken."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -108,7 +116,6 @@ def serve(port: int, probe: Probe) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: Any) -> None:
             log.debug("probe", line=format % args)
 
-    server = ThreadingHTTPServer(("", port), Handler)
-    server.daemon_threads = True
+    server = Server((host, port), Handler)
     threading.Thread(target=server.serve_forever, name="probes", daemon=True).start()
     return server

@@ -189,9 +189,10 @@ class _Line:
 def _raised(error: dict[str, Any], service: str, method: str) -> Exception:
     """The exception that stands for nameko's ``error`` member."""
     path = error.get("exc_path", "")
-    refusal = _refusals().get(path)
-    if refusal is not None:
-        return refusal(*error.get("exc_args", ()))
+    refusals = _refusals()
+    for known in (path, *error.get("exc_bases", ())):  # a refusal that is newer than we are is what it specialises
+        if known in refusals:
+            return refusals[known](*error.get("exc_args", ()))
     if path == path_of(ServiceUnavailable):
         return ServiceUnavailable(f"{service}.{method}: something it needs is away")
     return InternalError(f"{service}.{method}: {error.get('exc_type', 'unknown')}")

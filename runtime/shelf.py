@@ -6,6 +6,7 @@ one look to the next, and also names what cannot be read and has no id of its ow
 """
 
 import base64
+import datetime as dt
 import hashlib
 import itertools
 import json
@@ -43,11 +44,23 @@ class Parked:
 
     @property
     def queue(self) -> str:
-        return str(self.headers.get(ORIGIN, ""))
+        """Where it came from."""
+        return str(self.headers.get(ORIGIN) or self._death.get("queue", ""))
 
     @property
     def reason(self) -> str:
-        return str(self.headers.get(REASON, ""))
+        return str(self.headers.get(REASON) if ORIGIN in self.headers else f"the broker: {self._death.get('reason')}")
+
+    @property
+    def parked_at(self) -> str | None:
+        at = self.headers.get(PARKED_AT) or self._death.get("time")
+        return at.replace(tzinfo=dt.UTC).isoformat() if isinstance(at, dt.datetime) else at
+
+    @property
+    def _death(self) -> dict[str, Any]:
+        # A policy's delivery limit parks without us: the broker's own note, the newest first, is all there is.
+        deaths = self.headers.get("x-death") or [{}]
+        return dict(deaths[0])
 
     @property
     def envelope(self) -> Any:
@@ -67,7 +80,7 @@ class Parked:
             "subject": said.get("subject"),
             "event_id": said.get("id"),
             "attempts": self.headers.get(ATTEMPT, 0),
-            "parked_at": self.headers.get(PARKED_AT),
+            "parked_at": self.parked_at,
             "reason": self.reason,
         }
 

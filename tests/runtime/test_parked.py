@@ -135,6 +135,25 @@ def test_all_are_replayed_each_to_the_queue_it_came_from(
     until(lambda: broker.depth("targets.parked") == 0, what="nothing is parked any more")
 
 
+def test_what_the_broker_parked_by_its_delivery_limit_is_known_and_goes_back(
+    space: Space, broker: Broker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = "certification.filings"
+    broker.put(event(1), queue=queue)
+    with broker.channel() as channel:
+        for _ in range(60):  # deploy's policy says how often
+            message = channel.basic_get(queue)
+            if message is None:
+                break
+            channel.basic_reject(message.delivery_tag, requeue=True)
+    until(lambda: broker.depth("certification.parked") == 1, what="the broker has parked it")
+    [one] = listed(capsys)
+    assert (one["queue"], one["reason"]) == (queue, "the broker: delivery_limit")
+    assert one["parked_at"].endswith("+00:00")
+    assert run("replay", one["id"], capsys=capsys)[0] == 0
+    assert broker.take(queue) == [(event(1), {})]
+
+
 def test_what_cannot_be_replayed_stays_parked(space: Space, broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
     park(space, event(1), queue="a.queue.of.old")
     status, said = run("replay", "--all", capsys=capsys)

@@ -63,6 +63,13 @@ def test_a_refusal_arrives_as_itself_with_its_reasons_and_its_numbers(rpc: Rpc, 
     assert error.facts == {"version": 3, "by": "x"}, "nameko alone would have made '3' of the number"
 
 
+def test_a_refusal_newer_than_its_caller_arrives_as_what_it_specialises(rpc: Rpc) -> None:
+    with pytest.raises(Conflict) as refused:  # WordTaken is known only where the service is hosted
+        rpc.call("echo", "take", "x")
+    assert type(refused.value) is Conflict
+    assert refused.value.zh == "已有此词"
+
+
 def test_what_nobody_foresaw_arrives_without_its_text(rpc: Rpc) -> None:
     with pytest.raises(InternalError) as failed:
         rpc.call("echo", "fail", {"holder_name": NAME, "document_number": ID_NUMBER})
