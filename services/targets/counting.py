@@ -60,18 +60,18 @@ class Counting:
 
     def _changes(self, facts: Sequence[tuple[str, Fact, Cause]], session: ClientSession) -> Changes:
         changes = Changes(self._queue)
-        keys: list[Key] = list({(rule.indicator, subject): None for subject, _, _ in facts for rule in self._rules})
+        concerned = [(rule, *step) for step in facts for rule in self._rules if rule.fact == step[1].fact]
+        keys: list[Key] = list({(rule.indicator, subject): None for rule, subject, _, _ in concerned})
         standings = self._counts.read(keys, session) if keys else {}
-        for subject, fact, cause in facts:
-            for rule in self._rules:
-                key = (rule.indicator, subject)
-                before = standings.get(key) or Standing(subject)
-                after, entries = told(rule, before, fact, cause=cause)
-                if after is before:
-                    continue
-                standings[key] = changes.standings[key] = after
-                changes.revs.setdefault(key, before.rev)
-                changes.entries.extend((rule.indicator, entry) for entry in entries)
+        for rule, subject, fact, cause in concerned:
+            key = (rule.indicator, subject)
+            before = standings.get(key) or Standing(subject)
+            after, entries = told(rule, before, fact, cause=cause)
+            if after is before:
+                continue
+            standings[key] = changes.standings[key] = after
+            changes.revs.setdefault(key, before.rev)
+            changes.entries.extend((rule.indicator, entry) for entry in entries)
         return changes
 
 

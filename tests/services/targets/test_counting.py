@@ -1,6 +1,7 @@
 import datetime as dt
 import random
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -246,3 +247,9 @@ def test_days_and_months_below_the_province_are_not_for_the_public(progress, ask
     progress.target({"target_id": "12.1", **asked})
     progress.target({"target_id": "12.1", "by": "month"}, to_the_public=True)
     progress.target({"target_id": "12.1", "as_of": "2023-10-31"}, to_the_public=True)
+
+
+def test_a_certificate_leaves_no_trace_under_indicators_of_other_facts(counts) -> None:
+    rules = [indicator.rule for indicator in plan.read(Path("plan/hebei-2023.toml")).indicators.values()]
+    Counting(counts, rules, "targets.counting.0").handle([a_said()])
+    assert [row["_id"].partition(":")[0] for row in counts.standings.find()] == ["12.1"]
