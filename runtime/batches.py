@@ -29,7 +29,8 @@ HANDLED = Counter("events_handled_total", "Events settled", ["queue"])
 PARKED = Counter("events_parked_total", "Events put aside with a reason", ["queue"])
 BATCH_SECONDS = Histogram("batch_seconds", "Time to settle one batch", ["queue"])
 
-_LINGER = 0.02  # seconds that a batch waits for more
+_GAP = 0.02  # seconds without a message that end a batch
+_LONGEST = 0.3  # seconds that a batch waits while they keep coming
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,8 @@ class BatchConsumer:
         tag = channel.basic_consume(self._queue, callback=self._buffer_one, no_ack=False)
         self.consuming = True
         while not stop.is_set():
-            self._fill(broker)
-            while self._buffer and not stop.is_set():
+            if self._fill(broker):
                 self._settle_next(broker, channel, publisher, stop)
-                self._drain(broker, 0)
         channel.basic_cancel(tag)
         while self._buffer:
             if not self._settle_next(broker, channel, publisher, stop):
@@ -109,15 +108,20 @@ class BatchConsumer:
     def _buffer_one(self, message: Any) -> None:
         self._buffer.append(message)
 
-    def _fill(self, broker: Connection) -> None:
-        if not self._drain(broker, 0.5):
-            return
-        until = time.monotonic() + _LINGER
-        while len(self._buffer) < self._limit and (left := until - time.monotonic()) > 0:
-            self._drain(broker, left)
+    def _fill(self, broker: Connection) -> bool:
+        """Whether there is something to settle. A batch costs as much as a hundred events more, so it waits while more
+        are coming; asleep, because to be woken for each one costs more than to find them piled up."""
+        waiting = self._drain(broker, 0.0 if self._buffer else 0.5)
+        until = time.monotonic() + _LONGEST
+        while 0 < waiting < self._limit and time.monotonic() < until:
+            time.sleep(_GAP)
+            before, waiting = waiting, self._drain(broker, 0.0)
+            if waiting == before:
+                break
+        return waiting > 0
 
-    def _drain(self, broker: Connection, seconds: float) -> bool:
-        """Take what has arrived; False when nothing came within ``seconds``. Keeps the heartbeat going."""
+    def _drain(self, broker: Connection, seconds: float) -> int:
+        """Take what has arrived, waiting so long for the first; how many wait now. Keeps the heartbeat going."""
         broker.heartbeat_check()
         try:
             broker.drain_events(timeout=max(seconds, 0.001))
@@ -125,7 +129,7 @@ class BatchConsumer:
                 broker.drain_events(timeout=0.0005)
         except TimeoutError:
             pass
-        return bool(self._buffer)
+        return len(self._buffer)
 
     def _settle_next(
         self, broker: Connection, channel: Any, publisher: rabbit.Publisher, stop: threading.Event
