@@ -99,6 +99,9 @@ def invalid(error: ValidationError) -> Invalid:
     )
 
 
+_INSTANT = fields.Instant()
+
+
 class Envelope(Schema):
     """CloudEvents 1.0, structured JSON; extensions: `traceparent`, `partitionkey`, and our log's `seq` and `hash`."""
 
@@ -147,6 +150,7 @@ class Event(Message):
         return tuple(Event._known.values())
 
     @classmethod
+    @cache
     def name(cls) -> str:
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in cls.__name__).lstrip("_")
 
@@ -167,7 +171,7 @@ class Event(Message):
             "type": cls.type(),
             "subject": subject,
             "partitionkey": about,
-            "time": fields.Instant()._serialize(at, None, None),
+            "time": _INSTANT._serialize(at, None, None),
             "datacontenttype": "application/json",
             "data": cls.write(**data),
         }
