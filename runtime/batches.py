@@ -212,7 +212,7 @@ def read(message: Any) -> Heard:
         return mark
     try:
         envelope = json.loads(message.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"not JSON: {error}") from None
     return Event.heard(envelope)
 

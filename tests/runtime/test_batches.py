@@ -94,11 +94,19 @@ def left(space: dict[str, str]) -> int:
     [
         (b"\xff\xfe not text", "not JSON"),
         (b"[1, 2]", "not a CloudEvents envelope"),
+        (b"[" * 100_000, "not JSON"),
         (said(2, specversion="2.0"), "CloudEvents 2.0"),
         (said(2, type="certification.certificate_upgraded"), "deploy the newer contract"),
         (said(2, data={"version": "two"}), "/version must be an integer"),
     ],
-    ids=["not text", "not an object", "another envelope", "an event from the future", "wrong types"],
+    ids=[
+        "not text",
+        "not an object",
+        "nested without end",
+        "another envelope",
+        "an event from the future",
+        "wrong types",
+    ],
 )
 def test_what_cannot_be_read_is_parked_with_its_reason_and_its_neighbours_are_settled(
     space, publish, poison: Any, reason: str
