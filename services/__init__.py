@@ -1,1 +1,1 @@
-"""One package a service. Services import contract and runtime, never one another: what one needs of another it hears."""
+"""One package a service. Services import contract and runtime, never one another: what one needs, it hears."""
