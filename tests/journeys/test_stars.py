@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from gateway.app import create
-from runtime import config
+from runtime import config, mongo
+from runtime.outbox import Outbox
 from samples import people, stars
 from samples.stars import Trade, office
+from services.targets.store import Counts
 from tests.gateway.stars import Door, RefusedByDoor
 from tests.programme import Programme, until
 
@@ -119,6 +121,29 @@ def test_a_downgrade_is_seen_at_once_by_who_verifies(trade: Trade, door: Door) -
     trade.change(award["award_id"], "revoke")
     until(lambda: not trade.call("status")["unpublished"], seconds=30, what="all of it is said to whoever counts")
     assert door.ask("GET", f"/v1/verifications/stars?number={award['award_number']}").json["verdict"] == "not_valid"
+
+
+def test_a_downgrade_below_three_stars_lowers_the_count(trade: Trade, programme: Programme) -> None:
+    programme.start("targets.counting")
+    counts = Counts(mongo.database(programme.config, "targets"))
+
+    def counted() -> int:
+        return int(counts.values(["130000"], indicator="19.1", as_of=None, known_at=None)["130000"])
+
+    def heard() -> bool:
+        (source,) = [one for one in counts.heard_up_to() if one["service"] == "housekeeping"]
+        return bool(source["seq"] >= Outbox(mongo.database(programme.config, "housekeeping")).head()["seq"])
+
+    application = trade.to_notice(trade.base(7), 95, 93)
+    trade.set_time(ENDED)
+    come(trade, application, "notice_ended")
+    until(heard, seconds=20, what="what was awarded before is counted")
+    before = counted()
+    award = trade.award(application)
+    until(lambda: counted() == before + 1, seconds=20, what="the award is counted")
+    trade.change(award["award_id"], "lower", stars=2)
+    until(lambda: counted() == before, seconds=20, what="the downgrade has taken it out")
+    programme.stop("targets.counting")
 
 
 def test_the_clock_catches_up_after_it_was_killed(trade: Trade, programme: Programme) -> None:
