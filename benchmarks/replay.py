@@ -49,7 +49,7 @@ def run(ground: Ground, size: Size, step: Callable[[str], None]) -> Section:
         title="(e) Replay",
         how=(
             f"{size.replay_events:,} events in certification's outbox, told by the relay and counted; then "
-            "`python -m services.targets.replay` on the running programme: reads the log through certification's RPC, "
+            "`python -m services.targets.replay` on the running programme: reads the log from certification's store, "
             "counts beside the live count, holds counting, compares every rollup and every person, swaps. The whole "
             "command from its first event to the swap."
         ),
