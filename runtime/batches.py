@@ -30,7 +30,7 @@ PARKED = Counter("events_parked_total", "Events put aside with a reason", ["queu
 BATCH_SECONDS = Histogram("batch_seconds", "Time to settle one batch", ["queue"])
 
 _GAP = 0.02  # seconds without a message that end a batch
-_LONGEST = 0.3  # seconds that a batch waits while they keep coming
+_LONGEST = 0.5  # seconds that a batch waits while they keep coming
 
 
 @dataclass(frozen=True)
