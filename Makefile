@@ -6,7 +6,7 @@ LOCK := requirements-dev.lock
 VENV := .venv/.installed-$(shell sha256sum $(LOCK) | cut -c1-16)
 PY := .venv/bin/python
 IN := $(PY) -m deploy.servers env $(PY)
-SOURCES := contract runtime services gateway deploy audit benchmarks
+SOURCES := contract plan runtime services gateway deploy audit benchmarks
 
 .PHONY: help
 help: ## 本帮助 / this help

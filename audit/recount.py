@@ -24,7 +24,11 @@ class Indicator:
 
 def indicators(plan: Path) -> list[Indicator]:
     said = tomllib.loads(plan.read_text(encoding="utf-8"))
-    return [Indicator(one["id"], said["plan"]["year"], one["rule"]) for one in said["indicators"]]
+    return [
+        Indicator(one["id"], said["plan"]["year"], one["rule"])
+        for one in said["indicators"]
+        if one["rule"]["fact"] in ("certificate", "award")
+    ]
 
 
 def steps(stores: Mapping[str, Store], indicator: Indicator) -> Steps:

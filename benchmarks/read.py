@@ -8,6 +8,7 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
+import plan
 from benchmarks.door import Door
 from benchmarks.figures import Figure, Section, Size, Verdict
 from benchmarks.ground import Crew, Ground
@@ -16,8 +17,8 @@ from contract.message import Event, Said, shard_of
 from contract.subscriptions import SUBSCRIPTIONS
 from runtime import mongo
 from runtime.batches import Mark
-from services.targets import plan
 from services.targets.counting import Counting
+from services.targets.rules import rules as counting_rules
 from services.targets.store import Counts
 
 _SAME = 0.20
@@ -88,7 +89,7 @@ def count(crew: Crew, people: int) -> None:
     """Settle that many people as the worker does."""
     counts = Counts(mongo.database(crew.config, "targets"))
     counts.ensure_indexes()
-    rules = [indicator.rule for indicator in plan.read(crew.config.plan_file).indicators.values()]
+    rules = counting_rules(plan.read(crew.config.plan_file))
     queues = {shard: one.queue for one in SUBSCRIPTIONS if one.hearer == "targets" for shard in one.shards}
     counting = {queue: Counting(counts, rules, queue) for queue in set(queues.values())}
     for batch in _batches(people):

@@ -2,6 +2,7 @@
 
 from contract import fields
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from contract.inspections import AnomalyEvent, WithdrawalAnswer
 from contract.message import Event, Message
 from contract.words import CertificateStatus, DocumentType, ImportState, RowOutcome, Verification
 
@@ -225,6 +226,15 @@ class CertificateVerified(CertificateEvent, Event):
     service = "certification"
 
 
+class WithdrawalAnswered(WithdrawalAnswer, Event):
+    service = "certification"
+
+
+class AnomalyNoticed(AnomalyEvent, Event):
+    service = "certification"
+
+
+FOR_INSPECTIONS = (WithdrawalAnswered, AnomalyNoticed)
 EVENTS = (CertificateIssued, CertificateCorrected, CertificateRevoked, CertificateReinstated, CertificateVerified)
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from contract import fields
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from contract.inspections import WithdrawalAnswer
 from contract.message import Event, Message
 from contract.words import DocumentType
 
@@ -376,6 +377,11 @@ class AwardLapsed(AwardEvent, Event):
     service = "housekeeping"
 
 
+class WithdrawalAnswered(WithdrawalAnswer, Event):
+    service = "housekeeping"
+
+
+ANSWERS = (WithdrawalAnswered,)
 EVENTS = (
     AwardGranted,
     AwardRaised,

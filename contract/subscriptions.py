@@ -6,7 +6,7 @@ happens to start first.
 
 from dataclasses import dataclass
 
-from contract import certification, housekeeping, training
+from contract import certification, housekeeping, inspections, reports, targets, training
 from contract.message import SHARDS, Event
 
 COUNTING_QUEUES = 4  # by which targets hears of certificates; more of them needs a drain and a rebind
@@ -39,6 +39,18 @@ SUBSCRIPTIONS = (
         for number in range(COUNTING_QUEUES)
     ),
     Subscription(hearer="targets", queue="targets.awards", events=housekeeping.EVENTS, single_active=True),
+    Subscription(hearer="targets", queue="targets.reports", events=reports.COUNTED, single_active=True),
+    Subscription(hearer="targets", queue="targets.rounds", events=reports.ROUNDS),
+    Subscription(hearer="targets", queue="targets.samples", events=inspections.SAMPLES),
+    Subscription(hearer="reports", queue="reports.snapshots", events=targets.FOR_REPORTS),
+    *(
+        Subscription(hearer=owner, queue=f"{owner}.withdrawals", events=inspections.WITHDRAWALS)
+        for owner in ("certification", "housekeeping", "reports")
+    ),
+    Subscription(hearer="inspections", queue="inspections.targets", events=targets.FOR_INSPECTIONS),
+    Subscription(hearer="inspections", queue="inspections.certification", events=certification.FOR_INSPECTIONS),
+    Subscription(hearer="inspections", queue="inspections.housekeeping", events=housekeeping.ANSWERS),
+    Subscription(hearer="inspections", queue="inspections.reports", events=reports.ANSWERS),
     Subscription(hearer="housekeeping", queue="housekeeping.certificates", events=certification.EVENTS),
     Subscription(hearer="certification", queue="certification.filings", events=training.EVENTS),
 )

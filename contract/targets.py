@@ -2,7 +2,8 @@
 
 from contract import fields
 from contract.errors import Forbidden, Invalid, NotFound
-from contract.message import Message
+from contract.inspections import AnomalyEvent
+from contract.message import Event, Message
 from contract.words import Status
 
 
@@ -78,7 +79,7 @@ class Entry(Message):
     target_id = fields.Text(required=True)
     subject = fields.Text(required=True)  # a person key: says who without saying it
     fact_id = fields.Id(required=True)  # the certificate by which the subject is counted
-    value = fields.Whole(required=True, at_least=-1, at_most=1)
+    value = fields.Number(required=True)  # 1 or -1 for a person, base or activity; a report's entry is any step
     region = fields.RegionCode(required=True)
     effective_on = fields.Day(required=True)
     recorded_at = fields.Instant(required=True)
@@ -86,6 +87,44 @@ class Entry(Message):
     event_id = fields.Text(required=True)
     service = fields.Text(required=True)
     seq = fields.Whole(required=True)
+
+
+class SampleDrawn(Event):
+    """The sample that an inspection asked for: the first ``size`` of the frame when it is ordered by
+    sha256(seed|subject|fact_id). Anybody who has the frame can draw it again. ``units``:
+    ``{subject, fact, fact_id, region, amount}``."""
+
+    service = "targets"
+
+    inspection_id = fields.Id(required=True)
+    target_id = fields.Text(required=True, at_most=10)
+    region = fields.RegionCode(required=True)
+    as_of = fields.Day(required=True)
+    seed = fields.Text(required=True, at_most=64)
+    frame_size = fields.Whole(required=True)
+    frame_digest = fields.Text(required=True, at_most=64)
+    units = fields.Many(fields.Facts(), required=True)
+
+
+class AnomalyNoticed(AnomalyEvent, Event):
+    service = "targets"
+
+
+class SnapshotLocked(Event):
+    """A closed round's figures, as they are kept for ever. ``sources``: what they contain, by service and seq."""
+
+    service = "targets"
+
+    snapshot_id = fields.Id(required=True)
+    round_id = fields.Id(required=True)
+    as_of = fields.Day(required=True)
+    known_at = fields.Instant(required=True)
+    digest = fields.Text(required=True, at_most=64)
+    sources = fields.Many(fields.Nested(Source), required=True)
+
+
+FOR_INSPECTIONS = (SampleDrawn, AnomalyNoticed)
+FOR_REPORTS = (SnapshotLocked,)
 
 
 class TargetNotFound(NotFound):

@@ -50,6 +50,8 @@ class Role(StrEnum):
     FEDERATION = "federation"  # 妇联
     APPLICANT = "applicant"  # 巾帼家政基地, who also apply for the 福嫂 that they employ
     REVIEWER = "reviewer"  # 星级评审员
+    REPORTER = "reporter"  # 填报人: of a department or a region
+    REPORT_REVIEWER = "report_reviewer"  # 审核人: a second person, who accepts what was reported
 
 
 # 养老护理员国家职业技能标准（2019年版). The list is open: an event may bring a code that is not here.
@@ -72,3 +74,35 @@ class Status(StrEnum):
     ON_PACE = "达序时"
     BEHIND = "未达序时"
     MISSED = "未完成"
+
+
+class Comparator(StrEnum):
+    """How the plan words a target."""
+
+    AT_LEAST = "≥"  # 不低于、以上
+    EXACTLY = "="
+    ABOUT = "~"  # 左右
+    REACHES = "→"  # 达到: a stock
+
+
+class Measure(StrEnum):
+    """What the figures of an indicator are."""
+
+    FLOW = "flow"  # added up from the year's beginning
+    STOCK = "stock"  # a level, which needs a baseline
+    STATE = "state"  # no number in the plan: told by state and evidence
+
+
+class WorkState(StrEnum):
+    """What is reported of an indicator without a number."""
+
+    NOT_STARTED = "未启动"
+    UNDER_WAY = "推进中"
+    DONE = "已完成"
+
+
+class ReportStatus(StrEnum):
+    FILED = "filed"  # 待审核
+    RETURNED = "returned"  # 退回修改
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"

@@ -18,6 +18,15 @@ STARS_READ = "stars:read"
 STARS_APPLY = "stars:apply"
 STARS_REVIEW = "stars:review"
 STARS_DECIDE = "stars:decide"
+TARGETS_ADJUST = "targets:adjust"
+REPORTS_READ = "reports:read"
+REPORTS_WRITE = "reports:write"
+REPORTS_REVIEW = "reports:review"
+ROUNDS_WRITE = "rounds:write"
+BULLETINS_WRITE = "bulletins:write"
+INSPECTIONS_READ = "inspections:read"
+INSPECTIONS_WRITE = "inspections:write"
+MATTERS_WRITE = "matters:write"
 
 MEANS = {
     TARGETS_READ: "读取指标进度及其逐条依据 · read progress and the entries that prove it",
@@ -36,6 +45,15 @@ MEANS = {
     STARS_APPLY: "为本单位及其福嫂申报 · apply for one's own base and its 福嫂",
     STARS_REVIEW: "评审打分、申报回避 · review, and stand aside",
     STARS_DECIDE: "按本级职责办理申报和认定 · take one's own office's steps",
+    TARGETS_ADJUST: "分解、调整目标，登记责任人 · allocate and adjust targets, name who is responsible",
+    REPORTS_READ: "读取辖区和本部门的填报 · read reports of one's region and department",
+    REPORTS_WRITE: "填报进展 · file progress",
+    REPORTS_REVIEW: "审核他人的填报 · review what others filed",
+    ROUNDS_WRITE: "组织调度 · open, remind and close dispatch rounds",
+    BULLETINS_WRITE: "印发通报 · issue bulletins",
+    INSPECTIONS_READ: "读取督导检查 · read inspections, problems and hints",
+    INSPECTIONS_WRITE: "督导检查、核减 · inspect, find and withdraw",
+    MATTERS_WRITE: "登记和办理问题、绿色通道 · register and settle problems and 绿色通道 requests",
 }
 
 OF_ROLE: dict[Role, tuple[str, ...]] = {
@@ -51,8 +69,28 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
         CENTRES_WRITE,
         TARGETS_READ,
     ),
-    Role.DISPATCHER: (TARGETS_READ, CERTIFICATES_READ, STARS_READ),
-    Role.INSPECTOR: (TARGETS_READ, CERTIFICATES_READ, STARS_READ),
+    Role.DISPATCHER: (
+        TARGETS_READ,
+        TARGETS_ADJUST,
+        CERTIFICATES_READ,
+        STARS_READ,
+        REPORTS_READ,
+        ROUNDS_WRITE,
+        BULLETINS_WRITE,
+        INSPECTIONS_READ,
+        MATTERS_WRITE,
+    ),
+    Role.INSPECTOR: (
+        TARGETS_READ,
+        CERTIFICATES_READ,
+        STARS_READ,
+        REPORTS_READ,
+        INSPECTIONS_READ,
+        INSPECTIONS_WRITE,
+        MATTERS_WRITE,
+    ),
+    Role.REPORTER: (TARGETS_READ, REPORTS_READ, REPORTS_WRITE, INSPECTIONS_READ, MATTERS_WRITE),
+    Role.REPORT_REVIEWER: (TARGETS_READ, REPORTS_READ, REPORTS_REVIEW, INSPECTIONS_READ, MATTERS_WRITE),
     Role.PARTNER: (TARGETS_READ, CERTIFICATES_VERIFY_NUMBER),
     Role.FEDERATION: (TARGETS_READ, STARS_READ, STARS_DECIDE, PEOPLE_REVEAL),
     Role.APPLICANT: (STARS_READ, STARS_APPLY, TARGETS_READ),
@@ -69,4 +107,6 @@ PER_MINUTE: dict[Role, int] = {
     Role.FEDERATION: 1_200,
     Role.APPLICANT: 600,
     Role.REVIEWER: 600,
+    Role.REPORTER: 600,
+    Role.REPORT_REVIEWER: 600,
 }

@@ -23,6 +23,7 @@ PROCESSES = (
     "certification.relay",
     "certification.imports",
     "housekeeping.relay",
+    "reports.relay",
     "targets.counting",
 )
 

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,17 +11,19 @@ import structlog
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
 
+import plan
 from contract import regions
 from contract.housekeeping import AwardEvent
 from contract.message import Said
+from contract.reports import DeductionEvent, ReportEvent
 from contract.subscriptions import SUBSCRIPTIONS
 from runtime import clock
 from runtime.batches import BatchConsumer, Heard, Mark
 from runtime.config import Config
 from runtime.mongo import database, transact
-from services.targets import plan
-from services.targets.domain import Cause, Fact, Rule, Standing, told
+from services.targets.domain import DEDUCTION, Cause, Fact, Rule, Standing, told
 from services.targets.hold import Hold
+from services.targets.rules import rules
 from services.targets.store import Changes, Counts, Key
 
 log = structlog.get_logger()
@@ -34,7 +37,9 @@ class Counting:
 
     def __init__(self, counts: Counts, rules: Sequence[Rule], queue: str) -> None:
         self._counts = counts
-        self._rules = rules
+        self._rules: dict[str, list[Rule]] = defaultdict(list)
+        for rule in rules:
+            self._rules[rule.fact].append(rule)
         self._queue = queue
 
     def handle(self, heard: Sequence[Heard]) -> None:
@@ -60,7 +65,7 @@ class Counting:
 
     def _changes(self, facts: Sequence[tuple[str, Fact, Cause]], session: ClientSession) -> Changes:
         changes = Changes(self._queue)
-        concerned = [(rule, *step) for step in facts for rule in self._rules if rule.fact == step[1].fact]
+        concerned = [(rule, *step) for step in facts for rule in self._rules[step[1].fact] if rule.hears(step[1])]
         keys: list[Key] = list({(rule.indicator, subject): None for rule, subject, _, _ in concerned})
         standings = self._counts.read(keys, session) if keys else {}
         for rule, subject, fact, cause in concerned:
@@ -81,6 +86,12 @@ def steps(said: Said) -> Iterable[tuple[str, Fact, Cause]]:
     cause = Cause(event_id=said.id, event=said.event.type(), service=said.service, seq=said.seq, recorded_at=said.time)
     if issubclass(said.event, AwardEvent):
         yield said.data["subject_key"], _award(said.data), cause
+        return
+    if issubclass(said.event, ReportEvent):
+        yield f"{said.data['target_id']}/{said.data['region']}", _report(said.data), cause
+        return
+    if issubclass(said.event, DeductionEvent):
+        yield f"{said.data['target_id']}/{said.data['region']}", _deduction(said.data), cause
         return
     fact = _certificate(said.data)
     yield said.data["person_key"], fact, cause
@@ -118,6 +129,36 @@ def _award(data: dict[str, Any]) -> Fact:
     )
 
 
+def _report(data: dict[str, Any]) -> Fact:
+    return Fact(
+        fact_id=data["report_id"],
+        version=data["version"],
+        fact="report",
+        kind=data["target_id"],
+        grade="figure",
+        on=data["effective_on"],
+        since=data["effective_on"],
+        region=regions.get(data["region"]).code,
+        status=data["status"],
+        amount=data["figure"],
+    )
+
+
+def _deduction(data: dict[str, Any]) -> Fact:
+    return Fact(
+        fact_id=data["deduction_id"],
+        version=data["version"],
+        fact="report",
+        kind=data["target_id"],
+        grade=DEDUCTION,
+        on=data["effective_on"],
+        since=data["effective_on"],
+        region=regions.get(data["region"]).code,
+        status="deducted",
+        amount=data["amount"],
+    )
+
+
 class Worker:
     """All queues of `targets.counting`, a thread each. More processes may run: each queue has one active consumer."""
 
@@ -125,16 +166,16 @@ class Worker:
         store = database(config, "targets")
         self._counts = Counts(store)
         self._hold = Hold(store)
-        rules = [indicator.rule for indicator in plan.read(config.plan_file).indicators.values()]
+        counted_by = rules(plan.read(config.plan_file))
         self._consumers = [
             BatchConsumer(
                 config,
                 subscription,
-                Counting(self._counts, rules, subscription.queue).handle,
+                Counting(self._counts, counted_by, subscription.queue).handle,
                 after_mark=self._pause(subscription.queue),
             )
             for subscription in SUBSCRIPTIONS
-            if subscription.hearer == "targets"
+            if subscription.hearer == "targets" and subscription.single_active
         ]
 
     def ready(self) -> dict[str, bool | str | int]:

@@ -1,7 +1,7 @@
 """When a subject counts, and what each fact changes. Pure: the same facts in any order come to the same count."""
 
 import datetime as dt
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,18 +16,24 @@ class Rule:
 
     indicator: str
     year: int
-    fact: str  # what counts: "certificate" or "award"
-    kind: str  # of it: the occupation of a certificate, base or fusao of an award
+    fact: str  # what counts: "certificate", "award", "activity" or "report"
+    kinds: frozenset[str]  # of it: occupations of certificates, base or fusao of awards, indicators of reports
     statuses: frozenset[str] = frozenset({"valid"})  # in which it counts
     grades: frozenset[str] = frozenset()  # that count: levels, or numbers of stars; empty = all
     earlier_excludes: bool = True  # one from before the year keeps its subject out
     refused_verifications: frozenset[str] = frozenset()
 
+    def hears(self, fact: "Fact") -> bool:
+        """A correction may change what a certificate is for, so a rule hears of all; a report stays its indicator's."""
+        return fact.fact == self.fact and (fact.fact != "report" or fact.kind in self.kinds)
+
 
 @dataclass(frozen=True)
 class Fact:
-    """What is known of one certificate or award with regard to one subject. ``on`` is the day it was issued or awarded,
-    ``since`` the day from which this version of it holds. ``held`` is False once it is another subject's."""
+    """What is known of one certificate, award or report with regard to one subject. ``on`` is the day it was issued or
+    awarded, or the last of the period reported; ``since`` the day from which this version of it holds. ``held`` is
+    False once it is another subject's. ``amount``: a report's cumulative figure, or what an inspection deducts; None
+    while nothing was accepted, and for what counts as one."""
 
     fact_id: str
     version: int
@@ -40,6 +46,7 @@ class Fact:
     status: str
     verification: str = ""
     held: bool = True
+    amount: Decimal | None = None
 
     @property
     def key(self) -> str:
@@ -60,12 +67,13 @@ class Cause:
 
 @dataclass(frozen=True)
 class Counted:
-    """By which fact, where, since when, and until (not including) which day a subject is counted."""
+    """By which fact, where, since when, until (not including) which day a subject is counted, and as how many."""
 
     fact_id: str
     region: str
     on: dt.date
     until: dt.date | None = None
+    amount: int | Decimal = 1
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ class Entry:
     """One signed step of the count. Never changed; undone only by another."""
 
     subject: str
-    value: int
+    value: int | Decimal
     fact_id: str
     region: str
     effective_on: dt.date
@@ -92,8 +100,8 @@ class Entry:
 
 def counted(rule: Rule, facts: Iterable[Fact]) -> tuple[Counted, ...]:
     """The times in which the subject counts, in order and apart from one another."""
-    ours = [fact for fact in facts if (fact.fact, fact.kind) == (rule.fact, rule.kind)]
-    return _awards(rule, ours) if rule.fact == "award" else _certificates(rule, ours)
+    ours = [fact for fact in facts if fact.fact == rule.fact and fact.kind in rule.kinds]
+    return _COUNTED[rule.fact](rule, ours)
 
 
 def _stands(rule: Rule, fact: Fact) -> bool:
@@ -139,6 +147,25 @@ def _awards(rule: Rule, facts: Iterable[Fact]) -> tuple[Counted, ...]:
     return tuple(joined)
 
 
+def _reports(rule: Rule, facts: Iterable[Fact]) -> tuple[Counted, ...]:
+    """By what each period adds to the accepted cumulative figure before it, less what inspections deducted. A stock's
+    first figure is its baseline; a corrected period moves what the next one adds."""
+    known = sorted((fact for fact in facts if fact.held and fact.amount is not None), key=lambda f: (f.on, f.fact_id))
+    times, before = [], Decimal(0)
+    for fact in known:
+        assert fact.amount is not None
+        step = -fact.amount if fact.grade == DEDUCTION else fact.amount - before
+        if fact.grade != DEDUCTION:
+            before = fact.amount
+        if step:
+            times.append(Counted(fact_id=fact.fact_id, region=fact.region, on=fact.on, amount=step))
+    return tuple(times)
+
+
+DEDUCTION = "deduction"  # the grade of what an inspection takes off; that of a reported figure is "figure"
+_COUNTED = {"certificate": _certificates, "award": _awards, "report": _reports}
+
+
 def told(rule: Rule, standing: Standing, fact: Fact, *, cause: Cause) -> tuple[Standing, list[Entry]]:
     """The standing after one fact, and the steps that this takes the count by. A fact that a newer version already
     settled, or that is told again, changes nothing and gives the same standing back."""
@@ -150,28 +177,25 @@ def told(rule: Rule, standing: Standing, fact: Fact, *, cause: Cause) -> tuple[S
     standing_after = replace(standing, facts=facts, counted=after, rev=standing.rev + 1)
     if after == standing.counted:
         return standing_after, []
-    steps = Counter(_steps(after))
-    steps.subtract(_steps(standing.counted))
+    steps = _steps(after)
+    for place, value in _steps(standing.counted).items():
+        steps[place] -= value
     entries = [
-        Entry(
-            subject=standing.subject,
-            value=sign if value > 0 else -sign,
-            fact_id=fact_id,
-            region=region,
-            effective_on=on,
-            cause=cause,
-        )
-        for (sign, fact_id, region, on), value in sorted(steps.items(), key=lambda step: (step[1], step[0]))
-        for _ in range(abs(value))
+        Entry(subject=standing.subject, value=value, fact_id=fact_id, region=region, effective_on=on, cause=cause)
+        for (fact_id, region, on), value in sorted(steps.items(), key=lambda step: (step[1], step[0]))
+        if value
     ]
     return standing_after, entries
 
 
-def _steps(times: Iterable[Counted]) -> Iterable[tuple[int, str, str, dt.date]]:
+def _steps(times: Iterable[Counted]) -> dict[tuple[str, str, dt.date], int | Decimal]:
+    """By how much the count changes, by (fact, region, day)."""
+    steps: dict[tuple[str, str, dt.date], int | Decimal] = defaultdict(int)
     for time in times:
-        yield 1, time.fact_id, time.region, time.on
+        steps[time.fact_id, time.region, time.on] += time.amount
         if time.until is not None:
-            yield -1, time.fact_id, time.region, time.until
+            steps[time.fact_id, time.region, time.until] -= time.amount
+    return steps
 
 
 def percent(part: Decimal, whole: Decimal) -> Decimal:

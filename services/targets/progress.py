@@ -7,18 +7,18 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+import plan as plans
 from contract import regions
 from contract import targets as public
 from contract.errors import field_error
 from contract.regions import Region
+from plan import Indicator, Plan
 from runtime import clock
 from runtime.clock import Clock
 from runtime.config import Config
 from runtime.mongo import Document, database
-from services.targets import plan as plans
 from services.targets.disclosure import hidden
 from services.targets.domain import pace, percent, status
-from services.targets.plan import Indicator, Plan
 from services.targets.store import Counts, Days
 
 
@@ -48,7 +48,7 @@ class Progress:
         value: Decimal | None = self.counts.values([region.code], **clocks)[region.code]
         if to_the_public and self._is_hidden(region, clocks):
             value = None
-        sources = [one for one in self.counts.heard_up_to() if one["service"] == _SAID_BY[indicator.rule.fact]]
+        sources = [one for one in self.counts.heard_up_to() if one["service"] == _SAID_BY.get(indicator.fact)]
         answer = {
             **self._standing(indicator, region.code, value, as_of or clock.day_of(now)),
             "region": region.code,
@@ -181,7 +181,7 @@ _ENTRY_FIELDS = (
 )  # fmt: skip
 
 
-_SAID_BY = {"certificate": "certification", "award": "housekeeping"}
+_SAID_BY = {"certificate": "certification", "award": "housekeeping", "report": "reports", "sum": "reports"}
 
 
 def _lag(sources: Sequence[Document], now: dt.datetime) -> Decimal | None:

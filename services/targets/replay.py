@@ -12,21 +12,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from pymongo.client_session import ClientSession
 from tqdm import tqdm
 
+import plan
 from contract.message import Event, Said, Unreadable, shard_of
 from contract.subscriptions import SUBSCRIPTIONS
 from runtime import clock
 from runtime.config import Config, read
 from runtime.mongo import Document, Store, database, transact
 from runtime.outbox import Outbox
-from services.targets import plan
 from services.targets.counting import Counting
 from services.targets.domain import Cause, Entry, Rule
 from services.targets.hold import Hold
-from services.targets.store import LISTENED_TO, Changes, Counts, Net, Place, standing
+from services.targets.rules import rules
+from services.targets.store import LISTENED_TO, Changes, Counts, Net, Place, number, standing
 
 _PAGE = 2000
 _SUFFIX = "_replay"
@@ -42,7 +44,7 @@ class Difference:
     """What the live count says and what the log says. ``rollups``: (indicator, region, day, live, replayed).
     ``persons``: (standing id, what differs), where the standing differs or its entries do not add up to it."""
 
-    rollups: list[tuple[str, str, str, int, int]] = field(default_factory=list)
+    rollups: list[tuple[str, str, str, Decimal, Decimal]] = field(default_factory=list)
     persons: list[tuple[str, str]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -57,7 +59,7 @@ class Replay:
         self._beside = Counts(store, _SUFFIX)
         self._hold = Hold(store)
         self._logs = logs
-        ours = [subscription for subscription in SUBSCRIPTIONS if subscription.hearer == "targets"]
+        ours = [one for one in SUBSCRIPTIONS if one.hearer == "targets" and one.single_active]
         self._counting = {one.queue: Counting(self._beside, rules, one.queue) for one in ours}
         self._queues = {(one.service, shard): one.queue for one in ours for shard in one.shards}
         self._told = dict.fromkeys(logs, 0)
@@ -126,7 +128,7 @@ class Replay:
         live, replayed = _sums(self._live), _sums(self._beside)
         for key in sorted(live.keys() | replayed.keys()):
             if live.get(key, 0) != replayed.get(key, 0):
-                difference.rollups.append((*key, live.get(key, 0), replayed.get(key, 0)))
+                difference.rollups.append((*key, live.get(key, Decimal(0)), replayed.get(key, Decimal(0))))
         for id, live_one, replayed_one in _side_by_side(_counted(self._live), _counted(self._beside)):
             if live_one != replayed_one:
                 difference.persons.append((id, f"现行 {live_one}，重放 {replayed_one}"))
@@ -150,7 +152,8 @@ class Replay:
                 changes = Changes("replay")
                 has = self._live.net(id, session)
                 for place in sorted(has.keys() | should.keys()):
-                    changes.entries += self._steps(indicator, subject, place, should.get(place, 0) - has.get(place, 0))
+                    missing = should.get(place, Decimal(0)) - has.get(place, Decimal(0))
+                    changes.entries += self._steps(indicator, subject, place, missing)
                 if row is None:
                     self._live.standings.delete_one({"_id": id}, session=session)
                 else:
@@ -160,31 +163,33 @@ class Replay:
 
             transact(self._live.store, work)
 
-    def _steps(self, indicator: str, subject: str, place: Place, missing: int) -> list[tuple[str, Entry]]:
+    def _steps(self, indicator: str, subject: str, place: Place, missing: Decimal) -> list[tuple[str, Entry]]:
+        if not missing:
+            return []
         cause = Cause(event_id="replay", event="targets.replay", service="targets", seq=0, recorded_at=clock.now())
         fact_id, region, on = place
         step = Entry(
             subject=subject,
-            value=1 if missing > 0 else -1,
+            value=missing,
             fact_id=fact_id,
             region=region,
             effective_on=dt.date.fromisoformat(on),
             cause=cause,
         )
-        return [(indicator, step)] * abs(missing)
+        return [(indicator, step)]
 
     def _clear(self) -> None:
         for collection in (self._beside.standings, self._beside.entries, self._beside.rollups, self._beside.sources):
             collection.drop()
 
 
-def _sums(counts: Counts) -> dict[tuple[str, str, str], int]:
+def _sums(counts: Counts) -> dict[tuple[str, str, str], Decimal]:
     """(indicator, region, day) -> sum over the queues; also (indicator, region, "total")."""
-    sums: dict[tuple[str, str, str], int] = {}
+    sums: dict[tuple[str, str, str], Decimal] = {}
     for row in counts.rollups.find():
         for day, value in {**row["days"], "total": row["total"]}.items():
             key = (row["indicator"], row["region"], day)
-            sums[key] = sums.get(key, 0) + value
+            sums[key] = sums.get(key, Decimal(0)) + number(value)
     return sums
 
 
@@ -216,9 +221,8 @@ def _side_by_side(
 
 
 def replay(config: Config) -> Replay:
-    rules = [indicator.rule for indicator in plan.read(config.plan_file).indicators.values()]
     logs = {service: Outbox(database(config, service)) for service in LISTENED_TO}
-    return Replay(database(config, "targets"), rules, logs)
+    return Replay(database(config, "targets"), rules(plan.read(config.plan_file)), logs)
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Any
 
 import pymongo
-from bson import ObjectId
+from bson import Decimal128, ObjectId
 from pymongo.client_session import ClientSession
 
 from contract import regions
@@ -23,15 +23,15 @@ from contract.subscriptions import SUBSCRIPTIONS
 from runtime.mongo import Document, Store
 from services.targets.domain import Counted, Entry, Fact, Standing
 
-LISTENED_TO: dict[str, list[str]] = defaultdict(list)  # service -> the queues by which it is heard
+LISTENED_TO: dict[str, list[str]] = defaultdict(list)  # service -> the queues by which its facts are counted
 for _subscription in SUBSCRIPTIONS:
-    if _subscription.hearer == "targets":
+    if _subscription.hearer == "targets" and _subscription.single_active:
         LISTENED_TO[_subscription.service].append(_subscription.queue)
 
 Key = tuple[str, str]  # (indicator, subject)
 Days = dict[dt.date, Decimal]
 Place = tuple[str, str, str]  # (fact id, region, day)
-Net = dict[Place, int]  # what entries add up to; places that add up to nothing are left out
+Net = dict[Place, Decimal]  # what entries add up to; places that add up to nothing are left out
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Counts:
         totals = dict.fromkeys(codes, Decimal(0))
         asked = {"indicator": indicator, "region": {"$in": list(codes)}}
         for row in self.rollups.find(asked, {"region": 1, "total": 1}, hint="read"):
-            totals[row["region"]] += row["total"]
+            totals[row["region"]] += number(row["total"])
         return totals
 
     def days(
@@ -122,19 +122,19 @@ class Counts:
             for day, value in row["days"].items():
                 on = dt.date.fromisoformat(day)
                 if as_of is None or on <= as_of:
-                    sums[row["region"]][on] += value
+                    sums[row["region"]][on] += number(value)
         return sums
 
     def _known(
         self, codes: Sequence[str], indicator: str, as_of: dt.date | None, known_at: dt.datetime
-    ) -> Iterable[tuple[str, dt.date, int]]:
+    ) -> Iterable[tuple[str, dt.date, Decimal]]:
         matched = sorted({county for code in codes for county in counties_in(code)})
         match: Document = {"indicator": indicator, "region": {"$in": matched}, "recorded_at": {"$lte": known_at}}
         if as_of is not None:
             match["effective_on"] = {"$lte": as_of.isoformat()}
         group = {"_id": {"region": "$region", "on": "$effective_on"}, "value": {"$sum": "$value"}}
         for row in self.entries.aggregate([{"$match": match}, {"$group": group}], hint="known_at"):
-            yield row["_id"]["region"], dt.date.fromisoformat(row["_id"]["on"]), row["value"]
+            yield row["_id"]["region"], dt.date.fromisoformat(row["_id"]["on"]), number(row["value"])
 
     def proof(
         self,
@@ -179,7 +179,13 @@ class Counts:
             session=session,
         )
         for of, steps in groupby(rows, key=lambda row: f"{row['_id']['indicator']}:{row['_id']['subject']}"):
-            yield of, {(step["_id"]["fact"], step["_id"]["region"], step["_id"]["on"]): step["value"] for step in steps}
+            yield (
+                of,
+                {
+                    (step["_id"]["fact"], step["_id"]["region"], step["_id"]["on"]): number(step["value"])
+                    for step in steps
+                },
+            )
 
     def net(self, id: str, session: ClientSession | None = None) -> Net:
         return next((net for _, net in self.nets(id, session)), {})
@@ -209,17 +215,40 @@ def counties_in(code: str) -> list[str]:
     return sorted({county.code for county in regions.counties() if regions.within(county.code, code)} | {code})
 
 
+def number(stored: int | Decimal128) -> Decimal:
+    return stored.to_decimal() if isinstance(stored, Decimal128) else Decimal(stored)
+
+
+def _stored(value: int | Decimal) -> int | Decimal128:
+    """Whole numbers stay whole: MongoDB adds both up, and a Decimal128 is twice as large."""
+    if isinstance(value, int):
+        return value
+    return int(value) if value == value.to_integral_value() else Decimal128(value)
+
+
 def standing(row: Document) -> Standing:
-    facts = [Fact(**{**said, "on": _day(said["on"]), "since": _day(said["since"])}) for said in row["facts"]]
+    facts = [_fact(said) for said in row["facts"]]
     return Standing(
         subject=row["_id"].partition(":")[2],
         facts={fact.key: fact for fact in facts},
         counted=tuple(
-            Counted(time["fact_id"], time["region"], _day(time["on"]), time["until"] and _day(time["until"]))
+            Counted(
+                time["fact_id"],
+                time["region"],
+                _day(time["on"]),
+                time["until"] and _day(time["until"]),
+                number(time["amount"]) if "amount" in time else 1,
+            )
             for time in row["counted"]
         ),
         rev=row["rev"],
     )
+
+
+def _fact(said: Document) -> Fact:
+    amount = said.get("amount")
+    days = {"on": _day(said["on"]), "since": _day(said["since"])}
+    return Fact(**{**said, **days, "amount": None if amount is None else number(amount)})
 
 
 def _standing_row(indicator: str, subject: str, after: Standing) -> Document:
@@ -227,13 +256,22 @@ def _standing_row(indicator: str, subject: str, after: Standing) -> Document:
         "_id": f"{indicator}:{subject}",
         "rev": after.rev,
         "facts": [
-            {**vars(fact), "on": fact.on.isoformat(), "since": fact.since.isoformat()} for fact in after.facts.values()
+            _with_amount({**vars(fact), "on": fact.on.isoformat(), "since": fact.since.isoformat()}, None)
+            for fact in after.facts.values()
         ],
         "counted": [
-            {**vars(time), "on": time.on.isoformat(), "until": time.until and time.until.isoformat()}
+            _with_amount({**vars(time), "on": time.on.isoformat(), "until": time.until and time.until.isoformat()}, 1)
             for time in after.counted
         ],
     }
+
+
+def _with_amount(row: Document, usual: int | None) -> Document:
+    """Persons, bases and activities count as one: nothing need be kept of that."""
+    amount = row.pop("amount")
+    if amount != usual:
+        row["amount"] = _stored(amount)
+    return row
 
 
 def _day(text: str) -> dt.date:
@@ -245,7 +283,7 @@ def _entry_row(indicator: str, entry: Entry) -> Document:
         "indicator": indicator,
         "subject": entry.subject,
         "fact_id": entry.fact_id,
-        "value": entry.value,
+        "value": _stored(entry.value),
         "region": entry.region,
         "effective_on": entry.effective_on.isoformat(),
         "recorded_at": entry.cause.recorded_at,
@@ -257,7 +295,7 @@ def _entry_row(indicator: str, entry: Entry) -> Document:
 
 
 def _rollup_updates(changes: Changes) -> list[pymongo.UpdateOne]:
-    sums: dict[Key, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    sums: dict[Key, dict[str, int | Decimal]] = defaultdict(lambda: defaultdict(int))
     for indicator, entry in changes.entries:
         for region in regions.get(entry.region).path:
             sums[indicator, region][f"days.{entry.effective_on.isoformat()}"] += entry.value
@@ -266,7 +304,10 @@ def _rollup_updates(changes: Changes) -> list[pymongo.UpdateOne]:
     return [
         pymongo.UpdateOne(
             {"_id": f"{indicator}:{region}:{changes.queue}"},
-            {"$inc": dict(steps), "$setOnInsert": {"indicator": indicator, "region": region, "queue": changes.queue}},
+            {
+                "$inc": {at: _stored(value) for at, value in steps.items()},
+                "$setOnInsert": {"indicator": indicator, "region": region, "queue": changes.queue},
+            },
             upsert=True,
         )
         for (indicator, region), steps in sums.items()

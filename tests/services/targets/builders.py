@@ -8,7 +8,7 @@ from contract import certification as certified
 from contract.message import Event, Said
 from services.targets.domain import Cause, Fact, Rule
 
-RULE = Rule(indicator="12.1", year=2023, fact="certificate", kind="养老护理员")
+RULE = Rule(indicator="12.1", year=2023, fact="certificate", kinds=frozenset({"养老护理员"}))
 
 
 def an_id(name: str) -> str:

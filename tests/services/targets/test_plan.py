@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from services.targets import plan
+import plan
 from services.targets.domain import Rule
+from services.targets.rules import rules
 
 PLAN = Path("plan/hebei-2023.toml")
 TEXT = Path("plan/hebei-2023.txt").read_text(encoding="utf-8")
@@ -27,13 +28,13 @@ def test_what_the_plan_promises_is_what_is_counted_against(id: str, comparator: 
 
 
 def test_the_rules_of_the_plan_file_are_those_of_the_domain() -> None:
-    rules = {id: indicator.rule for id, indicator in plan.read(PLAN).indicators.items()}
-    assert rules["12.1"] == Rule(indicator="12.1", year=2023, fact="certificate", kind="养老护理员")
-    assert rules["19.1"] == Rule(
+    counted_by = {rule.indicator: rule for rule in rules(plan.read(PLAN))}
+    assert counted_by["12.1"] == Rule(indicator="12.1", year=2023, fact="certificate", kinds=frozenset({"养老护理员"}))
+    assert counted_by["19.1"] == Rule(
         indicator="19.1",
         year=2023,
         fact="award",
-        kind="base",
+        kinds=frozenset({"base"}),
         grades=frozenset("345"),
         statuses=frozenset({"valid", "suspended", "lapsed"}),
         earlier_excludes=False,
@@ -59,7 +60,7 @@ def test_a_plan_that_cannot_be_counted_by_stops_the_start_and_says_where(
     broken = tmp_path / "hebei.toml"
     broken.write_text(said.replace(found, instead, 1), encoding="utf-8")
     with pytest.raises(plan.PlanUnreadable, match=reason):
-        plan.read(broken)
+        rules(plan.read(broken))
 
 
 def test_a_plan_that_is_not_there_names_the_variable_to_set(tmp_path: Path) -> None:
