@@ -4,6 +4,7 @@
     ├── Invalid      422  what was given cannot be read, or contradicts itself
     ├── NotFound     404  there is no such thing, or the caller may not see it
     ├── Conflict     409  it contradicts what is already recorded
+    │   ├── CommandReused 409  its command_id came before, with other content
     │   └── Stale    412  it was decided on a state that has since changed
     └── Forbidden    403  the caller may see it but may not do this to it
 
@@ -77,6 +78,10 @@ class Conflict(Refused):
 class Stale(Conflict):
     status = 412
     title = "记录已被他人更改"
+
+
+class CommandReused(Conflict):
+    """The command_id came before, with other content."""
 
 
 class Forbidden(Refused):

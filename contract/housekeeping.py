@@ -434,9 +434,5 @@ class CityNoticeTooShort(Invalid):
     """The city's own public notice was shorter than the rule, or had not ended on the day of the award."""
 
 
-class CommandReused(Conflict):
-    """The command_id came before, with other content."""
-
-
 class StarsNotAllowed(Forbidden):
     """The role, office or person may not do this here."""

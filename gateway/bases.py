@@ -7,6 +7,7 @@ from werkzeug import Response
 from contract import applications as cased
 from contract import fields
 from contract import housekeeping as public
+from contract.errors import CommandReused
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages, scopes
@@ -17,7 +18,7 @@ blueprint = Blueprint("bases", __name__, url_prefix="/v1/bases", description="å·
 
 SERVICE = "housekeeping"
 WRITERS = (scopes.STARS_APPLY, scopes.STARS_DECIDE)
-ONCE = (public.CommandReused, public.StarsNotAllowed)
+ONCE = (CommandReused, public.StarsNotAllowed)
 
 
 class BaseList(Message):

@@ -6,7 +6,7 @@ from werkzeug import Response
 
 from contract import fields
 from contract import training as public
-from contract.housekeeping import CommandReused
+from contract.errors import CommandReused
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages, scopes

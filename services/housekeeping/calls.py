@@ -7,10 +7,10 @@ from contract import certification, fields, regions
 from contract.message import Message
 from contract.words import Role
 from runtime.clock import day_of
-from services.housekeeping import store, timepiece
+from services.housekeeping import store
 from services.housekeeping.access import Actor
 from services.housekeeping.cases import Evidence
-from services.housekeeping.store import Housekeeping
+from services.housekeeping.store import Housekeeping, timepiece
 
 
 class ReadPage(Message):

@@ -13,8 +13,9 @@ from runtime import mongo
 from runtime.clock import day_of
 from runtime.config import Config
 from runtime.lease import Lease
-from services.housekeeping import awards, steps, store, timepiece
+from services.housekeeping import awards, steps, store
 from services.housekeeping.known import known_of, reckon_all
+from services.housekeeping.store import timepiece
 
 log = structlog.get_logger()
 
@@ -74,7 +75,7 @@ class Clock:
             return after is not before
 
         try:
-            return self._kept.transact(work)
+            return self._kept.commands.transact(work)
         except Refused as refused:
             log.error("clock.refused", case=case_id, code=refused.code)
             return False
@@ -86,7 +87,7 @@ class Clock:
             self._kept.awards.replace(session, before, after)
             return after is not before
 
-        return self._kept.transact(work)
+        return self._kept.commands.transact(work)
 
     def _mind_the_calendar(self, at: dt.datetime) -> int:
         """A newer library, or a holiday notice, is no deadline of any case: windows are reckoned when it is seen."""

@@ -49,7 +49,7 @@ def reckon_all(kept: Housekeeping, at: dt.datetime) -> int:
             kept.cases.replace(session, before, after)
             return after.version != before.version
 
-        return kept.transact(work)
+        return kept.commands.transact(work)
 
     return sum(reckoned(case_id) for case_id in kept.cases.running())
 

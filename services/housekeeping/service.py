@@ -12,12 +12,13 @@ from contract.housekeeping import StarsNotAllowed
 from contract.message import Said
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
-from services.housekeeping import store, timepiece
+from services.housekeeping import store
 from services.housekeeping.service_awards import AwardCalls
 from services.housekeeping.service_cases import CaseCalls
 from services.housekeeping.service_notices import NoticeCalls
 from services.housekeeping.service_registry import RegistryCalls
 from services.housekeeping.service_reviews import ReviewCalls
+from services.housekeeping.store import timepiece
 
 
 class Housekeeping(RegistryCalls, CaseCalls, ReviewCalls, NoticeCalls, AwardCalls):

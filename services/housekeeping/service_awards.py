@@ -128,7 +128,7 @@ class AwardCalls(Calls):
             kept.awards.add(session, award)
             return award.award_id
 
-        return self._shown_award(kept, kept.once(kept.told(who.client_id, asked), work), today)
+        return self._shown_award(kept, kept.commands.once(who.client_id, asked, work), today)
 
     @rpc
     def award(self, award_id: str, actor: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +226,7 @@ class AwardCalls(Calls):
             kept.awards.replace(session, before, step(before, at))
             return before.award_id
 
-        return self._shown_award(kept, kept.once(kept.told(who.client_id, asked), work), today)
+        return self._shown_award(kept, kept.commands.once(who.client_id, asked, work), today)
 
     def _shown_award(self, kept: Housekeeping, award_id: str, today: dt.date) -> dict[str, Any]:
         found = kept.awards.get(award_id)

@@ -70,7 +70,7 @@ class CaseCalls(Calls):
             kept.cases.add(session, case)
             return case.case_id
 
-        return self._shown(kept, kept.once(kept.told(who.client_id, asked), work), who)
+        return self._shown(kept, kept.commands.once(who.client_id, asked, work), who)
 
     @rpc
     def add_evidence(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class CaseCalls(Calls):
             kept.cases.add(session, seated)
             return case.case_id
 
-        return self._shown(kept, kept.once(kept.told(who.client_id, asked), work), who)
+        return self._shown(kept, kept.commands.once(who.client_id, asked, work), who)
 
     @rpc
     def settle_application(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -210,7 +210,7 @@ class CaseCalls(Calls):
             kept.cases.replace(session, before, step(before, kept, session, known))
             return before.case_id
 
-        return self._shown(kept, kept.once(kept.told(who.client_id, asked), work), who)
+        return self._shown(kept, kept.commands.once(who.client_id, asked, work), who)
 
     def _shown(self, kept: Housekeeping, case_id: str, who: Actor) -> dict[str, Any]:
         case = kept.cases.get(case_id)

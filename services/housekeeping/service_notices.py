@@ -58,7 +58,7 @@ class NoticeCalls(Calls):
             kept.cases.seal_objection(session, objection.objection_id, about, said, asked["evidence"])
             return objection.objection_id
 
-        objection_id = kept.once(kept.told("public", asked), work)
+        objection_id = kept.commands.once("public", asked, work)
         received = next(o for o in kept.cases.get(about).objections if o.objection_id == objection_id)
         return public.ReceivedObjection.write(
             objection_id=objection_id, application_id=about, received_at=received.received_at
@@ -118,7 +118,7 @@ class NoticeCalls(Calls):
             )
             return unit.code
 
-        kept.once(kept.told(who.client_id, asked), work)
+        kept.commands.once(who.client_id, asked, work)
         return self._quota(kept, unit.code, kind, asked["year"])
 
     @rpc
@@ -150,7 +150,7 @@ class NoticeCalls(Calls):
             kept.record_holidays(session, days, document=asked["document"], at=at, by=who.client_id)
             return str(asked["document"])
 
-        kept.once(kept.told(who.client_id, asked), work)
+        kept.commands.once(who.client_id, asked, work)
         return public.HolidayNotice.write(
             document=asked["document"],
             days=asked["days"],

@@ -11,12 +11,12 @@ from contract.applications import RegionNotYours
 from contract.words import DocumentType, Role
 from runtime import mongo
 from runtime.hosting import rpc
-from services.housekeeping import access, awards, cases, numbers, registry, store, timepiece
+from services.housekeeping import access, awards, cases, numbers, registry, store
 from services.housekeeping.access import Actor
 from services.housekeeping.answers import given, shown_base, shown_fusao
 from services.housekeeping.calls import Calls, ReadPage, actor_of, own, paged, within_of
 from services.housekeeping.registry import Base, Change, Fusao
-from services.housekeeping.store import Housekeeping
+from services.housekeeping.store import Housekeeping, timepiece
 
 
 class RegistryCalls(Calls):
@@ -53,7 +53,7 @@ class RegistryCalls(Calls):
             kept.registry.add_base(session, base, asked["legal_representative"])
             return base.base_id
 
-        return shown_base(kept.registry.base(kept.once(kept.told(who.client_id, asked), work)))
+        return shown_base(kept.registry.base(kept.commands.once(who.client_id, asked, work)))
 
     @rpc
     def correct_base(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class RegistryCalls(Calls):
             kept.registry.replace_base(session, before, after, person)
             return before.base_id
 
-        return shown_base(kept.registry.base(kept.once(kept.told(who.client_id, asked), work)))
+        return shown_base(kept.registry.base(kept.commands.once(who.client_id, asked, work)))
 
     @rpc
     def move_base(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class RegistryCalls(Calls):
             raise_matters(kept, session, keys, kind=what, detail=detail, today=today, at=at)
             return before.base_id
 
-        return shown_base(kept.registry.base(kept.once(kept.told(who.client_id, asked), work)))
+        return shown_base(kept.registry.base(kept.commands.once(who.client_id, asked, work)))
 
     @rpc
     def base(self, base_id: str, actor: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class RegistryCalls(Calls):
             kept.registry.add_fusao(session, fusao, person)
             return key
 
-        return self._fusao(kept, kept.once(kept.told(who.client_id, asked), work))
+        return self._fusao(kept, kept.commands.once(who.client_id, asked, work))
 
     @rpc
     def move_fusao(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -217,7 +217,7 @@ class RegistryCalls(Calls):
             raise_matters(kept, session, [before.person_key], kind="moved", detail=detail, today=today, at=at)
             return before.person_key
 
-        return self._fusao(kept, kept.once(kept.told(who.client_id, asked), work))
+        return self._fusao(kept, kept.commands.once(who.client_id, asked, work))
 
     @rpc
     def fusao(self, person_key: str, actor: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class ReviewCalls(Calls):
             kept.registry.put_reviewer(session, reviewer)
             return reviewer.client_id
 
-        return self._reviewer(kept.once(kept.told(who.client_id, asked), work))
+        return self._reviewer(kept.commands.once(who.client_id, asked, work))
 
     @rpc
     def reviewers(self, actor: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class ReviewCalls(Calls):
                 kept.cases.replace(session, case, after)
             return who.client_id
 
-        return self._reviewer(kept.once(kept.told(who.client_id, asked), work))
+        return self._reviewer(kept.commands.once(who.client_id, asked, work))
 
     @rpc
     def submit_review(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class ReviewCalls(Calls):
             kept.cases.replace(session, before, after)
             return before.case_id
 
-        return shown_case(kept.cases.get(kept.once(kept.told(who.client_id, asked), work)), who)
+        return shown_case(kept.cases.get(kept.commands.once(who.client_id, asked, work)), who)
 
     def _reviewer(self, client_id: str) -> dict[str, Any]:
         kept, _, _ = self._now()

@@ -56,7 +56,7 @@ class Training:
             kept.put_centre(session, None, centre)
             return centre.credit_code
 
-        return self._centre(kept.once(kept.told(who["client_id"], "register", asked), work))
+        return self._centre(kept.commands.once(who["client_id"], asked, work, action="register"))
 
     @rpc
     def close_centre(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Training:
             kept.put_centre(session, before, after)
             return code
 
-        return self._centre(kept.once(kept.told(who["client_id"], "close", asked), work))
+        return self._centre(kept.commands.once(who["client_id"], asked, work, action="close"))
 
     @rpc
     def file_assessor(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Training:
             kept.put_assessor(session, before, after)
             return code
 
-        return self._assessor(kept.once(kept.told(who["client_id"], "file", asked), work))
+        return self._assessor(kept.commands.once(who["client_id"], asked, work, action="file"))
 
     @rpc
     def withdraw_filing(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class Training:
             kept.put_assessor(session, before, after)
             return code
 
-        return self._assessor(kept.once(kept.told(who["client_id"], "withdraw", asked), work))
+        return self._assessor(kept.commands.once(who["client_id"], asked, work, action="withdraw"))
 
     @rpc
     def centre(self, credit_code: str, actor: dict[str, Any]) -> dict[str, Any]:

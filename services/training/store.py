@@ -2,24 +2,22 @@
 
 centres    one document a centre, unique by credit code
 assessors  one document a body with its filing, unique by credit code; no two have a prefix in common
-commands   what was told once, so that telling it again changes nothing
+commands   what was told once (runtime.commands)
 outbox     what was said (runtime.outbox)
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from dataclasses import asdict
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
-from pymongo.errors import DuplicateKeyError
 
 from contract import regions
 from contract import training as public
-from contract.housekeeping import CommandReused
 from runtime import mongo, trace
+from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
@@ -33,22 +31,13 @@ _ATTEMPTS = 5
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A command: its id, unique for the client, and a keyed hash of all it said. Without an id it is told each time."""
-
-    command_id: str | None
-    digest: str
-
-
 class Training:
     def __init__(self, config: Config) -> None:
         self.store: Store = mongo.database(config, "training")
         self.outbox = Outbox(self.store)
-        self._vault = Vault(config, self.store)
         self._centres = self.store["centres"]
         self._assessors = self.store["assessors"]
-        self._commands = self.store["commands"]
+        self.commands = Commands(self.store, hashed=partial(Vault(config, self.store).hash, "command"))
 
     def ensure_indexes(self) -> None:
         self.outbox.ensure_indexes()
@@ -56,38 +45,6 @@ class Training:
         self._centres.create_index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
         self._assessors.create_index("credit_code", name="credit_code", unique=True)
         self._assessors.create_index("number_prefixes", name="number_prefixes", unique=True)
-
-    def told(self, client_id: str, action: str, command: Mapping[str, Any]) -> Told:
-        said = "\x1e".join(f"{name}={value}" for name, value in sorted({**command, "action": action}.items()))
-        command_id = f"{client_id}:{command['command_id']}" if "command_id" in command else None
-        return Told(command_id, self._vault.hash("command", said))
-
-    def once(self, told: Told, work: Callable[[ClientSession], str]) -> str:
-        """Do ``work``, which gives the credit code that it was about, in one transaction, and only once for a command.
-        Decided anew when somebody else was faster with what may be there only once. Raises CommandReused."""
-
-        def run(session: ClientSession) -> str:
-            if told.command_id:
-                known = self._commands.find_one({"_id": told.command_id}, session=session)
-                if known and known["digest"] != told.digest:
-                    raise CommandReused(
-                        "同一命令编号已用于其他内容，请换一个编号",
-                        "this command_id was used for something else: choose another one",
-                    )
-                if known:
-                    return str(known["about"])
-            about = work(session)
-            if told.command_id:
-                row = {"_id": told.command_id, "digest": told.digest, "about": about}
-                self._commands.insert_one(row, session=session)
-            return about
-
-        for _ in range(_ATTEMPTS - 1):
-            try:
-                return mongo.transact(self.store, run)
-            except DuplicateKeyError:
-                continue
-        return mongo.transact(self.store, run)
 
     def put_centre(self, session: ClientSession, before: Centre | None, after: Centre) -> None:
         """Write one step of a centre's life, and what is to be said of it."""

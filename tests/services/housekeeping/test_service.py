@@ -10,15 +10,16 @@ import pytest
 from contract import applications as cased
 from contract import certification
 from contract import housekeeping as public
-from contract.errors import Refused
+from contract.errors import CommandReused, Refused
 from contract.message import Said
 from contract.words import Role
 from runtime import config
 from runtime.config import Config
 from samples import people, stars
 from samples.stars import Trade, applicant, evidence, office, reviewer
-from services.housekeeping import clock, numbers, store, timepiece
+from services.housekeeping import clock, numbers, store
 from services.housekeeping.service import Housekeeping
+from services.housekeeping.store import timepiece
 
 PROVINCE = office("130000")
 DAY = dt.date(2023, 3, 1)
@@ -88,7 +89,7 @@ def test_the_same_command_again_is_answered_and_not_done_again(trade: Trade, kep
     first = trade.call("open_application", command, applicant("base-1"))
     assert trade.call("open_application", command, applicant("base-1")) == first
     assert kept.store["cases"].count_documents({}) == 1
-    with pytest.raises(public.CommandReused):
+    with pytest.raises(CommandReused):
         trade.call("open_application", command | {"channel": "society"}, applicant("base-1"))
 
 

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from contract import training as public
-from contract.errors import Invalid, Refused
-from contract.housekeeping import CommandReused
+from contract.errors import CommandReused, Invalid, Refused
 from contract.message import Said
 from runtime import clock
 from services.training import store
