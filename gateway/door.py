@@ -14,7 +14,6 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 from werkzeug import Response
 
-from contract.certification import CertificateChanged
 from contract.errors import Refused, field_error
 from gateway import bodies, idempotency, limits, openapi, problems, tokens
 
@@ -136,12 +135,12 @@ def accept(media_type: str) -> None:
 
 
 def expected_version() -> int | None:
-    """The version that If-Match names. Raises MalformedRequest, CertificateChanged."""
+    """The version that If-Match names. Raises MalformedRequest, PreconditionFailed."""
     header = request.headers.get("If-Match", "").strip()
     if header in ("", "*"):
         return None
     if header.startswith("W/"):  # RFC 9110 §13.1.1: a weak tag never matches
-        raise _changed()
+        raise _no_version()
     tag = _STRONG.fullmatch(header)
     if tag is None:
         raise problems.MalformedRequest(
@@ -150,13 +149,14 @@ def expected_version() -> int | None:
             [field_error("/header/If-Match", "etag", "须为一个ETag", "must be one entity tag")],
         )
     if not re.fullmatch(r"[1-9][0-9]{0,8}", tag[1]):
-        raise _changed()
+        raise _no_version()
     return int(tag[1])
 
 
-def _changed() -> CertificateChanged:
-    return CertificateChanged(
-        "记录已被更改，请重新读取后再提交", "the record has changed; read it again before changing it"
+def _no_version() -> problems.PreconditionFailed:
+    return problems.PreconditionFailed(
+        "If-Match 不是本系统给出的ETag，请重新读取记录后再提交",
+        "If-Match is no entity tag of ours: read the record again, and send the ETag that it came with",
     )
 
 

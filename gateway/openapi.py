@@ -111,7 +111,7 @@ def describe(
     if once:
         met += [problems.MalformedRequest, problems.RequestInProgress, problems.IdempotencyKeyReused]
     if edits:
-        met += [problems.MalformedRequest]
+        met += [problems.MalformedRequest, problems.PreconditionFailed]
     responses: dict[str, Any] = {str(answers.status): _success(answers)}
     if answers.cached:
         responses["304"] = {"description": "未变 · not modified", "headers": _headers(("ETag",))}

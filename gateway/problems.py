@@ -22,7 +22,7 @@ from contract import (  # their refusals belong to the catalogue
     targets,
     training,
 )
-from contract.errors import Conflict, Forbidden, Invalid, NotFound, Refused, Stale
+from contract.errors import CommandReused, Conflict, Forbidden, Invalid, NotFound, Refused, Stale
 from contract.fields import Many, Nested, Text, Whole
 from contract.message import Message
 from runtime import mongo, trace
@@ -111,6 +111,13 @@ class NotAcceptable(Problem):
     title = "无法提供所要求的格式"
 
 
+class PreconditionFailed(Problem):
+    """If-Match names what no record of ours was ever called."""
+
+    status = 412
+    title = "前置条件不成立"
+
+
 class RequestInProgress(Problem):
     """The first request with this Idempotency-Key has not been answered yet."""
 
@@ -186,7 +193,11 @@ _ABSTRACT = (Refused, Problem, NotFound, Conflict, Forbidden, Stale)  # only the
 
 def catalogue() -> dict[str, type[Refused]]:
     """Every problem type by its code, in the order of status and code."""
-    found: set[type[Refused]] = {Invalid, *(refusal for refusal in _below(Refused) if refusal.__module__ in _CONTRACTS)}
+    found: set[type[Refused]] = {
+        Invalid,
+        CommandReused,
+        *(refusal for refusal in _below(Refused) if refusal.__module__ in _CONTRACTS),
+    }
     listed = sorted(found.difference(_ABSTRACT), key=lambda refusal: (refusal.status, code_of(refusal)))
     return {code_of(refusal): refusal for refusal in listed}
 

@@ -209,6 +209,10 @@ def request_in_progress(scene: Scene) -> TestResponse:
     return second
 
 
+def precondition_failed(scene: Scene) -> TestResponse:
+    return scene.city.post(f"{scene.issue()}/revocation", json={"reason": "试验"}, headers={"If-Match": 'W/"1"'})
+
+
 def certificate_changed(scene: Scene) -> TestResponse:
     return scene.city.post(f"{scene.issue()}/revocation", json={"reason": "试验"}, headers={"If-Match": '"7"'})
 
@@ -321,6 +325,7 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "certificate_revoked_already": (409, certificate_revoked_already),
     "import_not_finished": (409, import_not_finished),
     "request_in_progress": (409, request_in_progress),
+    "precondition_failed": (412, precondition_failed),
     "certificate_changed": (412, certificate_changed),
     "body_too_large": (413, body_too_large),
     "media_type_unsupported": (415, media_type_unsupported),
