@@ -108,7 +108,12 @@ class RoundReminded(RoundEvent, Event):
 
 
 class RoundClosed(RoundEvent, Event):
+    """``outstanding``: ``{target_id, late, missing}`` for each indicator of which regions (their codes) had filed after
+    ``due_on``, or nothing at all."""
+
     service = "reports"
+
+    outstanding = fields.Many(fields.Facts())
 
 
 ROUNDS = (RoundOpened, RoundReminded, RoundClosed)

@@ -2,15 +2,24 @@
 
 from typing import Any
 
+from contract import reports
 from contract.errors import Refused
+from contract.message import Said
+from runtime.events import listen
 from runtime.hosting import Settings, rpc
+from runtime.mongo import database
 from services.targets.progress import progress
+from services.targets.rounds import Rounds
 
 
 class Targets:
     name = "targets"
 
     settings = Settings()
+
+    @listen(*reports.ROUNDS)
+    def on_round(self, said: Said) -> None:
+        Rounds(database(self.settings, "targets")).hear(said)
 
     @rpc(expected_exceptions=Refused)
     def targets(self) -> list[dict[str, Any]]:

@@ -1,0 +1,81 @@
+"""Dispatch rounds (调度) as targets has heard of them: a copy of each, in its newest version."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contract.message import Said
+from contract.reports import RoundClosed
+from runtime import clock
+from runtime.mongo import Document, Store, transact
+
+_DAYS = ("as_of", "opens_on", "due_on")
+
+
+@dataclass(frozen=True)
+class Round:
+    """``closed_seq``: the place in the log of `reports` at which it was closed, and ``heard_at`` when we heard of that,
+    by the clock on the wall; None while it is open. ``outstanding``: ``{target_id, late, missing}``, the regions that
+    filed after ``due_on`` or not at all. ``snapshot_id``: what was locked of it."""
+
+    round_id: str
+    version: int
+    number: int
+    period: str
+    as_of: dt.date
+    opens_on: dt.date
+    due_on: dt.date
+    closed_at: dt.datetime | None
+    closed_seq: int | None = None
+    heard_at: dt.datetime | None = None
+    outstanding: tuple[dict[str, Any], ...] = ()
+    snapshot_id: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+class Rounds:
+    """Collection ``rounds``."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rounds = store["rounds"]
+
+    def hear(self, said: Said) -> None:
+        """Told again, or after a newer version, nothing changes."""
+        told = {name: value for name, value in said.data.items() if name not in ("round_id", "outstanding")}
+        told |= {name: told[name].isoformat() for name in _DAYS}
+        if said.event is RoundClosed:
+            outstanding = said.data.get("outstanding", [])
+            told |= {"closed_seq": said.seq, "heard_at": clock.now(), "outstanding": outstanding}
+
+        def work(session: Any) -> None:
+            known = self._rounds.find_one({"_id": said.data["round_id"]}, {"version": 1}, session=session)
+            if known is None or known["version"] < told["version"]:
+                self._rounds.update_one({"_id": said.data["round_id"]}, {"$set": told}, upsert=True, session=session)
+
+        transact(self._store, work)
+
+    def of(self, round_id: str) -> Round | None:
+        found = self._rounds.find_one({"_id": round_id})
+        return None if found is None else _round(found)
+
+    def latest(self) -> Round | None:
+        """The one that was opened last, open or closed."""
+        return next(iter(self._sorted({}, -1)), None)
+
+    def unlocked(self) -> Sequence[Round]:
+        """Closed ones of which there is no snapshot yet, the oldest first."""
+        return self._sorted({"closed_seq": {"$exists": True}, "snapshot_id": {"$exists": False}}, 1)
+
+    def _sorted(self, asked: Document, order: int) -> Sequence[Round]:
+        return [_round(row) for row in self._rounds.find(asked).sort([("opens_on", order), ("number", order)])]
+
+
+def _round(row: Document) -> Round:
+    told = {name: value for name, value in row.items() if name != "_id"}
+    days = {name: dt.date.fromisoformat(row[name]) for name in _DAYS}
+    return Round(round_id=row["_id"], **told | days | {"outstanding": tuple(row.get("outstanding", ()))})
