@@ -8,10 +8,10 @@ from pymongo.client_session import ClientSession
 from contract import housekeeping as public
 from contract import regions
 from contract.housekeeping import RecognisedBy
-from runtime import mongo, trace
+from runtime import mongo, record, trace
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
-from services.housekeeping import awards, record
+from services.housekeeping import awards
 from services.housekeeping.access import award_not_found
 from services.housekeeping.awards import Award
 from services.housekeeping.store_registry import subtree

@@ -10,10 +10,11 @@ from pymongo.client_session import ClientSession
 
 from contract import regions
 from contract.housekeeping import SubjectKind
+from runtime import record
 from runtime.clock import day_of
 from runtime.mongo import Document, Store
 from runtime.vault import Vault
-from services.housekeeping import cases, record
+from services.housekeeping import cases
 from services.housekeeping.access import case_not_found
 from services.housekeeping.cases import Case
 from services.housekeeping.store_registry import subtree

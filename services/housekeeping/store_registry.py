@@ -10,9 +10,9 @@ from pymongo.errors import DuplicateKeyError
 from contract import regions
 from contract.housekeeping import SubjectKind
 from contract.words import CertificateStatus
+from runtime import record
 from runtime.mongo import Document, Store
 from runtime.vault import Vault
-from services.housekeeping import record
 from services.housekeeping.access import subject_not_found
 from services.housekeeping.registry import Base, Fusao
 from services.housekeeping.reviewers import Reviewer

@@ -14,7 +14,8 @@ from contract.housekeeping import (
     Settlement,
     SubjectKind,
 )
-from services.housekeeping import awards, numbers, record
+from runtime import record
+from services.housekeeping import awards, numbers
 from services.housekeeping.awards import Award
 from services.housekeeping.workdays import Calendar
 from tests.services.housekeeping.builders import evidence, noon, on_notice
