@@ -7,6 +7,7 @@ record, says so, and the count follows from that as from any other change.
 from enum import StrEnum
 
 from contract import fields
+from contract.errors import Forbidden
 from contract.message import Event, Message
 
 
@@ -92,3 +93,7 @@ class AnomalyEvent(Message):
     region = fields.RegionCode(required=True)
     noticed_on = fields.Day(required=True)
     measures = fields.Facts(required=True)
+
+
+class InspectionsNotAllowed(Forbidden):
+    """The role may see the inspection, the finding or the order, but may not do this to it."""

@@ -1,0 +1,65 @@
+"""Who may do what. What one may not see does not exist for them; what one may not do is forbidden.
+
+An actor whose organisation is a department that the plan names has to do with that department's indicators; any other
+with all within its region.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from contract import regions
+from contract.inspections import InspectionsNotAllowed
+from contract.words import Role
+from plan import Plan
+
+READ, WRITE, MATTERS = "inspections:read", "inspections:write", "matters:write"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    client_id: str
+    role: Role
+    region: str
+    organisation: str
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> "Actor":
+        """``given`` has been read by contract.certification.Actor."""
+        try:
+            role = Role(given["role"])
+        except ValueError:
+            raise not_allowed() from None
+        return cls(given["client_id"], role, given["region"], given["organisation"], frozenset(given["scopes"]))
+
+    def require(self, *scopes: str) -> None:
+        """Raises InspectionsNotAllowed when none of them is the actor's."""
+        if not self.scopes & {*scopes}:
+            raise not_allowed()
+
+    def require_inspector(self) -> None:
+        """Raises InspectionsNotAllowed."""
+        if self.role is not Role.INSPECTOR or WRITE not in self.scopes:
+            raise not_allowed()
+
+    def sees(self, plan: Plan, *, target_id: str, region: str) -> bool:
+        return regions.within(region, self.region) and self.concerned(plan, target_id)
+
+    def concerned(self, plan: Plan, target_id: str) -> bool:
+        """Whether the indicator is one of the actor's."""
+        if not any(self.organisation in each.departments for each in plan.indicators.values()):
+            return True
+        found = plan.indicators.get(target_id)
+        return found is not None and self.organisation in found.departments
+
+    def targets(self, plan: Plan) -> list[str] | None:
+        """The indicators that the actor has to do with; None: all."""
+        own = [each.id for each in plan.indicators.values() if self.organisation in each.departments]
+        return own or None
+
+
+def not_allowed() -> InspectionsNotAllowed:
+    return InspectionsNotAllowed(
+        "没有进行这项操作的权限：督导检查由督导人员办理",
+        "not allowed to do this: inspections are the inspectors' to do",
+    )

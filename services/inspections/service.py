@@ -1,0 +1,67 @@
+"""What inspections is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
+
+``actor`` is contract.certification.Actor. Refusals are those of contract.inspections; a command with a ``command_id``
+that was told before changes nothing and is answered with what it was about, as it is now.
+"""
+
+import datetime as dt
+from typing import Any
+
+from contract import certification, housekeeping, reports, targets
+from contract.inspections import InspectionsNotAllowed
+from contract.message import Said
+from runtime.events import listen
+from runtime.hosting import Settings, rpc
+from services.inspections.service_inspections import InspectionCalls
+from services.inspections.store import timepiece
+
+
+class Inspections(InspectionCalls):
+    name = "inspections"
+
+    settings = Settings()
+
+    @listen(*targets.FOR_INSPECTIONS)
+    def on_targets(self, said: Said) -> None:
+        """A sample was drawn, or something looks odd."""
+        if said.event is targets.SampleDrawn:
+            self.hear_sample(said)
+
+    @listen(*certification.FOR_INSPECTIONS)
+    def on_certification(self, said: Said) -> None:
+        """What became of an order, or something looks odd."""
+        if said.event is certification.WithdrawalAnswered:
+            self.hear_answer(said)
+
+    @listen(*housekeeping.ANSWERS)
+    def on_housekeeping(self, said: Said) -> None:
+        self.hear_answer(said)
+
+    @listen(*reports.ANSWERS)
+    def on_reports(self, said: Said) -> None:
+        self.hear_answer(said)
+
+    @rpc
+    def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
+        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
+        kept, _, _ = self._now()
+        head = kept.outbox.head()
+        limit = max(1, min(limit, 1000))
+        return {"items": kept.outbox.page(after, limit), "head": {"seq": head["seq"], "hash": head["hash"]}}
+
+    @rpc
+    def status(self) -> dict[str, Any]:
+        """``{"head_seq", "published_seq", "unpublished"}`` of the log."""
+        kept, _, _ = self._now()
+        head = kept.outbox.head()
+        return {"head_seq": head["seq"], "published_seq": head["published"], "unpublished": kept.outbox.waiting()}
+
+    @rpc
+    def set_time(self, instant: str | None = None) -> dict[str, Any]:
+        """``{"now"}`` from which time goes on; None puts it right. For tests and demonstrations: in production it is
+        refused with InspectionsNotAllowed."""
+        try:
+            now = timepiece.set_to(self.settings, dt.datetime.fromisoformat(instant) if instant else None)
+        except PermissionError:
+            raise InspectionsNotAllowed("正式环境不能改动时间", "time is not set in production") from None
+        return {"now": now.isoformat()}
