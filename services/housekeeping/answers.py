@@ -8,13 +8,13 @@ from contract import housekeeping as public
 from contract import regions
 from contract.words import Role
 from runtime.mongo import Document
+from runtime.workdays import Window
 from services.housekeeping import cases, numbers
 from services.housekeeping.access import Actor
 from services.housekeeping.awards import Award
 from services.housekeeping.cases import ASIDE, Case, Evidence, Matter, Sheet
 from services.housekeeping.registry import Base, Change, Fusao
 from services.housekeeping.reviewers import Reviewer
-from services.housekeeping.workdays import Window
 
 
 def given(**asked: Any) -> dict[str, Any]:

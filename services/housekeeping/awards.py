@@ -15,9 +15,9 @@ from contract.housekeeping import (
     Settlement,
     SubjectKind,
 )
+from runtime.workdays import Calendar
 from services.housekeeping.access import CLOCK
 from services.housekeeping.cases import Evidence, Matter
-from services.housekeeping.workdays import Calendar
 
 _STANDING = (AwardStatus.VALID, AwardStatus.SUSPENDED)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from contract.applications import AppealNotAllowed, CaseChanged, Channel
 from contract.housekeeping import MatterNotOpen, Settlement, SubjectKind
+from runtime.workdays import Calendar, Window, open_window
 from services.housekeeping import procedure as procedures
 from services.housekeeping import rubric as rubrics
 from services.housekeeping import scoring
@@ -14,7 +15,6 @@ from services.housekeeping.notice import Notice, Objection
 from services.housekeeping.procedure import Procedure
 from services.housekeeping.rubric import Rubric
 from services.housekeeping.scoring import Outcome, Score
-from services.housekeeping.workdays import Calendar, Window, open_window
 
 
 @dataclass(frozen=True, slots=True)

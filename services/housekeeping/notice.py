@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from contract.applications import NoticeClosed, ObjectionInvalid, ObjectionNotFound, ObjectionState
 from contract.errors import field_error
-from services.housekeeping.workdays import Window
+from runtime.workdays import Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from contract.applications import AlreadyScored, NoEligibleReviewer, NotReviewing, ReviewTooLate
+from runtime.workdays import Calendar, open_window
 from services.housekeeping import cases, reviewers, scoring
 from services.housekeeping.access import CLOCK
 from services.housekeeping.cases import Case, Seat, Sheet, active_seats, latest_sheet, moved
 from services.housekeeping.reviewers import Parties, Reviewer
 from services.housekeeping.scoring import Score
-from services.housekeeping.workdays import Calendar, open_window
 
 
 def parties(case: Case) -> Parties:

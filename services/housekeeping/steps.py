@@ -22,13 +22,13 @@ from contract.applications import (
     TransitionNotAllowed,
 )
 from contract.errors import field_error
+from runtime.workdays import Calendar, open_window, reckoned_anew
 from services.housekeeping import cases, notice, seating
 from services.housekeeping.access import CLOCK, Actor
 from services.housekeeping.cases import Case, Evidence, moved
 from services.housekeeping.notice import Notice, Objection
 from services.housekeeping.procedure import BACK, INQUIRED
 from services.housekeeping.reviewers import Reviewer
-from services.housekeeping.workdays import Calendar, open_window, reckoned_anew
 
 
 @dataclass(frozen=True)

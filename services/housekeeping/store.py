@@ -21,11 +21,11 @@ from runtime.mongo import Store
 from runtime.outbox import Outbox
 from runtime.timepiece import Timepiece
 from runtime.vault import Vault
+from runtime.workdays import Calendar
 from services.housekeeping.access import Actor
 from services.housekeeping.store_awards import Awards
 from services.housekeeping.store_cases import Cases
 from services.housekeeping.store_registry import Registry
-from services.housekeeping.workdays import Calendar
 
 timepiece = Timepiece("housekeeping")
 

@@ -9,13 +9,13 @@ from contract.applications import Channel
 from contract.housekeeping import SubjectKind
 from contract.words import Role
 from runtime.clock import SHANGHAI
+from runtime.workdays import Calendar
 from services.housekeeping import cases, rubric, seating, steps
 from services.housekeeping.access import APPLY, DECIDE, READ, REVIEW, Actor
 from services.housekeeping.cases import Case, Evidence
 from services.housekeeping.reviewers import Reviewer
 from services.housekeeping.scoring import Score
 from services.housekeeping.steps import Known
-from services.housekeeping.workdays import Calendar
 
 COUNTY, CITY = "130102", "130100"
 DAY = dt.date(2023, 3, 1)

@@ -9,10 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from contract import regions
 from contract.applications import ObjectionState
 from contract.errors import Refused
+from runtime.workdays import Calendar
 from services.housekeeping import cases, procedure, steps
 from services.housekeeping.access import ANYBODY, CLOCK
 from services.housekeeping.notice import Objection
-from services.housekeeping.workdays import Calendar
 from tests.services.housekeeping.builders import (
     CITY,
     COUNTY,

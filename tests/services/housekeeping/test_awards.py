@@ -15,9 +15,9 @@ from contract.housekeeping import (
     SubjectKind,
 )
 from runtime import record
+from runtime.workdays import Calendar
 from services.housekeeping import awards, numbers
 from services.housekeeping.awards import Award
-from services.housekeeping.workdays import Calendar
 from tests.services.housekeeping.builders import evidence, noon, on_notice
 
 GIVEN = dt.date(2023, 5, 10)

@@ -29,13 +29,13 @@ from contract.applications import (
 )
 from contract.errors import Refused, field_error
 from contract.housekeeping import Settlement
+from runtime.workdays import Calendar
 from services.housekeeping import cases, notice, procedure, reviewers, seating, steps
 from services.housekeeping.access import CLOCK
 from services.housekeeping.cases import Case
 from services.housekeeping.notice import Objection
 from services.housekeeping.procedure import ProcedureUnsound
 from services.housekeeping.reviewers import Parties, Reviewer
-from services.housekeeping.workdays import Calendar
 from tests.services.housekeeping.builders import (
     CITY,
     COUNTY,

@@ -1,8 +1,8 @@
 """Working days in mainland China, with the make-up days of 调休.
 
-Three sources, the first that knows the day: holiday notices recorded here, chinesecalendar's table of published years,
-and, for a year that neither knows, Monday to Friday. A window remembers by which calendar it was reckoned, so that it
-is reckoned anew as soon as a late notice is recorded or the library is updated.
+Three sources, the first that knows the day: holiday notices that a service recorded, chinesecalendar's table of
+published years, and, for a year that neither knows, Monday to Friday. A window remembers by which calendar it was
+reckoned, so that it is reckoned anew as soon as a late notice is recorded or the library is updated.
 """
 
 import datetime as dt

@@ -5,7 +5,7 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.housekeeping.workdays import Calendar, Window, open_window, reckoned_anew
+from runtime.workdays import Calendar, Window, open_window, reckoned_anew
 
 days = st.dates(dt.date(2004, 1, 1), dt.date(2030, 12, 31))
 
