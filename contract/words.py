@@ -76,6 +76,15 @@ class Status(StrEnum):
     MISSED = "未完成"
 
 
+class Prospect(StrEnum):
+    """Whether a target will be reached by a day, as the trend so far tells."""
+
+    LIKELY = "预计完成"
+    OPEN = "不确定"
+    UNLIKELY = "预计完不成"
+    CANNOT_TELL = "无法判断"
+
+
 class Comparator(StrEnum):
     """How the plan words a target."""
 

@@ -51,6 +51,19 @@ class Indicator:
     part_of: str | None = None
     sum_of: tuple[str, ...] = ()
     reporting: Reporting | None = None  # None: counted from facts, or summed, and never reported
+    curve: tuple[Decimal, ...] = ()  # planned at each month's end, cumulative percents; empty: the calendar's days
+    small_cells: bool = False  # counts somebody: what is small is not shown to the public
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How progress is judged. ``tolerance``: by how many percent a target of about (左右) may be missed.
+    ``least_months``: with facts in fewer months than that there is no forecast (无法判断). ``confidence``: of a
+    forecast's interval, in percent."""
+
+    tolerance: Decimal
+    least_months: int
+    confidence: Decimal
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,7 @@ class Plan:
     soft_deadline: dt.date
     deadline: dt.date
     least_public_cell: int
+    outlook: Outlook
     indicators: dict[str, Indicator] = field(hash=False)
 
     @property
@@ -92,7 +106,8 @@ def read(path: Path) -> Plan:
             soft_deadline=head["soft_deadline"],
             deadline=head["deadline"],
             least_public_cell=head["least_public_cell"],
-            indicators={one["id"]: _indicator(one) for one in said["indicators"]},
+            outlook=_outlook(head["outlook"]),
+            indicators={one["id"]: _indicator(one, head["small_cell_units"]) for one in said["indicators"]},
         )
         if len(plan.indicators) != len(said["indicators"]):
             raise ValueError("two indicators have the same id")
@@ -111,7 +126,21 @@ _LEVELS = ("province", "unit", "county")
 _FACTS = ("certificate", "award", "activity", "report", "sum")
 
 
-def _indicator(one: dict[str, Any]) -> Indicator:
+def _outlook(said: dict[str, Any]) -> Outlook:
+    outlook = Outlook(Decimal(said["tolerance"]), int(said["least_months"]), Decimal(said["confidence"]))
+    if not (0 <= outlook.tolerance < 100 and outlook.least_months >= 2 and 0 < outlook.confidence < 100):
+        raise ValueError("outlook: tolerance from 0 and confidence above 0, both below 100; least_months at least 2")
+    return outlook
+
+
+def _curve(id: str, said: list[Any]) -> tuple[Decimal, ...]:
+    curve = tuple(Decimal(str(percent)) for percent in said)
+    if curve and (len(curve) != 12 or list(curve) != sorted(curve) or curve[0] < 0 or curve[-1] != 100):
+        raise ValueError(f"the curve of indicator {id}: twelve cumulative percents, none below the last, up to 100")
+    return curve
+
+
+def _indicator(one: dict[str, Any], small_cell_units: list[str]) -> Indicator:
     id = one["id"]
     measure = Measure(one["measure"])
     rule = dict(one["rule"])
@@ -148,6 +177,8 @@ def _indicator(one: dict[str, Any]) -> Indicator:
         part_of=one.get("part_of"),
         sum_of=tuple(one.get("sum_of", ())),
         reporting=reporting,
+        curve=_curve(id, one.get("curve", [])),
+        small_cells=one.get("small_cells", one.get("unit", "") in small_cell_units),
     )
 
 

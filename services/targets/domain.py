@@ -4,10 +4,8 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import groupby
-
-from contract.words import Status
 
 
 @dataclass(frozen=True)
@@ -196,24 +194,3 @@ def _steps(times: Iterable[Counted]) -> dict[tuple[str, str, dt.date], int | Dec
         if time.until is not None:
             steps[time.fact_id, time.region, time.until] -= time.amount
     return steps
-
-
-def percent(part: Decimal, whole: Decimal) -> Decimal:
-    """Two decimals, halves up; over 100 is printed as it is. The project's one rounding rule."""
-    return (part * 100 / whole).quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def pace(*, begins: dt.date, deadline: dt.date, as_of: dt.date) -> Decimal:
-    """序时进度: elapsed days over all days, in percent, from 0 before the year to 100 after its end."""
-    days = (deadline - begins).days + 1
-    elapsed = min(max((as_of - begins).days + 1, 0), days)
-    return percent(Decimal(elapsed), Decimal(days))
-
-
-def status(*, reached: Decimal, due: Decimal, as_of: dt.date, deadline: dt.date) -> tuple[Status, str]:
-    """(status, colour) from percent reached and 序时进度. Colours are a default: met 绿, missed 红, else 蓝 or 黄."""
-    if reached >= 100:
-        return Status.MET, "绿"
-    if as_of > deadline:
-        return Status.MISSED, "红"
-    return (Status.ON_PACE, "蓝") if reached >= due else (Status.BEHIND, "黄")

@@ -18,7 +18,7 @@ from runtime.clock import Clock
 from runtime.config import Config
 from runtime.mongo import Document, database
 from services.targets.disclosure import hidden
-from services.targets.domain import pace, percent, status
+from services.targets.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, stands
 from services.targets.store import Counts, Days
 
 
@@ -50,7 +50,7 @@ class Progress:
             value = None
         sources = [one for one in self.counts.heard_up_to() if one["service"] == _SAID_BY.get(indicator.fact)]
         answer = {
-            **self._standing(indicator, region.code, value, as_of or clock.day_of(now)),
+            **self._standing(indicator, region.code, value, as_of or clock.day_of(now), clocks),
             "region": region.code,
             "region_name": region.name,
             "as_of": as_of or clock.day_of(now),
@@ -153,12 +153,15 @@ class Progress:
                 f"there is no indicator {id}; there are: {', '.join(self.plan.indicators)}",
             ) from None
 
-    def _standing(self, indicator: Indicator, region: str, value: Decimal | None, as_of: dt.date) -> dict[str, Any]:
-        due = pace(begins=self.plan.begins, deadline=self.plan.deadline, as_of=as_of)
+    def _standing(
+        self, indicator: Indicator, region: str, value: Decimal | None, as_of: dt.date, clocks: dict[str, Any]
+    ) -> dict[str, Any]:
         # The plan sets the province's number only; nothing may be read from it for a county.
         target = indicator.target if region == self.plan.region else None
-        reached = None if target is None or value is None else percent(value, target)
-        stands = None if reached is None else status(reached=reached, due=due, as_of=as_of, deadline=self.plan.deadline)
+        due = self._due(indicator, as_of)
+        standing = UNTOLD
+        if target is not None and value is not None:
+            standing = self._beside(indicator, target, region, value, due, as_of, clocks)
         return {
             "id": indicator.id,
             "name": indicator.name,
@@ -168,12 +171,36 @@ class Progress:
             "target": target,
             "adjusted_target": None,
             "value": value,
-            "percent": reached,
+            "percent": standing.percent,
             "pace": due,
-            "deviation": None if reached is None else reached - due,
-            "status": stands and stands[0].value,
-            "colour": stands and stands[1],
+            "deviation": standing.deviation,
+            "status": standing.status and standing.status.value,
+            "colour": standing.colour,
         }
+
+    def _beside(
+        self,
+        indicator: Indicator,
+        goal: Decimal,
+        region: str,
+        value: Decimal,
+        due: Decimal,
+        as_of: dt.date,
+        clocks: dict[str, Any],
+    ) -> Standing:
+        days = self.counts.days([region], **{**clocks, "as_of": as_of})[region]
+        before = [value for day, value in days.items() if day < self.plan.begins]
+        aim = aim_of(self.plan, indicator, goal, sum(before, Decimal(0)) if before else None)
+        assert aim is not None  # who has a target has a comparator
+        last = checkpoint(as_of, begins=self.plan.begins, deadline=self.plan.deadline)
+        earlier = None
+        if last is not None:
+            until_then = sum((value for day, value in days.items() if day <= last), Decimal(0))
+            earlier = until_then, self._due(indicator, last)
+        return stands(aim, value, due=due, as_of=as_of, deadline=self.plan.deadline, earlier=earlier)
+
+    def _due(self, indicator: Indicator, as_of: dt.date) -> Decimal:
+        return pace(begins=self.plan.begins, deadline=self.plan.deadline, as_of=as_of, curve=indicator.curve)
 
 
 _ENTRY_FIELDS = (

@@ -1,14 +1,11 @@
 import datetime as dt
 from dataclasses import replace
-from decimal import Decimal
 from itertools import permutations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.words import Status
-from services.targets.domain import Entry, Fact, Rule, Standing, counted, pace, percent, status, told
+from services.targets.domain import Entry, Fact, Rule, Standing, counted, told
 from tests.services.targets.builders import RULE, a_cause, a_fact, an_id
 
 IN_2022, IN_MAY, IN_JULY = dt.date(2022, 12, 31), dt.date(2023, 5, 1), dt.date(2023, 7, 1)
@@ -155,34 +152,3 @@ def test_the_first_certificate_wins_a_tie_of_days_the_same_way_in_every_order() 
     assert len({after(*order)[0].counted for order in permutations(same_day)}) == 1
     first = min(an_id(name) for name in ("one", "two", "three"))
     assert [time.fact_id for time in after(*same_day)[0].counted] == [first]
-
-
-def test_percentages_round_halves_up_and_are_never_capped() -> None:
-    assert percent(Decimal(151), Decimal(166)) == Decimal("90.96")  # printed as 90.9 by hand once
-    assert percent(Decimal(5970), Decimal(3000)) == Decimal("199.00")
-    assert percent(Decimal(1), Decimal(800)) == Decimal("0.13")
-
-
-@pytest.mark.parametrize(
-    ("as_of", "due"),
-    [
-        (dt.date(2022, 12, 31), "0.00"),
-        (dt.date(2023, 1, 1), "0.27"),
-        (dt.date(2023, 12, 31), "100.00"),
-        (dt.date(2024, 5, 1), "100.00"),
-    ],
-)
-def test_pace_is_the_elapsed_share_of_the_time_to_the_deadline(as_of: dt.date, due: str) -> None:
-    assert pace(begins=dt.date(2023, 1, 1), deadline=dt.date(2023, 12, 31), as_of=as_of) == Decimal(due)
-
-
-def test_status_tells_met_from_missed_and_behind_from_on_pace() -> None:
-    deadline, before, late = dt.date(2023, 12, 31), dt.date(2023, 7, 1), dt.date(2024, 1, 1)
-
-    def stands(reached: str, as_of: dt.date) -> Status:
-        return status(reached=Decimal(reached), due=Decimal(50), as_of=as_of, deadline=deadline)[0]
-
-    assert stands("100", before) is Status.MET
-    assert stands("50", before) is Status.ON_PACE
-    assert stands("49.99", before) is Status.BEHIND
-    assert stands("99.99", late) is Status.MISSED
