@@ -12,6 +12,7 @@ from runtime import mongo
 from runtime.config import Config
 from runtime.lease import Lease
 from services.inspections import store
+from services.inspections.overdue import Overdue
 
 log = structlog.get_logger()
 
@@ -55,4 +56,4 @@ class Clock:
 
 
 def worker(config: Config) -> Clock:
-    return Clock(config, [])
+    return Clock(config, [Overdue(config)])

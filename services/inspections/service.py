@@ -12,11 +12,11 @@ from contract.inspections import InspectionsNotAllowed
 from contract.message import Said
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
-from services.inspections.service_inspections import InspectionCalls
+from services.inspections.service_orders import OrderCalls
 from services.inspections.store import timepiece
 
 
-class Inspections(InspectionCalls):
+class Inspections(OrderCalls):
     name = "inspections"
 
     settings = Settings()

@@ -16,6 +16,9 @@ from runtime.config import Config
 from runtime.mongo import Store
 from runtime.outbox import Outbox
 from runtime.timepiece import Timepiece
+from services.inspections.store_findings import Findings
+from services.inspections.store_inspections import Planned
+from services.inspections.store_orders import Orders
 
 timepiece = Timepiece("inspections")
 
@@ -26,10 +29,16 @@ class Inspections:
         self.store: Store = mongo.database(config, "inspections")
         self.outbox = Outbox(self.store)
         self.commands = Commands(self.store)
+        self.planned = Planned(self.store, self.outbox)
+        self.findings = Findings(self.store)
+        self.orders = Orders(self.store, self.outbox)
         self._serials = self.store["serials"]
 
     def ensure_indexes(self) -> None:
         self.outbox.ensure_indexes()
+        self.planned.ensure_indexes()
+        self.findings.ensure_indexes()
+        self.orders.ensure_indexes()
 
     def serial(self, series: str, session: ClientSession) -> int:
         """The next one of a series, from 1. A transaction that is not committed gives it back."""

@@ -1,0 +1,59 @@
+"""The clock's chore of findings: who has not mended by the date gets a 督查单, each colour once."""
+
+import datetime as dt
+
+from pymongo.client_session import ClientSession
+
+import plan
+from contract import regions
+from runtime import mongo
+from runtime.clock import day_of
+from runtime.config import Config
+from services.inspections import escalation, findings, store
+from services.inspections.findings import Escalation
+from services.inspections.store import timepiece
+
+_BY = "clock"
+
+
+class Overdue:
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._kept = store.inspections(config)
+        self._plan = plan.read(config.plan_file)
+        self._rule = escalation.in_force()
+
+    def look(self) -> int:
+        """Issue all orders that are due by now; how many."""
+        at = timepiece.now(self._config)
+        today = day_of(at)
+        late = self._kept.findings.overdue(today, steps=len(self._rule.steps))
+        due = [each for each in late if (step := escalation.next_step(each, self._rule)) and step[1] <= today]
+        return sum(self._issue(each.finding_id, today, at) for each in due)
+
+    def _issue(self, finding_id: str, today: dt.date, at: dt.datetime) -> bool:
+        """Decided anew within the transaction: it may have been mended, or another clock was faster."""
+
+        def work(session: ClientSession) -> bool:
+            before = self._kept.findings.get(finding_id, session)
+            found = escalation.next_step(before, self._rule)
+            if found is None or found[1] > today:
+                return False
+            indicator = self._plan.indicators.get(before.target_id)
+            issued = escalation.supervise(
+                before,
+                found[0],
+                self._rule,
+                supervision_id=mongo.new_id(),
+                serial=self._kept.serial(f"supervision/{today.year}", session),
+                today=today,
+                target_name=indicator.name if indicator else "",
+                region_name=regions.get(before.region).full_name,
+                departments=indicator.departments if indicator else (),
+            )
+            done = Escalation(issued.colour, issued.supervision_id, issued.number, today)
+            self._kept.findings.add_supervision(session, issued)
+            self._kept.findings.replace(session, before, findings.escalated(before, done, at=at, by=_BY))
+            return True
+
+        return self._kept.commands.transact(work)

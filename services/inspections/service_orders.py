@@ -1,0 +1,139 @@
+"""Calls about withdrawals: ordered, lifted, shown; and what the owners of the facts answered."""
+
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from contract import fields
+from contract import inspections as public
+from contract.inspections import WithdrawalState
+from contract.message import Said
+from runtime import mongo
+from runtime.hosting import rpc
+from services.inspections import access, findings, orders
+from services.inspections.access import Actor
+from services.inspections.answers import shown_order
+from services.inspections.calls import ReadPage, actor_of, given, paged, within_of
+from services.inspections.orders import Order
+from services.inspections.service_findings import FindingCalls
+from services.inspections.store import Inspections
+from services.inspections.store_orders import order_not_found
+
+
+class ReadOrders(ReadPage):
+    target_id = fields.Text(at_most=10)
+    state = fields.Choice(WithdrawalState)
+    inspection_id = fields.Id()
+
+
+class OrderCalls(FindingCalls):
+    @rpc
+    def order_withdrawal(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """OrderWithdrawal -> Withdrawal, pending until its owner answers. Refuses FindingNotFound, FindingChanged,
+        WithdrawalNotPossible, InspectionsNotAllowed, CommandReused."""
+        asked, who = public.OrderWithdrawal.read(command), actor_of(actor)
+        kept, at, _ = self._now()
+        self._found(kept, asked["finding_id"], who)
+        who.require_inspector()
+
+        def work(session: ClientSession) -> str:
+            finding = kept.findings.get(asked["finding_id"], session)
+            findings.check_version(finding, asked.get("expected_version"))
+            order = orders.order(finding, order_id=mongo.new_id(), reason=asked["reason"], at=at, by=who.client_id)
+            assert order.standing_for is not None
+            if standing := kept.orders.standing(order.standing_for, session):
+                raise public.WithdrawalNotPossible(
+                    "该单位已有核减单在办或有效",
+                    "another withdrawal of it stands",
+                    facts={"order_id": standing.order_id},
+                )
+            kept.orders.add(session, order)
+            kept.findings.replace(
+                session, finding, findings.with_order(finding, order.order_id, at=at, by=who.client_id)
+            )
+            return order.order_id
+
+        return shown_order(kept.orders.get(kept.commands.once(who.client_id, asked, work, action="withdraw")))
+
+    @rpc
+    def lift_withdrawal(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """LiftWithdrawal -> Withdrawal, being lifted until its owner answers. Refuses WithdrawalNotFound,
+        WithdrawalChanged, WithdrawalNotPossible, InspectionsNotAllowed, CommandReused."""
+        asked, who = public.LiftWithdrawal.read(command), actor_of(actor)
+        kept, at, _ = self._now()
+        self._order(kept, asked["order_id"], who)
+        who.require_inspector()
+
+        def work(session: ClientSession) -> str:
+            before = kept.orders.get(asked["order_id"], session)
+            orders.check_version(before, asked.get("expected_version"))
+            finding = kept.findings.get(before.finding_id, session)
+            after = orders.lift(before, finding, reason=asked["reason"], at=at, by=who.client_id)
+            kept.orders.replace(session, before, after)
+            return before.order_id
+
+        return shown_order(kept.orders.get(kept.commands.once(who.client_id, asked, work, action="lift")))
+
+    @rpc
+    def withdrawal(self, order_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Withdrawal. Refuses WithdrawalNotFound, InspectionsNotAllowed."""
+        kept, _, _ = self._now()
+        return shown_order(self._order(kept, order_id, actor_of(actor)))
+
+    @rpc
+    def withdrawals(
+        self,
+        actor: dict[str, Any],
+        after: str | None = None,
+        limit: int = 50,
+        region: str | None = None,
+        target_id: str | None = None,
+        state: str | None = None,
+        inspection_id: str | None = None,
+    ) -> dict[str, Any]:
+        """``{"items": [Withdrawal], "next"}`` of those that the actor may see. Refuses InspectionsNotAllowed."""
+        who = actor_of(actor)
+        who.require(access.READ, access.WRITE)
+        asked = ReadOrders.read(
+            given(
+                after=after,
+                limit=limit,
+                region=region,
+                target_id=target_id,
+                state=state,
+                inspection_id=inspection_id,
+            )
+        )
+        if (within := within_of(who, asked.pop("region", None))) is None:
+            return {"items": [], "next": None}
+        kept, _, _ = self._now()
+        limit = asked.pop("limit")
+        found = kept.orders.page(within=within, targets=who.targets(self._plan()), limit=limit + 1, **asked)
+        return paged([shown_order(each) for each in found], limit, "order_id")
+
+    def hear_answer(self, said: Said) -> None:
+        """WithdrawalAnswered; of an older version of the order, or told again, it changes nothing."""
+        kept, at, _ = self._now()
+        told = said.data
+
+        def work(session: ClientSession) -> None:
+            before = kept.orders.get(told["order_id"], session)
+            after = orders.answered(
+                before,
+                order_version=told["order_version"],
+                done=told["done"],
+                reason=told["reason"],
+                at=at,
+                by=said.service,
+            )
+            kept.orders.replace(session, before, after)
+
+        kept.commands.transact(work)
+
+    def _order(self, kept: Inspections, order_id: str, who: Actor) -> Order:
+        """Raises WithdrawalNotFound, InspectionsNotAllowed."""
+        who.require(access.READ, access.WRITE)
+        found = kept.orders.get(order_id)
+        if not who.sees(self._plan(), target_id=found.target_id, region=found.region):
+            raise order_not_found()
+        return found
