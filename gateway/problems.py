@@ -193,11 +193,8 @@ _ABSTRACT = (Refused, Problem, NotFound, Conflict, Forbidden, Stale)  # only the
 
 def catalogue() -> dict[str, type[Refused]]:
     """Every problem type by its code, in the order of status and code."""
-    found: set[type[Refused]] = {
-        Invalid,
-        CommandReused,
-        *(refusal for refusal in _below(Refused) if refusal.__module__ in _CONTRACTS),
-    }
+    of_contracts = (refusal for refusal in _below(Refused) if refusal.__module__ in _CONTRACTS)
+    found: set[type[Refused]] = {Invalid, CommandReused, *of_contracts}
     listed = sorted(found.difference(_ABSTRACT), key=lambda refusal: (refusal.status, code_of(refusal)))
     return {code_of(refusal): refusal for refusal in listed}
 
