@@ -1,0 +1,261 @@
+"""Dispatch rounds (调度): which lines are expected, what of them is there, and what may happen to a round. Pure."""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from contract import regions
+from contract.errors import field_error
+from contract.regions import Region
+from contract.rounds import (
+    NobodyToRemind,
+    RoundAlreadyClosed,
+    RoundChanged,
+    RoundInvalid,
+    RoundNotDue,
+)
+from plan import Indicator, Plan
+from runtime.workdays import Calendar
+from services.reports.domain import last_day
+
+DUE_WORKING_DAYS = 5  # default: figures of a month are due on this working day of the next one
+
+Line = tuple[str, str]  # (indicator, region)
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """``number`` counts the reminders of a round from 1; ``missing`` the lines that were not there."""
+
+    number: int
+    at: dt.datetime
+    by: str
+    missing: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What targets locked of a closed round."""
+
+    snapshot_id: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Round:
+    round_id: str
+    version: int
+    year: int
+    number: int
+    period: str
+    as_of: dt.date
+    opens_on: dt.date
+    due_on: dt.date
+    opened_at: dt.datetime
+    opened_by: str
+    closed_at: dt.datetime | None = None
+    closed_by: str | None = None
+    closed_early_because: str | None = None
+    reminders: tuple[Reminder, ...] = ()
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True)
+class Filing:
+    """What is there of a line: the day on which it was filed for the first time, and whether a figure is accepted."""
+
+    first_filed_on: dt.date
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """One indicator's regions in a round: what is expected is either filed or missing. ``late`` and ``accepted`` are
+    among what is filed."""
+
+    target_id: str
+    filed: tuple[str, ...]
+    late: tuple[str, ...]
+    accepted: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def outstanding(self) -> bool:
+        return bool(self.late or self.missing)
+
+    def of(self, within: Collection[str]) -> "Attendance":
+        filed, late, accepted, missing = (
+            tuple(code for code in getattr(self, name) if code in within) for name in _LISTS
+        )
+        return Attendance(self.target_id, filed, late, accepted, missing)
+
+
+_LISTS = ("filed", "late", "accepted", "missing")
+
+
+def due_day(period: str, working_days: int = DUE_WORKING_DAYS) -> dt.date:
+    """The n-th working day after the period's end, with the make-up days of 调休 where they are published."""
+    return Calendar().after(last_day(period), working_days)
+
+
+def open_round(
+    *,
+    plan: Plan,
+    round_id: str,
+    number: int,
+    period: str,
+    opens_on: dt.date | None,
+    due_on: dt.date | None,
+    at: dt.datetime,
+    today: dt.date,
+    by: str,
+) -> Round:
+    """Raises RoundInvalid."""
+    as_of = last_day(period)
+    opens = opens_on or today
+    due = due_on or due_day(period)
+    faults = []
+    if as_of.year != plan.year:
+        zh, en = f"不在方案年度{plan.year}年之内", f"is not a month of the plan's year, {plan.year}"
+        faults.append(field_error("/period", "period_outside_plan", zh, en))
+    if due < as_of:
+        zh, en = f"不能早于报告期末日{as_of}", f"must not lie before the period's last day, {as_of}"
+        faults.append(field_error("/due_on", "due_before_period_ends", zh, en))
+    if due < opens:
+        zh = f"截止日{due}早于开始日{opens}，请填写 due_on"
+        en = f"the round would be due on {due}, before it opens on {opens}: say due_on"
+        faults.append(field_error("/due_on", "due_before_open", zh, en))
+    if faults:
+        raise RoundInvalid("调度安排有误，请按所列字段更正", "correct the listed fields and send it again", faults)
+    return Round(
+        round_id=round_id,
+        version=1,
+        year=plan.year,
+        number=number,
+        period=period,
+        as_of=as_of,
+        opens_on=opens,
+        due_on=due,
+        opened_at=at,
+        opened_by=by,
+    )
+
+
+def remind(round: Round, *, missing: int, at: dt.datetime, by: str) -> Round:
+    """Raises RoundAlreadyClosed, NobodyToRemind."""
+    _require_open(round)
+    if not missing:
+        raise NobodyToRemind(
+            "应报数据均已填报，无需催报", "all that is expected has been filed: nobody is to be reminded"
+        )
+    reminder = Reminder(len(round.reminders) + 1, at, by, missing)
+    return replace(round, version=round.version + 1, reminders=(*round.reminders, reminder))
+
+
+def close(round: Round, *, reason: str | None, at: dt.datetime, today: dt.date, by: str) -> Round:
+    """Raises RoundAlreadyClosed, RoundNotDue. A reason is kept only where it was needed."""
+    _require_open(round)
+    early = today <= round.due_on
+    if early and reason is None:
+        raise RoundNotDue(
+            f"本期调度{round.due_on}截止，提前关闭须填写理由 reason",
+            f"the round is due on {round.due_on}; to close it before that day is over, give a reason",
+            facts={"due_on": round.due_on.isoformat()},
+        )
+    return replace(
+        round,
+        version=round.version + 1,
+        closed_at=at,
+        closed_by=by,
+        closed_early_because=reason if early else None,
+    )
+
+
+def _require_open(round: Round) -> None:
+    if round.closed_at is not None:
+        raise RoundAlreadyClosed("本期调度已经关闭", "the round is closed already")
+
+
+def check_version(round: Round, expected: int | None) -> None:
+    """Raises RoundChanged when the caller decided on another version than the one recorded."""
+    if expected is not None and expected != round.version:
+        raise RoundChanged(
+            f"调度已被他人更改：当前版本为{round.version}，请重新读取后再提交",
+            f"the round has changed and is now at version {round.version}: read it again",
+            facts={"version": round.version},
+        )
+
+
+def expected(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """The regions that report each indicator: those of its reporting level. What is counted from facts, or summed,
+    is not asked for."""
+    return {
+        indicator.id: tuple(region.code for region in _OF_LEVEL[indicator.reporting.level](plan))
+        for indicator in plan.indicators.values()
+        if indicator.reporting
+    }
+
+
+_OF_LEVEL: dict[str, Callable[[Plan], Sequence[Region]]] = {
+    "province": lambda plan: (regions.get(plan.region),),
+    "unit": lambda plan: regions.children(plan.region),
+    "county": lambda plan: regions.counties(plan.region),
+}
+
+
+def attendance(plan: Plan, filings: Mapping[Line, Filing], *, due_on: dt.date) -> list[Attendance]:
+    """Who filed, was late, was accepted and is missing, in the plan's order."""
+    found = []
+    for target_id, codes in expected(plan).items():
+        there = {code: filings[target_id, code] for code in codes if (target_id, code) in filings}
+        found.append(
+            Attendance(
+                target_id=target_id,
+                filed=tuple(there),
+                late=tuple(code for code, filing in there.items() if filing.first_filed_on > due_on),
+                accepted=tuple(code for code, filing in there.items() if filing.accepted),
+                missing=tuple(code for code in codes if code not in there),
+            )
+        )
+    return found
+
+
+def seen(
+    all: Iterable[Attendance], plan: Plan, *, within: str, department: str | None
+) -> list[tuple[Indicator, Attendance]]:
+    """What of it concerns a region's subtree and, if one is given, a department's indicators."""
+    codes = {region.code for region in regions.counties(within)} | {regions.get(within).code}
+    codes |= {region.code for region in regions.children(within)}
+    return [
+        (plan.indicators[one.target_id], one.of(codes))
+        for one in all
+        if department is None or department in plan.indicators[one.target_id].departments
+    ]
+
+
+def tally(all: Iterable[Attendance]) -> dict[str, int]:
+    """contract.rounds.Tally."""
+    counts = dict.fromkeys(("expected", *_LISTS), 0)
+    for one in all:
+        for name in _LISTS:
+            counts[name] += len(getattr(one, name))
+    counts["expected"] = counts["filed"] + counts["missing"]
+    return counts
+
+
+def by_unit(all: Sequence[Attendance]) -> list[tuple[Region, dict[str, int]]]:
+    """The tally of each of the 14 units of which something is expected, its counties' lines with its own."""
+    told = []
+    for unit in regions.units():
+        codes = {unit.code, *(county.code for county in regions.counties(unit.code))}
+        counts = tally(one.of(codes) for one in all)
+        if counts["expected"]:
+            told.append((unit, counts))
+    return told
+
+
+def by_department(all: Sequence[tuple[Indicator, Attendance]]) -> list[tuple[str, dict[str, int]]]:
+    """The tally of each department that owns an indicator; of one shared by two, with its owner."""
+    owners = dict.fromkeys(indicator.owner for indicator, _ in all)
+    told = [(owner, tally(one for indicator, one in all if indicator.owner == owner)) for owner in owners]
+    return [(owner, counts) for owner, counts in told if counts["expected"]]

@@ -1,0 +1,230 @@
+"""Calls about dispatch rounds (调度). The province's dispatcher opens, reminds and closes; who reads reports reads
+them, each within their region and, acting for a department, of its indicators only."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from contract import certification, fields, regions, targets
+from contract import rounds as public
+from contract.message import Message, Said
+from contract.words import Role
+from plan import Indicator
+from runtime import clock, mongo
+from runtime.events import listen
+from runtime.hosting import rpc
+from services.reports import access, rounds, store_rounds
+from services.reports.calls import Calls
+from services.reports.rounds import Attendance, Round, Snapshot
+from services.reports.store import timepiece
+from services.reports.store_rounds import Rounds
+
+READ, WRITE = "reports:read", "rounds:write"
+
+_SUMMARY = (
+    *("round_id", "version", "year", "number", "period", "as_of", "opens_on", "due_on", "opened_by"),
+    *("closed_at", "closed_by", "closed_early_because", "snapshot"),
+)
+
+
+class ReadRounds(Message):
+    after = fields.Id()
+    limit = fields.Whole(at_least=1, at_most=500, load_default=50)
+
+
+class ReadRound(Message):
+    """``unit``: only of this region and below; ``department``: only of this one's indicators."""
+
+    round_id = fields.Id(required=True)
+    unit = fields.RegionCode()
+    department = fields.Text(at_most=50)
+
+
+class RoundCalls(Calls):
+    @listen(*targets.FOR_REPORTS)
+    def on_snapshot(self, said: Said) -> None:
+        snapshot = Snapshot(said.data["snapshot_id"], said.data["digest"])
+        store_rounds.rounds(self.settings).put_snapshot(said.data["round_id"], snapshot)
+
+    @rpc
+    def open_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """OpenRound -> Round. Refuses RoundInvalid, RoundAlreadyOpen, PeriodAlreadyClosed, RoundsNotAllowed,
+        CommandReused."""
+        asked, who = public.OpenRound.read(command), _dispatcher(actor)
+        kept, plan, at = self._rounds(), self._plan(), timepiece.now(self.settings)
+
+        def work(session: ClientSession) -> str:
+            _refuse_second(kept, asked["period"], session)
+            opened = rounds.open_round(
+                plan=plan,
+                round_id=mongo.new_id(),
+                number=kept.next_number(plan.year, session),
+                period=asked["period"],
+                opens_on=asked.get("opens_on"),
+                due_on=asked.get("due_on"),
+                at=at,
+                today=clock.day_of(at),
+                by=who["client_id"],
+            )
+            kept.add(session, opened)
+            return opened.round_id
+
+        return self._round(kept.commands.once(who["client_id"], asked, work, action="open_round"), who)
+
+    @rpc
+    def remind_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """RemindRound -> Round. Refuses RoundNotFound, RoundAlreadyClosed, NobodyToRemind, RoundChanged,
+        RoundsNotAllowed, CommandReused."""
+        asked, who = public.RemindRound.read(command), _dispatcher(actor)
+        kept, plan, at = self._rounds(), self._plan(), timepiece.now(self.settings)
+
+        def work(session: ClientSession) -> str:
+            before = kept.get(asked["round_id"], session)
+            rounds.check_version(before, asked.get("expected_version"))
+            now = rounds.attendance(plan, kept.filings(before.period, session), due_on=before.due_on)
+            missing = sum(len(one.missing) for one in now)
+            after = rounds.remind(before, missing=missing, at=at, by=who["client_id"])
+            kept.put_reminded(session, before, after, now)
+            return after.round_id
+
+        return self._round(kept.commands.once(who["client_id"], asked, work, action="remind_round"), who)
+
+    @rpc
+    def close_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """CloseRound -> Round; a snapshot of it follows. Refuses RoundNotFound, RoundAlreadyClosed, RoundNotDue,
+        RoundChanged, RoundsNotAllowed, CommandReused."""
+        asked, who = public.CloseRound.read(command), _dispatcher(actor)
+        kept, plan, at = self._rounds(), self._plan(), timepiece.now(self.settings)
+
+        def work(session: ClientSession) -> str:
+            before = kept.get(asked["round_id"], session)
+            rounds.check_version(before, asked.get("expected_version"))
+            after = rounds.close(before, reason=asked.get("reason"), at=at, today=clock.day_of(at), by=who["client_id"])
+            now = rounds.attendance(plan, kept.filings(before.period, session), due_on=before.due_on)
+            kept.put_closed(session, before, after, now)
+            return after.round_id
+
+        return self._round(kept.commands.once(who["client_id"], asked, work, action="close_round"), who)
+
+    @rpc
+    def round(
+        self, round_id: str, actor: dict[str, Any], unit: str | None = None, department: str | None = None
+    ) -> dict[str, Any]:
+        """-> Round. Refuses RoundNotFound (also for a unit outside the actor's region), RoundsNotAllowed."""
+        asked = ReadRound.read(_given(round_id=round_id, unit=unit, department=department))
+        return self._round(asked["round_id"], _reader(actor), asked.get("unit"), asked.get("department"))
+
+    @rpc
+    def rounds(self, actor: dict[str, Any], after: str | None = None, limit: int = 50) -> dict[str, Any]:
+        """``{"items": [RoundSummary], "next": cursor or None}``, the newest first. Refuses RoundsNotAllowed."""
+        _reader(actor)
+        asked = ReadRounds.read(_given(after=after, limit=limit))
+        found = self._rounds().page(after=asked.get("after"), limit=asked["limit"] + 1)
+        shown = [public.RoundSummary.write(**_summary(one)) for one in found[: asked["limit"]]]
+        return {"items": shown, "next": shown[-1]["round_id"] if len(found) > len(shown) else None}
+
+    @rpc
+    def reminder(self, round_id: str, number: int, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Reminded, within the actor's region and department. Refuses RoundNotFound, RoundsNotAllowed."""
+        who = _reader(actor)
+        asked = ReadRound.read({"round_id": round_id})
+        found = self._rounds().reminded(asked["round_id"], number)
+        if found is None:
+            raise public.RoundNotFound("没有这次催报", "there is no such reminder")
+        reminder, missing = found
+        all = [Attendance(target_id, (), (), (), tuple(codes)) for target_id, codes in missing.items()]
+        seen = self._attended(all, who, None, None)
+        return public.Reminded.write(
+            number=reminder.number, at=reminder.at, by=reminder.by, outstanding=_outstanding(seen)
+        )
+
+    def _rounds(self) -> Rounds:
+        return store_rounds.rounds(self.settings)
+
+    def _round(
+        self, round_id: str, who: dict[str, Any], unit: str | None = None, department: str | None = None
+    ) -> dict[str, Any]:
+        kept = self._rounds()
+        found = kept.get(round_id)
+        all = kept.attendance(round_id)
+        if all is None:
+            all = rounds.attendance(self._plan(), kept.filings(found.period), due_on=found.due_on)
+        seen = self._attended(all, who, unit, department)
+        lines = [one for _, one in seen]
+        return public.Round.write(
+            **_summary(found),
+            tally=rounds.tally(lines),
+            units=[{"region": unit.code, "region_name": unit.name, **counts} for unit, counts in rounds.by_unit(lines)],
+            departments=[{"department": of, **counts} for of, counts in rounds.by_department(seen)],
+            outstanding=_outstanding(seen),
+            reminders=[vars(reminder) for reminder in found.reminders],
+        )
+
+    def _attended(
+        self, all: Sequence[Attendance], who: dict[str, Any], unit: str | None, department: str | None
+    ) -> list[tuple[Indicator, Attendance]]:
+        plan = self._plan()
+        within = regions.get(unit).code if unit else who["region"]
+        if not regions.within(within, who["region"]):
+            raise public.RoundNotFound("该地区不在您的辖区之内", "this region is not within yours")
+        seen = rounds.seen(all, plan, within=within, department=department)
+        own = who["organisation"] if who["organisation"] in access.departments(plan) else None
+        return [(indicator, one) for indicator, one in seen if own is None or own in indicator.departments]
+
+
+def _outstanding(seen: Sequence[tuple[Indicator, Attendance]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "target_id": indicator.id,
+            "name": indicator.name,
+            "department": indicator.owner,
+            "late": list(one.late),
+            "missing": list(one.missing),
+        }
+        for indicator, one in seen
+        if one.outstanding
+    ]
+
+
+def _summary(round: Round) -> dict[str, Any]:
+    summary = {name: getattr(round, name) for name in _SUMMARY}
+    return summary | {"snapshot": round.snapshot and vars(round.snapshot)}
+
+
+def _refuse_second(kept: Rounds, period: str, session: ClientSession) -> None:
+    """Raises RoundAlreadyOpen, PeriodAlreadyClosed."""
+    running = kept.open(session)
+    if running:
+        raise public.RoundAlreadyOpen(
+            f"{running.period}的调度尚未关闭，请先关闭",
+            f"the round of {running.period} is still open: close it first",
+            facts={"round_id": running.round_id},
+        )
+    if kept.of_period(period, session):
+        raise public.PeriodAlreadyClosed(
+            f"{period}的调度已经关闭；关闭后的变动在下一期反映，或以更正通报说明",
+            f"the round of {period} is closed; what has changed since belongs into the next one, or a correction",
+        )
+
+
+def _reader(actor: dict[str, Any]) -> dict[str, Any]:
+    who = certification.Actor.read(actor)
+    if not {READ, WRITE} & {*who["scopes"]}:
+        raise _not_allowed()
+    return who
+
+
+def _dispatcher(actor: dict[str, Any]) -> dict[str, Any]:
+    who = certification.Actor.read(actor)
+    if WRITE not in who["scopes"] or who["role"] != Role.DISPATCHER or who["region"] != regions.PROVINCE:
+        raise _not_allowed()
+    return who
+
+
+def _not_allowed() -> public.RoundsNotAllowed:
+    return public.RoundsNotAllowed("调度由省发展改革委组织", "rounds are the province's dispatcher's to organise")
+
+
+def _given(**asked: Any) -> dict[str, Any]:
+    return {name: value for name, value in asked.items() if value is not None}

@@ -1,0 +1,206 @@
+"""Rounds on the real database, by the service's own methods."""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from contract import targets
+from contract.message import Event, Said
+from contract.rounds import PeriodAlreadyClosed, RoundAlreadyOpen, RoundNotFound, RoundsNotAllowed
+from runtime import clock, config, mongo
+from runtime.config import Config
+from services.reports import domain, store, store_rounds
+from services.reports.domain import Content, Evidence
+from services.reports.service import Reports
+from tests.services.targets.builders import an_id
+
+DISPATCHER = {
+    "client_id": "dispatcher",
+    "role": "dispatcher",
+    "region": "130000",
+    "organisation": "dispatcher",
+    "scopes": ["reports:read", "rounds:write"],
+}
+CITY = {**DISPATCHER, "client_id": "reporter", "role": "reporter", "region": "130100", "scopes": ["reports:read"]}
+
+
+@pytest.fixture
+def settings(space: dict[str, str]) -> Config:
+    return config.read(space)
+
+
+@pytest.fixture
+def service(settings: Config) -> Reports:
+    found = Reports()
+    found.settings = settings  # type: ignore[assignment]
+    return found
+
+
+@pytest.fixture
+def at(service: Reports) -> Callable[[str], None]:
+    """Lets it be noon of that day in Shanghai."""
+    return lambda day: service.set_time(f"{day}T12:00:00+08:00") and None
+
+
+@pytest.fixture
+def file(settings: Config) -> Callable[..., None]:
+    """Files a line of indicator 2.1, or another version of it, as of now."""
+
+    def put(region: str, *, accepted: bool = False, reason: str | None = None) -> None:
+        kept, now = store.reports(settings), store.timepiece.now(settings)
+        evidence = (Evidence(an_id("file"), "0" * 64, "竣工验收表", "pdf", 10),)
+        who: dict[str, Any] = {"at": now, "by": f"reporter-{now}", "organisation": "县"}
+
+        def work(session: Any) -> None:
+            kept.take(region, session)
+            before = kept.line_of("2.1", region, "2023-10", session)
+            figure = Decimal(5) if before is None else Decimal(6)
+            line = domain.file(
+                before,
+                report_id=mongo.new_id(),
+                target_id="2.1",
+                region=region,
+                period="2023-10",
+                content=Content(figure, None, None, None, None, None, None, evidence),
+                reason=reason,
+                on=clock.day_of(now),
+                **who,
+            )
+            kept.put(session, before, line)
+            if accepted:
+                decided = domain.decide(line, domain.Decision.ACCEPT, reason=None, **who | {"by": "reviewer"})
+                kept.put(session, line, decided)
+
+        mongo.transact(kept.store, work)
+
+    return put
+
+
+@pytest.fixture
+def said(settings: Config) -> Callable[[], list[Said]]:
+    rows = mongo.database(settings, "reports")["outbox"]
+    return lambda: [Event.heard(row["event"]) for row in rows.find({"event.type": {"$regex": "round"}}).sort("_id", 1)]
+
+
+def of(found: dict[str, Any], target_id: str) -> dict[str, Any]:
+    return next(one for one in found["outstanding"] if one["target_id"] == target_id)
+
+
+def test_rounds_are_numbered_through_the_plans_year(service, at) -> None:
+    numbers = []
+    for month, day in (("2023-01", "2023-02-01"), ("2023-02", "2023-03-01")):
+        at(day)
+        round = service.open_round({"period": month}, DISPATCHER)
+        numbers.append(round["number"])
+        service.close_round({"round_id": round["round_id"], "reason": "试验"}, DISPATCHER)
+    assert numbers == [1, 2]
+    assert [one["number"] for one in service.rounds(CITY)["items"]] == [2, 1]
+
+
+def test_one_round_is_open_at_a_time_and_a_period_has_one_ever(service, at) -> None:
+    at("2023-11-01")
+    round = service.open_round({"period": "2023-10"}, DISPATCHER)
+    with pytest.raises(RoundAlreadyOpen) as open_already:
+        service.open_round({"period": "2023-11"}, DISPATCHER)
+    assert open_already.value.facts == {"round_id": round["round_id"]}
+    service.close_round({"round_id": round["round_id"], "reason": "试验"}, DISPATCHER)
+    with pytest.raises(PeriodAlreadyClosed):
+        service.open_round({"period": "2023-10"}, DISPATCHER)
+
+
+def test_two_who_open_at_once_come_to_one_round(service, at, settings) -> None:
+    at("2023-11-01")
+    kept = store_rounds.rounds(settings)
+    service.open_round({"period": "2023-10"}, DISPATCHER)
+    second = kept.of_period("2023-10")
+    with pytest.raises(mongo.PyMongoError):
+        mongo.transact(kept.store, lambda session: kept.add(session, second))
+    assert kept.store["rounds"].count_documents({}) == 1
+
+
+def test_a_command_told_again_opens_nothing_new(service, at) -> None:
+    at("2023-11-01")
+    command = {"period": "2023-10", "command_id": "once"}
+    first, again = (service.open_round(command, DISPATCHER) for _ in range(2))
+    assert first == again
+
+
+def test_the_lists_say_who_is_late_and_who_is_missing(service, at, file) -> None:
+    at("2023-11-01")
+    round_id = service.open_round({"period": "2023-10"}, DISPATCHER)["round_id"]
+    at("2023-11-07")
+    file("130102", accepted=True)
+    file("130104")
+    at("2023-11-08")
+    file("130105")
+    file("130104", reason="更正")  # again, after the last day: it was there in time
+    found = service.round(round_id, DISPATCHER, unit="130100", department="省住房城乡建设厅")
+    assert of(found, "2.1")["late"] == ["130105"]
+    assert len(of(found, "2.1")["missing"]) == 21 - 3
+    assert {name: found["tally"][name] for name in ("filed", "late", "accepted")} == {
+        "filed": 3,
+        "late": 1,
+        "accepted": 1,
+    }
+    assert [one["department"] for one in found["departments"]] == ["省住房城乡建设厅"]
+
+
+def test_a_reminder_keeps_who_was_reminded_whatever_is_filed_later(service, at, file, said) -> None:
+    at("2023-11-06")
+    round_id = service.open_round({"period": "2023-10"}, DISPATCHER)["round_id"]
+    file("130102")
+    reminded = service.remind_round({"round_id": round_id}, DISPATCHER)
+    file("130104")
+    found = service.reminder(round_id, reminded["reminders"][0]["number"], CITY)
+    missing = of(found, "2.1")["missing"]
+    assert "130102" not in missing
+    assert "130104" in missing
+    assert "130202" not in missing, "a city sees its own"
+    assert [one.event.__name__ for one in said()] == ["RoundOpened", "RoundReminded"]
+
+
+def test_a_closed_round_stays_as_it_was_and_tells_targets_who_was_not_in_time(service, at, file, said) -> None:
+    at("2023-11-01")
+    round_id = service.open_round({"period": "2023-10"}, DISPATCHER)["round_id"]
+    at("2023-11-08")
+    file("130102")
+    closed = service.close_round({"round_id": round_id}, DISPATCHER)
+    file("130104")
+    assert service.round(round_id, DISPATCHER)["tally"] == closed["tally"]
+    outstanding = {one["target_id"]: one for one in said()[-1].data["outstanding"]}
+    assert (outstanding["2.1"]["late"], len(outstanding["2.1"]["missing"])) == (["130102"], 166)
+
+
+def test_what_targets_locked_is_shown_in_the_round(service, at) -> None:
+    at("2023-11-01")
+    round_id = service.open_round({"period": "2023-10"}, DISPATCHER)["round_id"]
+    assert service.close_round({"round_id": round_id, "reason": "试验"}, DISPATCHER)["snapshot"] is None
+    for digest in ("a" * 64, "b" * 64):  # a second one cannot be, and would change nothing
+        envelope = targets.SnapshotLocked.said(
+            id=an_id(digest),
+            subject=round_id,
+            about=round_id,
+            at=clock.now(),
+            snapshot_id=an_id(digest),
+            round_id=round_id,
+            as_of=dt.date(2023, 10, 31),
+            known_at=clock.now(),
+            digest=digest,
+            sources=[{"service": "reports", "seq": 2}],
+        )
+        service.on_snapshot(Event.heard(envelope))
+    assert service.round(round_id, CITY)["snapshot"] == {"snapshot_id": an_id("a" * 64), "digest": "a" * 64}
+
+
+def test_only_the_provinces_dispatcher_organises_and_a_city_sees_no_other(service, at) -> None:
+    at("2023-11-01")
+    round_id = service.open_round({"period": "2023-10"}, DISPATCHER)["round_id"]
+    for who in (CITY, {**DISPATCHER, "region": "130100"}, {**DISPATCHER, "scopes": ["reports:read"]}):
+        with pytest.raises(RoundsNotAllowed):
+            service.open_round({"period": "2023-11"}, who)
+    assert {one["region"] for one in service.round(round_id, CITY)["units"]} == {"130100"}
+    with pytest.raises(RoundNotFound):
+        service.round(round_id, CITY, unit="130200")
