@@ -1,0 +1,47 @@
+"""What reports is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
+
+``actor`` is contract.certification.Actor. Refusals are those of contract.reports; a command with a ``command_id`` that
+was told before changes nothing and is answered with what it was about, as it is now.
+"""
+
+import datetime as dt
+from typing import Any
+
+from contract.reports import ReportsNotAllowed
+from runtime.hosting import Settings, rpc
+from services.reports import store
+from services.reports.service_filing import FilingCalls
+from services.reports.service_rounds import RoundCalls
+from services.reports.service_withdrawals import WithdrawalCalls
+from services.reports.store import timepiece
+
+
+class Reports(FilingCalls, RoundCalls, WithdrawalCalls):
+    name = "reports"
+
+    settings = Settings()
+
+    @rpc
+    def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
+        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
+        outbox = store.reports(self.settings).outbox
+        head = outbox.head()
+        limit = max(1, min(limit, 1000))
+        return {"items": outbox.page(after, limit), "head": {"seq": head["seq"], "hash": head["hash"]}}
+
+    @rpc
+    def status(self) -> dict[str, Any]:
+        """``{"head_seq", "published_seq", "unpublished"}`` of the log."""
+        outbox = store.reports(self.settings).outbox
+        head = outbox.head()
+        return {"head_seq": head["seq"], "published_seq": head["published"], "unpublished": outbox.waiting()}
+
+    @rpc
+    def set_time(self, instant: str | None = None) -> dict[str, Any]:
+        """``{"now"}`` from which time goes on; None puts it right. For tests and demonstrations: in production it is
+        refused with ReportsNotAllowed."""
+        try:
+            now = timepiece.set_to(self.settings, dt.datetime.fromisoformat(instant) if instant else None)
+        except PermissionError:
+            raise ReportsNotAllowed("正式环境不能改动时间", "time is not set in production") from None
+        return {"now": now.isoformat()}

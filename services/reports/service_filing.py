@@ -1,0 +1,194 @@
+"""What reports is asked about lines: file, decide, read."""
+
+from decimal import Decimal
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from contract import fields, regions
+from contract import reports as public
+from contract.message import Message
+from contract.words import ReportStatus, WorkState
+from runtime import mongo
+from runtime.files import Files
+from runtime.hosting import rpc
+from services.reports import domain, figures
+from services.reports.access import READ, REVIEW, WRITE, Actor
+from services.reports.answers import shown_line, shown_report
+from services.reports.calls import Calls
+from services.reports.domain import Content, Line
+from services.reports.evidence import checked
+from services.reports.options import options
+
+_NOTHING = Decimal(0)
+
+
+class ReadReports(Message):
+    after = fields.Id()
+    limit = fields.Whole(at_least=1, at_most=500, load_default=50)
+    target_id = fields.Text(at_most=10)
+    region = fields.RegionCode()
+    period = public.Period()
+    status = fields.Choice(ReportStatus)
+
+
+class FilingCalls(Calls):
+    @rpc
+    def file_report(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """FileReport -> Report. Refuses all that ``file_line`` does, ReportsNotAllowed, CommandReused."""
+        asked, who = public.FileReport.read(command), Actor.of(actor)
+        who.require(WRITE)
+        return self._report(self.file_line(asked, who))
+
+    def file_line(self, asked: dict[str, Any], who: Actor) -> str:
+        """The id of the line that FileReport, as it was read, is about. Refuses TargetNotFound, SumNotReported,
+        IndicatorNotReported, RegionUnknown, RegionAmbiguous, ReportRegionNotYours, ReportingLevelWrong,
+        DepartmentNotYours, PeriodNotReportable, ReportInvalid, ReportUnchanged, ReportChanged, FigureBelowEarlier,
+        FigureAboveLater, FigureBelowDeducted, PartAboveWhole, BaselineMissing."""
+        kept, at, today = self._now()
+        plan = self._plan()
+        indicator, reporting = figures.reported(plan, asked["target_id"])
+        region = regions.find(asked["region"]).code
+        who.require_on(plan, indicator, region)
+        figures.check_region(indicator, reporting, region)
+        figures.check_period(plan, indicator, asked["period"], today=today)
+        content = Content(
+            cumulative=asked.get("cumulative"),
+            state=WorkState(asked["state"]) if "state" in asked else None,
+            started=asked.get("started"),
+            completed=asked.get("completed"),
+            inspected=asked.get("inspected"),
+            problems=asked.get("problems"),
+            next_steps=asked.get("next_steps"),
+            evidence=checked(Files(self.settings), asked["evidence"]),
+        )
+        figures.check_content(indicator, reporting, content, least_evidence=options().least_evidence)
+
+        def work(session: ClientSession) -> str:
+            kept.take(region, session)
+            before = kept.line_of(indicator.id, region, asked["period"], session)
+            domain.check_version(before, asked.get("expected_version"))
+            after = domain.file(
+                before,
+                report_id=before.report_id if before else mongo.new_id(),
+                target_id=indicator.id,
+                region=region,
+                period=asked["period"],
+                content=content,
+                reason=asked.get("reason"),
+                at=at,
+                on=today,
+                by=who.client_id,
+                organisation=who.organisation,
+            )
+            if content.cumulative is not None:
+                book = kept.book(region, session)
+                figures.check_beside(plan, indicator, after.period, content.cumulative, book, book.pending)
+            kept.put(session, before, after)
+            return after.report_id
+
+        return kept.commands.once(who.client_id, asked, work, action="file")
+
+    @rpc
+    def decide_report(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """DecideReport -> Report. What is accepted is checked again beside what else is accepted by then. Refuses
+        ReportNotFound, ReporterReviewsOwn, ReportAlreadyDecided, ReportInvalid, ReportChanged, ReportsNotAllowed,
+        FigureBelowEarlier, FigureAboveLater, FigureBelowDeducted, PartAboveWhole, BaselineMissing, CommandReused."""
+        asked, who = public.DecideReport.read(command), Actor.of(actor)
+        who.require(REVIEW)
+        kept, at, _ = self._now()
+        plan = self._plan()
+        seen = self._seen(asked["report_id"], who)
+        decision = public.Decision(asked["decision"])
+
+        def work(session: ClientSession) -> str:
+            kept.take(seen.region, session)
+            before = kept.line(seen.report_id, session)
+            if before is None:
+                raise _not_found()
+            domain.check_version(before, asked.get("expected_version"))
+            after = domain.decide(
+                before,
+                decision,
+                reason=asked.get("reason"),
+                at=at,
+                by=who.client_id,
+                organisation=who.organisation,
+            )
+            if decision is public.Decision.ACCEPT and after.figure is not None:
+                indicator, _ = figures.reported(plan, after.target_id)
+                book = kept.book(after.region, session)
+                figures.check_beside(plan, indicator, after.period, after.figure, book, book.accepted)
+            kept.put(session, before, after)
+            return after.report_id
+
+        return self._report(kept.commands.once(who.client_id, asked, work, action="decide"))
+
+    @rpc
+    def report(self, report_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Report. Refuses ReportNotFound, ReportsNotAllowed."""
+        who = Actor.of(actor)
+        who.require(READ, WRITE, REVIEW)
+        return self._report(self._seen(report_id, who).report_id)
+
+    @rpc
+    def reports(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """ReadReports -> ``{"items": [ReportLine], "next": cursor or None}``, those of the actor's region and
+        department. Refuses ReportsNotAllowed, RegionUnknown."""
+        who = Actor.of(actor)
+        who.require(READ, WRITE, REVIEW)
+        read = ReadReports.read({name: value for name, value in asked.items() if value is not None})
+        kept, plan = self._now()[0], self._plan()
+        within = regions.get(read.get("region", who.region)).code
+        if not regions.within(within, who.region):
+            return {"items": [], "next": None}
+        targets = who.indicators(plan)
+        if "target_id" in read:
+            targets = [id for id in targets or plan.indicators if id == read["target_id"]]
+        found = kept.lines(
+            within=within,
+            targets=targets,
+            period=read.get("period"),
+            status=read.get("status"),
+            after=read.get("after"),
+            limit=read["limit"] + 1,
+        )
+        page = found[: read["limit"]]
+        taken = kept.deductions.of_lines([line.report_id for line in page])
+        return {
+            "items": [shown_line(line, plan, taken.get(line.report_id, _NOTHING)) for line in page],
+            "next": page[-1].report_id if len(found) > len(page) else None,
+        }
+
+    @rpc
+    def report_evidence(self, report_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"file_id", "sha256", "kind", "size"}`` of a file that any version of the line names. Refuses
+        ReportNotFound, ReportEvidenceNotFound, ReportsNotAllowed."""
+        who = Actor.of(actor)
+        who.require(READ, WRITE, REVIEW)
+        line = self._seen(report_id, who)
+        for step in self._now()[0].steps(line.report_id):
+            for one in step["content"]["evidence"]:
+                if one["file_id"] == file_id:
+                    return {name: one[name] for name in ("file_id", "sha256", "kind", "size")}
+        raise public.ReportEvidenceNotFound("该填报没有这份材料", "the line has no such file")
+
+    def _report(self, report_id: str) -> dict[str, Any]:
+        kept = self._now()[0]
+        line = kept.line(report_id)
+        if line is None:
+            raise _not_found()
+        taken = kept.deductions.of_lines([report_id])
+        return shown_report(line, self._plan(), taken.get(report_id, _NOTHING), kept.steps(report_id))
+
+    def _seen(self, report_id: str, who: Actor) -> Line:
+        """Raises ReportNotFound, also for what the actor may not see."""
+        line, plan = self._now()[0].line(report_id), self._plan()
+        indicator = plan.indicators.get(line.target_id) if line else None
+        if line is None or indicator is None or not who.sees(plan, indicator, line.region):
+            raise _not_found()
+        return line
+
+
+def _not_found() -> public.ReportNotFound:
+    return public.ReportNotFound("没有这条填报，或不在您的查看范围内", "there is no such report that you may see")

@@ -1,0 +1,188 @@
+"""What reports remembers; with store_deductions.py and store_imports.py the only place that knows MongoDB.
+
+lines      one document for each (target, region, period), as it stands
+versions   every filing and every decision, never changed
+books      one document for each region, written with any of its lines: two who write one region never miss each other
+commands   what was told once (runtime.commands)
+outbox     what was said (runtime.outbox)
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+from functools import lru_cache
+
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
+
+from contract import regions
+from contract import reports as public
+from contract.message import Event
+from contract.words import ReportStatus
+from runtime import mongo, record, trace
+from runtime.commands import Commands
+from runtime.config import Config
+from runtime.mongo import Document, Store
+from runtime.outbox import Outbox
+from runtime.timepiece import Timepiece
+from services.reports.domain import Line
+from services.reports.figures import Book
+from services.reports.store_deductions import Deductions
+from services.reports.store_imports import Imports
+
+timepiece = Timepiece("reports")
+
+_EVENTS: dict[ReportStatus, type[Event]] = {
+    ReportStatus.FILED: public.ReportFiled,
+    ReportStatus.RETURNED: public.ReportReturned,
+    ReportStatus.ACCEPTED: public.ReportAccepted,
+    ReportStatus.REJECTED: public.ReportRejected,
+}
+
+
+class Reports:
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.store: Store = mongo.database(config, "reports")
+        self.outbox = Outbox(self.store)
+        self.commands = Commands(self.store)
+        self.deductions = Deductions(self.store, self.outbox)
+        self.imports = Imports(self.store)
+        self._lines = self.store["lines"]
+        self._versions = self.store["versions"]
+        self._books = self.store["books"]
+
+    def ensure_indexes(self) -> None:
+        self.outbox.ensure_indexes()
+        self.deductions.ensure_indexes()
+        self.imports.ensure_indexes()
+        self._lines.create_index(
+            [("region", ASCENDING), ("target_id", ASCENDING), ("period", ASCENDING)], name="line", unique=True
+        )
+        self._lines.create_index([("period", ASCENDING), ("target_id", ASCENDING)], name="period")
+        self._lines.create_index([("status", ASCENDING), ("_id", ASCENDING)], name="status")
+        self._versions.create_index([("report_id", ASCENDING), ("version", ASCENDING)], name="steps", unique=True)
+
+    def take(self, region: str, session: ClientSession) -> None:
+        """From here on nobody else writes the region's lines until the transaction ends. Comes before any reading."""
+        self._books.update_one({"_id": region}, {"$inc": {"rev": 1}}, upsert=True, session=session)
+
+    def put(self, session: ClientSession, before: Line | None, after: Line) -> None:
+        """Write one step of a line's life, and say it. The region must have been taken."""
+        row = {"_id": after.report_id, **record.document(after)}
+        del row["report_id"]
+        if before is None:
+            self._lines.insert_one(row, session=session)
+        else:
+            written = self._lines.replace_one({"_id": after.report_id, "version": before.version}, row, session=session)
+            if written.modified_count != 1:
+                raise RuntimeError("a line changed inside its own transaction")
+        step = record.document(after.review or after.filed)
+        self._versions.insert_one(
+            {"_id": mongo.new_id(), "report_id": after.report_id, "event": after.status.value, **step}
+            | {"version": after.version, "content": record.document(after.filed.content)},
+            session=session,
+        )
+        at = after.review.at if after.review else after.filed.at
+        said = _EVENTS[after.status].said(
+            id=mongo.new_id(),
+            subject=after.report_id,
+            about=f"{after.target_id}/{after.region}",
+            at=at,
+            traceparent=trace.current(),
+            **_facts(after),
+        )
+        self.outbox.add(session, [said])
+
+    def line(self, report_id: str, session: ClientSession | None = None) -> Line | None:
+        found = self._lines.find_one({"_id": report_id}, session=session)
+        return None if found is None else _line(found)
+
+    def line_of(self, target_id: str, region: str, period: str, session: ClientSession | None = None) -> Line | None:
+        found = self._lines.find_one({"region": region, "target_id": target_id, "period": period}, session=session)
+        return None if found is None else _line(found)
+
+    def lines(
+        self,
+        *,
+        within: str = regions.PROVINCE,
+        targets: Collection[str] | None = None,
+        period: str | None = None,
+        status: str | None = None,
+        after: str | None = None,
+        limit: int = 0,
+        session: ClientSession | None = None,
+    ) -> list[Line]:
+        """In the order of their first filing; ``within`` is a region whose subtree is meant; limit 0: all."""
+        query: Document = {} if after is None else {"_id": {"$gt": after}}
+        if within != regions.PROVINCE:
+            root = regions.get(within).code
+            query["region"] = {"$in": sorted({root, *(county.code for county in regions.counties(root))})}
+        if targets is not None:
+            query["target_id"] = {"$in": sorted(targets)}
+        query |= {name: said for name, said in (("period", period), ("status", status)) if said is not None}
+        return [_line(row) for row in self._lines.find(query, session=session).sort("_id", ASCENDING).limit(limit)]
+
+    def steps(self, report_id: str) -> list[Document]:
+        """Every filing and decision of the line, oldest first: ``{version, event, at, by, organisation, content}`` and,
+        where one was given, ``reason``."""
+        return list(self._versions.find({"report_id": report_id}).sort("version", ASCENDING))
+
+    def book(self, region: str, session: ClientSession) -> Book:
+        return book(self.lines_of(region, session), self.deductions.of_region(region, session))
+
+    def lines_of(self, region: str, session: ClientSession | None = None) -> list[Line]:
+        """Of the region itself, not of those below it."""
+        return [_line(row) for row in self._lines.find({"region": region}, session=session)]
+
+
+def book(lines: Iterable[Line], deducted: dict[str, Decimal]) -> Book:
+    """``deducted`` by report id."""
+    accepted: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    pending: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    taken = {}
+    for line in lines:
+        if line.figure is not None:
+            accepted[line.target_id][line.period] = pending[line.target_id][line.period] = line.figure
+        waiting = line.filed.content.cumulative
+        if line.status is ReportStatus.FILED and waiting is not None:
+            pending[line.target_id][line.period] = waiting
+        if line.report_id in deducted:
+            taken[line.target_id, line.period] = deducted[line.report_id]
+    return Book(dict(accepted), dict(pending), taken)
+
+
+def _line(row: Document) -> Line:
+    return record.of(Line, {**row, "report_id": row["_id"]})
+
+
+def _facts(line: Line) -> Document:
+    shown = (line.accepted or line.filed).content
+    return {
+        "report_id": line.report_id,
+        "version": line.version,
+        "target_id": line.target_id,
+        "region": line.region,
+        "period": line.period,
+        "effective_on": line.effective_on,
+        "figure": line.figure,
+        "state": line.accepted.content.state if line.accepted else None,
+        "status": line.status.value,
+        "filed_on": line.filed.on,
+        "filed_by": line.filed.by,
+        "reviewed_by": line.review.by if line.review else None,
+        "started": shown.started,
+        "completed": shown.completed,
+        "inspected": shown.inspected,
+        "problems": shown.problems,
+        "next_steps": shown.next_steps,
+        "evidence": len(shown.evidence),
+    }
+
+
+@lru_cache(maxsize=8)
+def reports(config: Config) -> Reports:
+    """The process's own, with its indexes in place."""
+    found = Reports(config)
+    found.ensure_indexes()
+    return found
