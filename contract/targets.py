@@ -92,7 +92,7 @@ class Entry(Message):
 class SampleDrawn(Event):
     """The sample that an inspection asked for: the first ``size`` of the frame when it is ordered by
     sha256(seed|subject|fact_id). Anybody who has the frame can draw it again. ``units``:
-    ``{subject, fact, fact_id, region, amount}``."""
+    ``{subject, fact, fact_id, region, amount, on}``, ``on`` being the day from which it counts."""
 
     service = "targets"
 
@@ -123,12 +123,36 @@ class SnapshotLocked(Event):
     sources = fields.Many(fields.Nested(Source), required=True)
 
 
+class FrameLine(Message):
+    """One line of a sample's frame, in the order of the draw: ``subject|fact_id|region|amount``."""
+
+    number = fields.Whole(required=True)
+    line = fields.Text(required=True)
+
+
+class Redrawn(Message):
+    """``proved``: the kept frame has the digest that was told, stands in the order of its seed, and its first ``size``
+    lines are the sample that was told."""
+
+    inspection_id = fields.Id(required=True)
+    seed = fields.Text(required=True)
+    size = fields.Whole(required=True)
+    frame_size = fields.Whole(required=True)
+    frame_digest = fields.Text(required=True, at_most=64)
+    sample = fields.Many(fields.Text(), required=True)
+    proved = fields.Yes(required=True)
+
+
 FOR_INSPECTIONS = (SampleDrawn, AnomalyNoticed)
 FOR_REPORTS = (SnapshotLocked,)
 
 
 class TargetNotFound(NotFound):
     pass
+
+
+class SampleNotFound(NotFound):
+    """Not asked for, or not drawn yet."""
 
 
 class BreakdownUnknown(Invalid):

@@ -11,7 +11,7 @@ import plan
 from contract import fields, regions
 from contract import inspections as public
 from contract.inspections import CountedFact, InspectionState
-from contract.message import Said
+from contract.message import Message, Said
 from runtime import mongo
 from runtime.hosting import rpc
 from services.inspections import access, inspections
@@ -28,15 +28,17 @@ class ReadInspections(ReadPage):
     state = fields.Choice(InspectionState)
 
 
-class ReadUnits(ReadPage):
+class ReadUnits(Message):
     after = fields.Whole()
+    limit = fields.Whole(at_least=1, at_most=500)
+    region = fields.RegionCode()
 
 
 class InspectionCalls(Calls):
     @rpc
     def plan_inspection(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """PlanInspection -> Inspection, whose sample is drawn soon. Refuses InspectionInvalid, InspectionNotFound (a
-        region that is not the actor's), RegionUnknown, RegionAmbiguous, InspectionsNotAllowed, CommandReused."""
+        """PlanInspection -> Inspection, whose sample is drawn soon. Refuses InspectionInvalid, RegionUnknown,
+        RegionAmbiguous, InspectionsNotAllowed, CommandReused."""
         asked, who = public.PlanInspection.read(command), actor_of(actor)
         who.require_inspector()
         kept, at, today = self._now()

@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from runtime.config import Config
 from runtime.mongo import transient
+from services.targets.sampling import Sampling
 
 log = structlog.get_logger()
 
@@ -46,4 +47,4 @@ class Worker:
 
 
 def worker(config: Config) -> Worker:
-    return Worker([])
+    return Worker([Sampling(config)])

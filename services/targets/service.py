@@ -2,17 +2,19 @@
 
 from typing import Any
 
-from contract import reports
+from contract import greenways, matters, reports
 from contract.errors import Refused
 from contract.message import Said
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
 from runtime.mongo import database
+from services.targets.matters import Matters
 from services.targets.progress import progress
 from services.targets.rounds import Rounds
+from services.targets.service_samples import SampleCalls
 
 
-class Targets:
+class Targets(SampleCalls):
     name = "targets"
 
     settings = Settings()
@@ -20,6 +22,11 @@ class Targets:
     @listen(*reports.ROUNDS)
     def on_round(self, said: Said) -> None:
         Rounds(database(self.settings, "targets")).hear(said)
+
+    @listen(*matters.MATTERS, *greenways.GREENWAYS)
+    def on_matter(self, said: Said) -> None:
+        """Problems and 绿色通道 requests, which the ledger shows beside the figures."""
+        Matters(database(self.settings, "targets")).hear(said)
 
     @rpc(expected_exceptions=Refused)
     def targets(self) -> list[dict[str, Any]]:
