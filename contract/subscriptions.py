@@ -6,7 +6,7 @@ happens to start first.
 
 from dataclasses import dataclass
 
-from contract import certification, housekeeping, inspections, reports, targets, training
+from contract import certification, greenways, housekeeping, inspections, matters, reports, targets, training
 from contract.message import SHARDS, Event
 
 COUNTING_QUEUES = 4  # by which targets hears of certificates; more of them needs a drain and a rebind
@@ -42,6 +42,7 @@ SUBSCRIPTIONS = (
     Subscription(hearer="targets", queue="targets.reports", events=reports.COUNTED, single_active=True),
     Subscription(hearer="targets", queue="targets.rounds", events=reports.ROUNDS),
     Subscription(hearer="targets", queue="targets.samples", events=inspections.SAMPLES),
+    Subscription(hearer="targets", queue="targets.matters", events=(*matters.MATTERS, *greenways.GREENWAYS)),
     Subscription(hearer="reports", queue="reports.snapshots", events=targets.FOR_REPORTS),
     *(
         Subscription(hearer=owner, queue=f"{owner}.withdrawals", events=inspections.WITHDRAWALS)

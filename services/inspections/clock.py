@@ -13,6 +13,7 @@ from runtime.config import Config
 from runtime.lease import Lease
 from services.inspections import store
 from services.inspections.overdue import Overdue
+from services.inspections.service_greenways import GreenwayChore
 
 log = structlog.get_logger()
 
@@ -56,4 +57,4 @@ class Clock:
 
 
 def worker(config: Config) -> Clock:
-    return Clock(config, [Overdue(config)])
+    return Clock(config, [Overdue(config), GreenwayChore(config)])

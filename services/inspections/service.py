@@ -12,11 +12,14 @@ from contract.inspections import InspectionsNotAllowed
 from contract.message import Said
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
+from services.inspections.service_greenways import GreenwayCalls
+from services.inspections.service_hints import HintCalls
+from services.inspections.service_matters import MatterCalls
 from services.inspections.service_orders import OrderCalls
 from services.inspections.store import timepiece
 
 
-class Inspections(OrderCalls):
+class Inspections(OrderCalls, MatterCalls, GreenwayCalls, HintCalls):
     name = "inspections"
 
     settings = Settings()
@@ -26,12 +29,16 @@ class Inspections(OrderCalls):
         """A sample was drawn, or something looks odd."""
         if said.event is targets.SampleDrawn:
             self.hear_sample(said)
+        else:
+            self.hear_anomaly(said)
 
     @listen(*certification.FOR_INSPECTIONS)
     def on_certification(self, said: Said) -> None:
         """What became of an order, or something looks odd."""
         if said.event is certification.WithdrawalAnswered:
             self.hear_answer(said)
+        else:
+            self.hear_anomaly(said)
 
     @listen(*housekeeping.ANSWERS)
     def on_housekeeping(self, said: Said) -> None:

@@ -1,0 +1,195 @@
+"""Calls about 绿色通道 requests, and the chore of their clock."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+import plan
+from contract import fields, regions
+from contract import greenways as public
+from plan import Plan
+from runtime import mongo
+from runtime.clock import day_of
+from runtime.config import Config
+from runtime.files import Files
+from runtime.hosting import rpc
+from runtime.workdays import Calendar
+from services.inspections import about, greenways, store
+from services.inspections.access import Actor
+from services.inspections.calls import Calls, ReadPage, given, paged
+from services.inspections.greenways import Greenway
+from services.inspections.history import check_version
+from services.inspections.service_matters import asked_about, proofs, reader_of, writer_of
+from services.inspections.store import timepiece
+from services.inspections.store_matters import greenways as kept_greenways
+from services.inspections.store_matters import no_greenway, sight
+
+_BATCH = 200
+# Holidays are those of the published tables; the notices that housekeeping records are its own.
+_CALENDAR = Calendar()
+
+
+class ReadGreenways(ReadPage):
+    item = fields.Whole(at_least=1, at_most=999)
+    target_id = fields.Text(at_most=10)
+    step = fields.Choice(public.GreenwayStep)
+    state = fields.Choice(public.GreenwayState)
+    addressed_to = fields.Text(at_most=100)
+    overdue = fields.Yes()
+
+
+class GreenwayCalls(Calls):
+    @rpc
+    def request_greenway(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """RequestGreenway -> Greenway. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
+        asked, who = public.RequestGreenway.read(command), writer_of(actor)
+        kept, at, today = self._now()
+        greenway = greenways.request(
+            greenway_id=mongo.new_id(),
+            about=asked_about(self._plan, asked, who),
+            step=public.GreenwayStep(asked["step"]),
+            addressed_to=asked["addressed_to"],
+            subject=asked["subject"],
+            text=asked["text"],
+            days=greenways.working_days(),
+            calendar=_CALENDAR,
+            today=today,
+            at=at,
+            who=who,
+        )
+
+        def work(session: ClientSession) -> str:
+            kept_greenways(self.settings).put(session, None, greenway)
+            return greenway.greenway_id
+
+        return self._greenway(kept.commands.once(who.client_id, asked, work, action="request_greenway"), who)
+
+    @rpc
+    def answer_greenway(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """AnswerGreenway -> Greenway. Refuses GreenwayNotFound, GreenwayAnsweredAlready, GreenwayNotWaiting,
+        GreenwayNotYours, GreenwayChanged, MattersNotAllowed, CommandReused."""
+        asked, who = public.AnswerGreenway.read(command), writer_of(actor)
+        _, at, today = self._now()
+        return self._change_greenway(
+            asked,
+            who,
+            "answer_greenway",
+            lambda before: greenways.answer(
+                before,
+                answer=public.GreenwayAnswer(asked["answer"]),
+                reason=asked["reason"],
+                calendar=_CALENDAR,
+                today=today,
+                at=at,
+                who=who,
+            ),
+        )
+
+    @rpc
+    def supply_greenway(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """SupplyGreenway -> Greenway. Refuses GreenwayNotFound, GreenwayAnsweredAlready, GreenwayNotWaiting,
+        GreenwayNotYours, GreenwayChanged, MatterInvalid, MattersNotAllowed, CommandReused."""
+        asked, who = public.SupplyGreenway.read(command), writer_of(actor)
+        _, at, today = self._now()
+        evidence = proofs(asked, Files(self.settings))
+        return self._change_greenway(
+            asked,
+            who,
+            "supply_greenway",
+            lambda before: greenways.supply(
+                before, text=asked["text"], evidence=evidence, calendar=_CALENDAR, today=today, at=at, who=who
+            ),
+        )
+
+    @rpc
+    def greenway(self, greenway_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Greenway. Refuses GreenwayNotFound, MattersNotAllowed."""
+        return self._greenway(greenway_id, reader_of(actor))
+
+    @rpc
+    def greenways(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """ReadGreenways -> ``{"items": [Greenway], "next": cursor or None}`` of what the actor sees, the oldest
+        first. Refuses MattersNotAllowed, RegionUnknown, RegionAmbiguous."""
+        who, read = reader_of(actor), ReadGreenways.read(given(**asked))
+        _, _, today = self._now()
+        limit, within = read.pop("limit"), regions.get(read.pop("region", regions.PROVINCE)).code
+        found = kept_greenways(self.settings).page(
+            sight(who, self._plan, "addressed_to"), within=within, today=today, limit=limit + 1, **read
+        )
+        return paged([self._shown_greenway(each, today) for each in found], limit, "greenway_id")
+
+    @rpc
+    def greenway_file(self, greenway_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"sha256"}`` of a document that was supplied. Refuses GreenwayNotFound, MattersNotAllowed."""
+        greenway = self._seen_greenway(kept_greenways(self.settings).get(greenway_id), reader_of(actor))
+        found = [proof for proof in greenway.evidence if proof.file_id == file_id]
+        if not found:
+            raise no_greenway()
+        return {"sha256": found[0].sha256}
+
+    @property
+    def _plan(self) -> Plan:
+        return plan.read(self.settings.plan_file)
+
+    def _change_greenway(
+        self, asked: dict[str, Any], who: Actor, action: str, step: Callable[[Greenway], Greenway]
+    ) -> dict[str, Any]:
+        kept, _, _ = self._now()
+        rows = kept_greenways(self.settings)
+
+        def work(session: ClientSession) -> str:
+            before = self._seen_greenway(rows.get(asked["greenway_id"], session), who)
+            check_version(before, asked.get("expected_version"), public.GreenwayChanged)
+            rows.put(session, before, step(before))
+            return before.greenway_id
+
+        return self._greenway(kept.commands.once(who.client_id, asked, work, action=action), who)
+
+    def _seen_greenway(self, greenway: Greenway, who: Actor) -> Greenway:
+        if not about.sees(who, self._plan, greenway, greenway.addressed_to, greenway.organisation):
+            raise no_greenway()
+        return greenway
+
+    def _greenway(self, greenway_id: str, who: Actor) -> dict[str, Any]:
+        _, _, today = self._now()
+        return self._shown_greenway(self._seen_greenway(kept_greenways(self.settings).get(greenway_id), who), today)
+
+    def _shown_greenway(self, greenway: Greenway, today: dt.date) -> dict[str, Any]:
+        told = {name: getattr(greenway, name) for name in _SHOWN}
+        return public.Greenway.write(
+            **told,
+            item_name=about.item_name(self._plan, greenway.item),
+            region_name=regions.get(greenway.region).full_name,
+            due_on=greenway.window and greenway.window.ends_on,
+            overdue=greenway.overdue(today),
+        )
+
+
+_RECKONED = ("item_name", "region_name", "due_on", "overdue")
+_SHOWN = tuple(name for name in public.Greenway().fields if name not in _RECKONED)
+
+
+class GreenwayChore:
+    """Marks requests that nobody answered in time, once each; reckons by a new calendar as soon as there is one."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def look(self) -> int:
+        rows, commands = kept_greenways(self._config), store.inspections(self._config).commands
+        at, done = timepiece.now(self._config), 0
+        while due := rows.due(day_of(at), calendar=_CALENDAR.name, limit=_BATCH):
+            for greenway_id in due:
+
+                def work(session: ClientSession, greenway_id: str = greenway_id) -> int:
+                    before = rows.get(greenway_id, session)
+                    after = greenways.fall_due(before, calendar=_CALENDAR, today=day_of(at), at=at)
+                    if after is before:
+                        return 0  # answered in between
+                    rows.put(session, before, after)
+                    return 1
+
+                done += commands.transact(work)
+        return done

@@ -1,0 +1,157 @@
+"""Calls about hints (异常线索), and how they are heard of. What they are about is counted as before."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
+
+from contract import fields, regions
+from contract import hints as public
+from contract.errors import field_error
+from contract.inspections import AnomalyKind, InspectionNotFound
+from contract.message import Said
+from contract.words import Role
+from runtime import mongo
+from runtime.hosting import rpc
+from services.inspections import hints
+from services.inspections.access import READ, WRITE, Actor
+from services.inspections.calls import Calls, ReadPage, actor_of, given, paged
+from services.inspections.hints import Hint
+from services.inspections.history import check_version
+from services.inspections.store_hints import hints as kept_hints
+
+_READERS = (Role.INSPECTOR, Role.DISPATCHER)
+
+
+class ReadHints(ReadPage):
+    kind = fields.Choice(AnomalyKind)
+    state = fields.Choice(public.HintState)
+    outcome = fields.Choice(public.HintOutcome)
+    target_id = fields.Text(at_most=10)
+    owner = fields.Text(at_most=100)
+
+
+class HintCalls(Calls):
+    def hear_anomaly(self, said: Said) -> None:
+        """One case for each ``anomaly_key``, however often it is told."""
+        rows = kept_hints(self.settings)
+        if rows.known(said.data["anomaly_key"]):
+            return
+        _, at, _ = self._now()
+        hint = hints.open_case(hint_id=mongo.new_id(), told=said.data, service=said.service, at=at)
+        try:
+            rows.add(hint)
+        except DuplicateKeyError:
+            return  # told twice at once
+
+    @rpc
+    def assign_hint(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """AssignHint -> Hint. Refuses HintNotFound, HintConcludedAlready, HintChanged, HintsNotAllowed,
+        CommandReused."""
+        asked, who = public.AssignHint.read(command), _inspector(actor)
+        _, at, _ = self._now()
+        return self._change_hint(asked, who, "assign", lambda h: hints.assign(h, owner=asked["owner"], at=at, who=who))
+
+    @rpc
+    def conclude_hint(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """ConcludeHint -> Hint. Refuses HintNotFound, HintNotAssigned, HintNotYours, HintConcludedAlready,
+        InspectionUnknown, HintChanged, HintsNotAllowed, CommandReused."""
+        asked, who = public.ConcludeHint.read(command), _inspector(actor)
+        _, at, _ = self._now()
+
+        def step(before: Hint) -> Hint:
+            if "inspection_id" in asked:
+                self._check_inspection(asked["inspection_id"], before)
+            return hints.conclude(
+                before,
+                outcome=public.HintOutcome(asked["outcome"]),
+                text=asked["text"],
+                inspection_id=asked.get("inspection_id"),
+                at=at,
+                who=who,
+            )
+
+        return self._change_hint(asked, who, "conclude", step)
+
+    @rpc
+    def hint(self, hint_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Hint. Refuses HintNotFound, HintsNotAllowed."""
+        return self._hint(hint_id, _reader(actor))
+
+    @rpc
+    def hints(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """ReadHints -> ``{"items": [Hint], "next": cursor or None}`` of the actor's region, the oldest first. Refuses
+        HintsNotAllowed, RegionUnknown, RegionAmbiguous."""
+        who, read = _reader(actor), ReadHints.read(given(**asked))
+        limit, within = read.pop("limit"), regions.get(read.pop("region", who.region)).code
+        if not regions.within(within, who.region):
+            return {"items": [], "next": None}
+        found = kept_hints(self.settings).page(within=within, limit=limit + 1, **read)
+        return paged([_shown(each) for each in found], limit, "hint_id")
+
+    def _change_hint(
+        self, asked: dict[str, Any], who: Actor, action: str, step: Callable[[Hint], Hint]
+    ) -> dict[str, Any]:
+        kept, _, _ = self._now()
+        rows = kept_hints(self.settings)
+
+        def work(session: ClientSession) -> str:
+            before = _seen(rows.get(asked["hint_id"], session), who)
+            check_version(before, asked.get("expected_version"), public.HintChanged)
+            rows.replace(session, before, step(before))
+            return before.hint_id
+
+        return self._hint(kept.commands.once(who.client_id, asked, work, action=f"{action}_hint"), who)
+
+    def _check_inspection(self, inspection_id: str, hint: Hint) -> None:
+        """Raises InspectionUnknown unless it is one of the hint's indicator."""
+        kept, _, _ = self._now()
+        try:
+            target_id = kept.planned.get(inspection_id).target_id
+        except InspectionNotFound:
+            target_id = None
+        if target_id != hint.target_id:
+            zh, en = f"没有指标{hint.target_id}的这次督导检查", "is no inspection of the hint's indicator"
+            raise public.InspectionUnknown(
+                "督导检查编号有误，请核对",
+                "inspection_id is wrong: check it",
+                [field_error("/inspection_id", "inspection_unknown", zh, en)],
+            )
+
+    def _hint(self, hint_id: str, who: Actor) -> dict[str, Any]:
+        return _shown(_seen(kept_hints(self.settings).get(hint_id), who))
+
+
+def _seen(hint: Hint, who: Actor) -> Hint:
+    if not regions.within(hint.region, who.region):
+        raise public.HintNotFound("没有这条线索", "there is no such hint")
+    return hint
+
+
+def _shown(hint: Hint) -> dict[str, Any]:
+    told = {name: getattr(hint, name) for name in public.Hint().fields if name != "region_name"}
+    return public.Hint.write(**told, region_name=regions.get(hint.region).full_name)
+
+
+def _reader(actor: dict[str, Any]) -> Actor:
+    """Raises HintsNotAllowed: whoever reports does not learn what looks odd about it."""
+    who = actor_of(actor)
+    if who.role not in _READERS or not who.scopes & {READ, WRITE}:
+        raise _not_allowed()
+    return who
+
+
+def _inspector(actor: dict[str, Any]) -> Actor:
+    """Raises HintsNotAllowed."""
+    who = actor_of(actor)
+    if who.role is not Role.INSPECTOR or WRITE not in who.scopes:
+        raise _not_allowed()
+    return who
+
+
+def _not_allowed() -> public.HintsNotAllowed:
+    return public.HintsNotAllowed(
+        "异常线索由督导人员办理，牵头部门可查阅",
+        "hints are worked on by inspectors; the dispatcher may read them",
+    )

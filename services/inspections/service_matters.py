@@ -1,0 +1,249 @@
+"""Calls about problems (问题台账)."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+import plan
+from contract import fields, regions
+from contract import matters as public
+from contract.errors import field_error
+from plan import Plan
+from runtime import mongo
+from runtime.files import FileMissing, Files
+from runtime.hosting import rpc
+from services.inspections import about, matters
+from services.inspections.access import MATTERS, READ, Actor
+from services.inspections.calls import Calls, ReadPage, actor_of, given, paged
+from services.inspections.history import check_version
+from services.inspections.matters import Matter, Proof
+from services.inspections.store_matters import matters as kept_matters
+from services.inspections.store_matters import no_matter, sight
+
+
+class ReadMatters(ReadPage):
+    item = fields.Whole(at_least=1, at_most=999)
+    target_id = fields.Text(at_most=10)
+    kind = fields.Choice(public.MatterKind)
+    state = fields.Choice(public.MatterState)
+    owner = fields.Text(at_most=100)
+    overdue = fields.Yes()
+
+
+class ReadCounts(ReadPage):
+    item = fields.Whole(at_least=1, at_most=999)
+
+
+class MatterCalls(Calls):
+    @rpc
+    def register_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """RegisterMatter -> Matter. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
+        asked, who = public.RegisterMatter.read(command), writer_of(actor)
+        kept, at, today = self._now()
+        subject = asked_about(self._plan, asked, who)
+        matter = matters.register(
+            matter_id=mongo.new_id(),
+            about=subject,
+            kind=public.MatterKind(asked["kind"]),
+            title=asked["title"],
+            text=asked["text"],
+            owner=asked["owner"],
+            due_on=asked["due_on"],
+            today=today,
+            at=at,
+            who=who,
+        )
+
+        def work(session: ClientSession) -> str:
+            kept_matters(self.settings).put(session, None, matter)
+            return matter.matter_id
+
+        return self._matter(kept.commands.once(who.client_id, asked, work, action="register_matter"), who)
+
+    @rpc
+    def update_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """UpdateMatter -> Matter. Refuses MatterNotFound, MatterSettledAlready, MatterChanged, MattersNotAllowed,
+        CommandReused."""
+        asked, who = public.UpdateMatter.read(command), writer_of(actor)
+        _, at, _ = self._now()
+        return self._change_matter(
+            asked, who, "update", lambda m: matters.update(m, text=asked["text"], at=at, who=who)
+        )
+
+    @rpc
+    def ask_settlement(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """AskSettlement -> Matter. Refuses MatterNotFound, MatterInvalid, MatterSettledAlready,
+        SettlementAskedAlready, MatterChanged, MattersNotAllowed, CommandReused."""
+        asked, who = public.AskSettlement.read(command), writer_of(actor)
+        _, at, _ = self._now()
+        evidence = proofs(asked, Files(self.settings))
+        return self._change_matter(
+            asked,
+            who,
+            "ask_settlement",
+            lambda m: matters.ask_settlement(m, text=asked["text"], evidence=evidence, at=at, who=who),
+        )
+
+    @rpc
+    def settle_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """SettleMatter -> Matter. Refuses MatterNotFound, MatterSettledAlready, SettlementNotAsked, OwnSettlement,
+        MatterChanged, MattersNotAllowed, CommandReused."""
+        asked, who = public.SettleMatter.read(command), writer_of(actor)
+        _, at, today = self._now()
+        return self._change_matter(
+            asked, who, "settle", lambda m: matters.settle(m, text=asked["text"], today=today, at=at, who=who)
+        )
+
+    @rpc
+    def return_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """ReturnMatter -> Matter. Refuses as settle_matter."""
+        asked, who = public.ReturnMatter.read(command), writer_of(actor)
+        _, at, _ = self._now()
+        return self._change_matter(
+            asked, who, "return", lambda m: matters.give_back(m, reason=asked["reason"], at=at, who=who)
+        )
+
+    @rpc
+    def reopen_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """ReopenMatter -> Matter. Refuses MatterNotFound, MatterNotSettled, MatterInvalid, MatterChanged,
+        MattersNotAllowed, CommandReused."""
+        asked, who = public.ReopenMatter.read(command), writer_of(actor)
+        _, at, today = self._now()
+        return self._change_matter(
+            asked,
+            who,
+            "reopen",
+            lambda m: matters.reopen(
+                m, reason=asked["reason"], due_on=asked.get("due_on"), today=today, at=at, who=who
+            ),
+        )
+
+    @rpc
+    def matter(self, matter_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Matter. Refuses MatterNotFound, MattersNotAllowed."""
+        return self._matter(matter_id, reader_of(actor))
+
+    @rpc
+    def matters(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """ReadMatters -> ``{"items": [Matter], "next": cursor or None}`` of what the actor sees, the oldest first.
+        Refuses MattersNotAllowed, RegionUnknown, RegionAmbiguous."""
+        who, read = reader_of(actor), ReadMatters.read(given(**asked))
+        _, _, today = self._now()
+        limit, within = read.pop("limit"), regions.get(read.pop("region", regions.PROVINCE)).code
+        found = kept_matters(self.settings).page(
+            sight(who, self._plan, "owner"), within=within, today=today, limit=limit + 1, **read
+        )
+        return paged([self._shown_matter(each, today) for each in found], limit, "matter_id")
+
+    @rpc
+    def matter_counts(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """``{"items": [MatterCount]}`` by item and region, of what the actor sees. Refuses MattersNotAllowed,
+        RegionUnknown, RegionAmbiguous."""
+        who, read = reader_of(actor), ReadCounts.read(given(**asked))
+        _, _, today = self._now()
+        counts = kept_matters(self.settings).counts(
+            sight(who, self._plan, "owner"),
+            within=regions.get(read.get("region", regions.PROVINCE)).code,
+            item=read.get("item"),
+            today=today,
+        )
+        named = [{**each, "region_name": regions.get(each["region"]).full_name} for each in counts]
+        return {"items": [public.MatterCount.write(**each) for each in named]}
+
+    @rpc
+    def matter_file(self, matter_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"sha256"}`` of a document that proves it. Refuses MatterNotFound, MattersNotAllowed."""
+        matter = self._seen_matter(kept_matters(self.settings).get(matter_id), reader_of(actor))
+        found = [proof for proof in matter.evidence if proof.file_id == file_id]
+        if not found:
+            raise no_matter()
+        return {"sha256": found[0].sha256}
+
+    @property
+    def _plan(self) -> Plan:
+        return plan.read(self.settings.plan_file)
+
+    def _change_matter(
+        self, asked: dict[str, Any], who: Actor, action: str, step: Callable[[Matter], Matter]
+    ) -> dict[str, Any]:
+        kept, _, _ = self._now()
+        rows = kept_matters(self.settings)
+
+        def work(session: ClientSession) -> str:
+            before = self._seen_matter(rows.get(asked["matter_id"], session), who)
+            check_version(before, asked.get("expected_version"), public.MatterChanged)
+            rows.put(session, before, step(before))
+            return before.matter_id
+
+        return self._matter(kept.commands.once(who.client_id, asked, work, action=f"{action}_matter"), who)
+
+    def _seen_matter(self, matter: Matter, who: Actor) -> Matter:
+        if not about.sees(who, self._plan, matter, matter.owner, matter.organisation):
+            raise no_matter()
+        return matter
+
+    def _matter(self, matter_id: str, who: Actor) -> dict[str, Any]:
+        _, _, today = self._now()
+        return self._shown_matter(self._seen_matter(kept_matters(self.settings).get(matter_id), who), today)
+
+    def _shown_matter(self, matter: Matter, today: dt.date) -> dict[str, Any]:
+        told = {name: getattr(matter, name) for name in _SHOWN}
+        return public.Matter.write(
+            **told,
+            item_name=about.item_name(self._plan, matter.item),
+            region_name=regions.get(matter.region).full_name,
+            overdue=matter.overdue(today),
+        )
+
+
+_SHOWN = tuple(name for name in public.Matter().fields if name not in ("item_name", "region_name", "overdue"))
+
+
+def reader_of(actor: dict[str, Any]) -> Actor:
+    """Raises MattersNotAllowed."""
+    who = actor_of(actor)
+    if not who.scopes & {READ, MATTERS}:
+        raise _not_allowed()
+    return who
+
+
+def writer_of(actor: dict[str, Any]) -> Actor:
+    """Raises MattersNotAllowed."""
+    who = actor_of(actor)
+    if MATTERS not in who.scopes:
+        raise _not_allowed()
+    return who
+
+
+def asked_about(plan: Plan, asked: dict[str, Any], who: Actor) -> about.About:
+    """Raises MatterInvalid, MattersNotAllowed."""
+    found = about.about_of(plan, target_id=asked.get("target_id"), item=asked.get("item"), region=asked["region"])
+    if not about.concerned(who, plan, found):
+        raise public.MattersNotAllowed(
+            "只能登记本辖区、本部门的事项", "only what concerns one's own region and department may be registered"
+        )
+    return found
+
+
+def proofs(asked: dict[str, Any], files: Files) -> tuple[Proof, ...]:
+    """The documents that a command names. Raises MatterInvalid for one that was never handed in."""
+    faults = []
+    for place, proof in enumerate(asked["evidence"]):
+        try:
+            there = files.describe(proof["file_id"]).sha256 == proof["sha256"]
+        except FileMissing:
+            there = False
+        if not there:
+            zh, en = "没有这份材料，请先上传", "was never handed in: upload it first"
+            faults.append(field_error(f"/evidence/{place}/file_id", "file_unknown", zh, en))
+    if faults:
+        raise public.MatterInvalid("内容有误，请按所列字段更正", "correct the listed fields and send it again", faults)
+    return tuple(Proof(**proof) for proof in asked["evidence"])
+
+
+def _not_allowed() -> public.MattersNotAllowed:
+    return public.MattersNotAllowed(
+        "没有办理问题和绿色通道的权限（matters:write）", "this needs the scope matters:write"
+    )
