@@ -262,6 +262,10 @@ class CertificateNotRevoked(Conflict):
     pass
 
 
+class WithdrawnByInspection(Conflict):
+    """It is given back by the inspectors, once the re-check is passed."""
+
+
 class CertificateChanged(Stale):
     """If-Match named another version."""
 

@@ -177,7 +177,7 @@ def revoke_certificate(asked: Asked, certificate_number: str) -> Response:
     once=True,
     edits=True,
     answers=_CHANGED,
-    refusals=(*_CHANGES, public.CertificateNotRevoked),
+    refusals=(*_CHANGES, public.CertificateNotRevoked, public.WithdrawnByInspection),
 )
 def reinstate_certificate(asked: Asked, certificate_number: str) -> Response:
     """恢复已撤销的证书 · Reinstate a revoked certificate

@@ -26,7 +26,9 @@ from services.certification.faults import Fault, refusal
 from services.certification.holders import redacted
 from services.certification.numbers import read_number
 from services.certification.service_imports import ImportCalls
+from services.certification.service_withdrawals import WithdrawalCalls
 from services.certification.store import Certificates, NumberTaken
+from services.certification.withdrawals import check_not_withdrawn
 
 
 class ReadCertificates(Message):
@@ -42,7 +44,7 @@ _ATTEMPTS = 5
 _FILED = {"certificate_number", "assessor", "issued_on"}  # what a filing has a say in
 
 
-class Certification(ImportCalls):
+class Certification(ImportCalls, WithdrawalCalls):
     name = "certification"
 
     settings = Settings()
@@ -138,18 +140,15 @@ class Certification(ImportCalls):
 
     @rpc
     def reinstate_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """ReinstateCertificate -> Certificate. Refuses CertificateNotFound, CertificateNotRevoked, CertificateChanged,
-        ActionNotAllowed."""
+        """ReinstateCertificate -> Certificate. Refuses CertificateNotFound, CertificateNotRevoked,
+        WithdrawnByInspection, CertificateChanged, ActionNotAllowed."""
         given, who, at = public.ReinstateCertificate.read(command), Actor.of(public.Actor.read(actor)), clock.now()
-        return self._change(
-            Action.REINSTATE,
-            given,
-            who,
-            lambda certificate, _: (
-                domain.reinstate(certificate, reason=redacted(given["reason"]), at=at, by=who.client_id),
-                None,
-            ),
-        )
+
+        def reinstatement(certificate: Certificate, _: ClientSession) -> tuple[Certificate, None]:
+            check_not_withdrawn(certificate)
+            return domain.reinstate(certificate, reason=redacted(given["reason"]), at=at, by=who.client_id), None
+
+        return self._change(Action.REINSTATE, given, who, reinstatement)
 
     @rpc
     def verify_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ certificates  one document each, with the fields that its events carry under the
               present number first, then those it had; ``sealed`` the personal data; ``supersedes`` what was corrected
 filings       what assessors have filed, as heard (filings.py)
 reveals       who saw whose personal data in full, when and why
+withdrawals   what inspections ordered (store_withdrawals.py)
 outbox        what was said (runtime.outbox)
 """
 
@@ -155,6 +156,10 @@ class Certificates:
         if found is None:
             raise access.not_found()
         return certificate_of(found)
+
+    def with_id(self, certificate_id: str, session: ClientSession | None = None) -> Certificate | None:
+        found = self._certificates.find_one({"_id": certificate_id}, session=session)
+        return None if found is None else certificate_of(found)
 
     def numbered(self, numbers: Iterable[str], session: ClientSession | None = None) -> dict[str, Certificate]:
         """Those of the numbers that are taken, by every number that each certificate has or had."""
