@@ -48,7 +48,7 @@ class GreenwayCalls(Calls):
         kept, at, today = self._now()
         greenway = greenways.request(
             greenway_id=mongo.new_id(),
-            about=asked_about(self._plan, asked, who),
+            about=asked_about(self._the_plan, asked, who),
             step=public.GreenwayStep(asked["step"]),
             addressed_to=asked["addressed_to"],
             subject=asked["subject"],
@@ -116,7 +116,7 @@ class GreenwayCalls(Calls):
         _, _, today = self._now()
         limit, within = read.pop("limit"), regions.get(read.pop("region", regions.PROVINCE)).code
         found = kept_greenways(self.settings).page(
-            sight(who, self._plan, "addressed_to"), within=within, today=today, limit=limit + 1, **read
+            sight(who, self._the_plan, "addressed_to"), within=within, today=today, limit=limit + 1, **read
         )
         return paged([self._shown_greenway(each, today) for each in found], limit, "greenway_id")
 
@@ -130,7 +130,7 @@ class GreenwayCalls(Calls):
         return {"sha256": found[0].sha256}
 
     @property
-    def _plan(self) -> Plan:
+    def _the_plan(self) -> Plan:
         return plan.read(self.settings.plan_file)
 
     def _change_greenway(
@@ -148,7 +148,7 @@ class GreenwayCalls(Calls):
         return self._greenway(kept.commands.once(who.client_id, asked, work, action=action), who)
 
     def _seen_greenway(self, greenway: Greenway, who: Actor) -> Greenway:
-        if not about.sees(who, self._plan, greenway, greenway.addressed_to, greenway.organisation):
+        if not about.sees(who, self._the_plan, greenway, greenway.addressed_to, greenway.organisation):
             raise no_greenway()
         return greenway
 
@@ -160,7 +160,7 @@ class GreenwayCalls(Calls):
         told = {name: getattr(greenway, name) for name in _SHOWN}
         return public.Greenway.write(
             **told,
-            item_name=about.item_name(self._plan, greenway.item),
+            item_name=about.item_name(self._the_plan, greenway.item),
             region_name=regions.get(greenway.region).full_name,
             due_on=greenway.window and greenway.window.ends_on,
             overdue=greenway.overdue(today),

@@ -42,7 +42,7 @@ class MatterCalls(Calls):
         """RegisterMatter -> Matter. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
         asked, who = public.RegisterMatter.read(command), writer_of(actor)
         kept, at, today = self._now()
-        subject = asked_about(self._plan, asked, who)
+        subject = asked_about(self._the_plan, asked, who)
         matter = matters.register(
             matter_id=mongo.new_id(),
             about=subject,
@@ -133,7 +133,7 @@ class MatterCalls(Calls):
         _, _, today = self._now()
         limit, within = read.pop("limit"), regions.get(read.pop("region", regions.PROVINCE)).code
         found = kept_matters(self.settings).page(
-            sight(who, self._plan, "owner"), within=within, today=today, limit=limit + 1, **read
+            sight(who, self._the_plan, "owner"), within=within, today=today, limit=limit + 1, **read
         )
         return paged([self._shown_matter(each, today) for each in found], limit, "matter_id")
 
@@ -144,7 +144,7 @@ class MatterCalls(Calls):
         who, read = reader_of(actor), ReadCounts.read(given(**asked))
         _, _, today = self._now()
         counts = kept_matters(self.settings).counts(
-            sight(who, self._plan, "owner"),
+            sight(who, self._the_plan, "owner"),
             within=regions.get(read.get("region", regions.PROVINCE)).code,
             item=read.get("item"),
             today=today,
@@ -162,7 +162,7 @@ class MatterCalls(Calls):
         return {"sha256": found[0].sha256}
 
     @property
-    def _plan(self) -> Plan:
+    def _the_plan(self) -> Plan:
         return plan.read(self.settings.plan_file)
 
     def _change_matter(
@@ -180,7 +180,7 @@ class MatterCalls(Calls):
         return self._matter(kept.commands.once(who.client_id, asked, work, action=f"{action}_matter"), who)
 
     def _seen_matter(self, matter: Matter, who: Actor) -> Matter:
-        if not about.sees(who, self._plan, matter, matter.owner, matter.organisation):
+        if not about.sees(who, self._the_plan, matter, matter.owner, matter.organisation):
             raise no_matter()
         return matter
 
@@ -192,7 +192,7 @@ class MatterCalls(Calls):
         told = {name: getattr(matter, name) for name in _SHOWN}
         return public.Matter.write(
             **told,
-            item_name=about.item_name(self._plan, matter.item),
+            item_name=about.item_name(self._the_plan, matter.item),
             region_name=regions.get(matter.region).full_name,
             overdue=matter.overdue(today),
         )
