@@ -377,6 +377,12 @@ class AwardLapsed(AwardEvent, Event):
     service = "housekeeping"
 
 
+class AwardReinstated(AwardEvent, Event):
+    """What an inspection had withdrawn is given back, as it stood before, from this day on."""
+
+    service = "housekeeping"
+
+
 class WithdrawalAnswered(WithdrawalAnswer, Event):
     service = "housekeeping"
 
@@ -391,6 +397,7 @@ EVENTS = (
     AwardResumed,
     AwardRevoked,
     AwardLapsed,
+    AwardReinstated,
 )
 
 

@@ -219,6 +219,18 @@ def change(
     return _moved(after, name, effective_on=today, at=at, by=by, reason=reason, evidence=evidence)
 
 
+def reinstate(award: Award, *, today: dt.date, at: dt.datetime, by: str, reason: str) -> Award:
+    """A revoked one stands again from today, as it stood before its revocation. Raises AwardChangeNotAllowed."""
+    revoked = next((step for step in reversed(award.history) if step.what == "award_revoked"), None)
+    if award.status is not AwardStatus.REVOKED or revoked is None or award.valid_until < today:
+        raise AwardChangeNotAllowed(
+            "只有有效期内被撤销的认定才能恢复", "only what was revoked within its term stands again"
+        )
+    before = next(step for step in award.history if step.version == revoked.version - 1)
+    after = replace(award, status=before.status, stars=before.stars)
+    return _moved(after, "award_reinstated", effective_on=today, at=at, by=by, reason=reason)
+
+
 def fall_due(award: Award, *, today: dt.date, at: dt.datetime, calendar: Calendar) -> Award:
     """After everything that its days bring up to today, in their order: yearly checks, and its end."""
     while award.standing and (due := due_on(award)) is not None and due <= today:

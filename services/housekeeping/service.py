@@ -18,10 +18,11 @@ from services.housekeeping.service_cases import CaseCalls
 from services.housekeeping.service_notices import NoticeCalls
 from services.housekeeping.service_registry import RegistryCalls
 from services.housekeeping.service_reviews import ReviewCalls
+from services.housekeeping.service_withdrawals import WithdrawalCalls
 from services.housekeeping.store import timepiece
 
 
-class Housekeeping(RegistryCalls, CaseCalls, ReviewCalls, NoticeCalls, AwardCalls):
+class Housekeeping(RegistryCalls, CaseCalls, ReviewCalls, NoticeCalls, AwardCalls, WithdrawalCalls):
     name = "housekeeping"
 
     settings = Settings()

@@ -26,6 +26,7 @@ from services.housekeeping.access import Actor
 from services.housekeeping.store_awards import Awards
 from services.housekeeping.store_cases import Cases
 from services.housekeeping.store_registry import Registry
+from services.housekeeping.store_withdrawals import Withdrawals
 
 timepiece = Timepiece("housekeeping")
 
@@ -39,6 +40,7 @@ class Housekeeping:
         self.registry = Registry(self.store, self.vault)
         self.cases = Cases(self.store, self.vault)
         self.awards = Awards(self.store, self.outbox)
+        self.withdrawals = Withdrawals(self.store, self.outbox)
         self.commands = Commands(self.store, hashed=partial(self.vault.hash, "command"))
         self._holidays = self.store["holidays"]
         self._serials = self.store["serials"]

@@ -1,0 +1,55 @@
+"""What inspections order: an award withdrawn, or given back."""
+
+from pymongo.client_session import ClientSession
+
+from contract import inspections
+from contract.housekeeping import AwardNotFound
+from contract.inspections import CountedFact
+from contract.message import Said
+from runtime.events import listen
+from services.housekeeping import withdrawals
+from services.housekeeping.awards import Award
+from services.housekeeping.calls import Calls
+from services.housekeeping.store import Housekeeping
+
+
+class WithdrawalCalls(Calls):
+    @listen(*inspections.WITHDRAWALS)
+    def on_withdrawal(self, said: Said) -> None:
+        """Done or refused, and answered, in one transaction. The newest version of an order stands; what was answered
+        before, or is older, changes nothing."""
+        told = said.data
+        if told["fact"] != CountedFact.AWARD:
+            return
+        kept, at, today = self._now()
+        order = {
+            "order_id": told["order_id"],
+            "version": told["version"],
+            "award_id": told["fact_id"],
+            "reason": told["reason"],
+            "today": today,
+            "at": at,
+        }
+
+        def work(session: ClientSession) -> None:
+            before = kept.withdrawals.get(told["order_id"], session)
+            if before is not None and before.version >= told["version"]:
+                return
+            award = _award(kept, told["fact_id"], session)
+            if said.event is inspections.WithdrawalLifted:
+                other = kept.awards.standing(award.subject_key, award.recognised_by, session) if award else None
+                answer, after = withdrawals.give_back(award, before, other, **order)
+            else:
+                answer, after = withdrawals.withdraw(award, **order)
+            if award is not None and after is not None:
+                kept.awards.replace(session, award, after)
+            kept.withdrawals.answer(session, answer, at=at)
+
+        kept.commands.transact(work)
+
+
+def _award(kept: Housekeeping, award_id: str, session: ClientSession) -> Award | None:
+    try:
+        return kept.awards.get(award_id, session)
+    except AwardNotFound:
+        return None

@@ -1,0 +1,37 @@
+"""Collection ``withdrawals``: what inspections ordered of awards, one document an order."""
+
+import datetime as dt
+
+from pymongo.client_session import ClientSession
+
+from contract.housekeeping import WithdrawalAnswered
+from runtime import mongo, record, trace
+from runtime.mongo import Store
+from runtime.outbox import Outbox
+from services.housekeeping.withdrawals import Order
+
+
+class Withdrawals:
+    def __init__(self, store: Store, outbox: Outbox) -> None:
+        self._orders = store["withdrawals"]
+        self._outbox = outbox
+
+    def get(self, order_id: str, session: ClientSession) -> Order | None:
+        found = self._orders.find_one({"_id": order_id}, session=session)
+        return None if found is None else record.of(Order, found)
+
+    def answer(self, session: ClientSession, order: Order, *, at: dt.datetime) -> None:
+        """Keep what came of it, and say so."""
+        self._orders.replace_one({"_id": order.order_id}, record.document(order), upsert=True, session=session)
+        said = WithdrawalAnswered.said(
+            id=mongo.new_id(),
+            subject=order.order_id,
+            about=order.order_id,
+            at=at,
+            traceparent=trace.current(),
+            order_id=order.order_id,
+            order_version=order.version,
+            done=order.done,
+            reason=order.reason,
+        )
+        self._outbox.add(session, [said])
