@@ -24,8 +24,8 @@ class AllocateTargets(Message):
     region = fields.RegionCode(required=True)
     reserve = fields.Number(required=True)
     children = fields.Many(fields.Nested(ChildTarget), required=True)
-    document = fields.Text(required=True, at_most=100)  # 文号
-    reason = fields.Text(at_most=500)
+    document = fields.PlainText(required=True, at_most=100)  # 文号
+    reason = fields.PlainText(at_most=500)
     expected_version = fields.Whole(at_least=1)  # of the region's node
 
 
@@ -37,8 +37,8 @@ class AdjustTarget(Message):
     target_id = fields.Text(required=True, at_most=10)
     region = fields.RegionCode(required=True)
     adjusted = fields.Number(required=True, allow_none=True)
-    reason = fields.Text(required=True, at_most=500)
-    document = fields.Text(at_most=100)
+    reason = fields.PlainText(required=True, at_most=500)
+    document = fields.PlainText(at_most=100)
     expected_version = fields.Whole(at_least=1)
 
 
@@ -48,8 +48,8 @@ class NameResponsible(Message):
     command_id = fields.Text(at_most=100)
     target_id = fields.Text(required=True, at_most=10)
     region = fields.RegionCode(required=True)
-    lead = fields.Text(at_most=100)  # 牵头单位; the plan's owner for the province, when left out
-    co = fields.Many(fields.Text(at_most=100))  # 责任单位
+    lead = fields.PlainText(at_most=100)  # 牵头单位; the plan's owner for the province, when left out
+    co = fields.Many(fields.PlainText(at_most=100))  # 责任单位
     principal = fields.Text(at_most=50)  # 主要负责人
     deputy = fields.Text(at_most=50)  # 分管负责人
     contact = fields.Text(at_most=50)  # 联系人

@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+import pymongo
 from pymongo.client_session import ClientSession
 
 import plan as plans
@@ -117,6 +118,12 @@ class Tree:
             | ({} if root is None else {"original": root.original})
             for row in rows
         ]
+
+    def hold(self, session: ClientSession, indicators: Iterable[str]) -> None:
+        """Two transactions that decide on the same indicators come one after the other: a part could otherwise be
+        raised while its whole is lowered. Before anything is read."""
+        turns = [pymongo.UpdateOne({"_id": one}, {"$inc": {"turn": 1}}, upsert=True) for one in indicators]
+        self._goals.bulk_write(turns, session=session)
 
     def put(self, session: ClientSession, indicator: str, steps: Iterable[Step], *, at: dt.datetime, by: str) -> None:
         """Write new versions of nodes. BulkWriteError when another transaction wrote one of them first."""

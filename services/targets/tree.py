@@ -131,7 +131,7 @@ def allocate(
 ) -> list[Step]:
     """Split the region's target between all or some of its children; who is not named keeps what they have. Raises
     AllocationInvalid, TargetNotAllocated, RegionUnknown, RegionAmbiguous."""
-    _has_target(indicator)
+    require_target(indicator)
     parent = _decided(goals, indicator, region)
     below = {child.code: child for child in regions.children(region)}
     faults = _amount_faults(plan, indicator, region, reserve, "/reserve", of_node=False)
@@ -170,7 +170,7 @@ def adjust(
 ) -> list[Step]:
     """Put an adjusted target beside the original, or with None take it back. Raises AllocationInvalid,
     TargetNotAllocated, TargetNotAdjusted."""
-    _has_target(indicator)
+    require_target(indicator)
     before = _decided(goals, indicator, region)
     if adjusted is None and before.adjusted is None:
         raise TargetNotAdjusted(
@@ -192,6 +192,12 @@ def adjust(
     return steps
 
 
+def related(plan: Plan, indicator: Indicator) -> tuple[str, ...]:
+    """The indicators whose targets are decided with a look at one another's: a whole and its parts."""
+    whole = indicator.part_of or indicator.id
+    return (whole, *(part.id for part in plan.parts(whole)))
+
+
 def parent_of(plan: Plan, region: str) -> str | None:
     """The region whose split the node belongs to; None for the root."""
     return None if region == plan.region else regions.get(region).parent
@@ -201,7 +207,8 @@ def _next(before: Goal, document: str | None, reason: str | None, **changed: Dec
     return replace(before, version=before.version + 1, document=document, reason=reason, **changed)
 
 
-def _has_target(indicator: Indicator) -> None:
+def require_target(indicator: Indicator) -> None:
+    """Raises AllocationInvalid for what the plan gives no number."""
     if indicator.measure is Measure.STATE:
         raise AllocationInvalid(
             f"指标{indicator.id}没有数量目标，按工作状态和佐证跟踪，不分解",
