@@ -1,4 +1,4 @@
-"""What targets answers. Reading only: the count itself is made by counting.py."""
+"""What targets answers. Counts are only read here, counting.py makes them; the target tree is decided here."""
 
 from typing import Any
 
@@ -12,9 +12,10 @@ from services.targets.matters import Matters
 from services.targets.progress import progress
 from services.targets.rounds import Rounds
 from services.targets.service_samples import SampleCalls
+from services.targets.service_tree import TreeCalls
 
 
-class Targets(SampleCalls):
+class Targets(SampleCalls, TreeCalls):
     name = "targets"
 
     settings = Settings()
