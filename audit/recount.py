@@ -116,6 +116,8 @@ def log_faults(service: str, store: Store) -> Iterator[str]:
     newest: dict[str, tuple[int, tuple[Any, ...]]] = {}
     for row in store["outbox"].find({"seq": {"$exists": True}}, {"event.data": 1}):
         data = row["event"]["data"]
+        if id not in data:
+            continue  # an answer to an inspection, which concerns no record of its own
         if newest.get(data[id], (0, ()))[0] < data["version"]:
             newest[data[id]] = data["version"], tuple(data[name] for name in shared)
     for row in store[collection].find({}, dict.fromkeys(shared, 1)):
