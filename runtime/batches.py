@@ -4,13 +4,13 @@ Nothing is acknowledged before it is settled: handled, retried later through a T
 """
 
 import datetime as dt
-import json
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import structlog
 from amqp.exceptions import AMQPError
 from kombu.connection import Connection
@@ -93,6 +93,7 @@ class BatchConsumer:
 
     def _consume(self, broker: Connection, stop: threading.Event) -> None:
         channel = broker.channel()
+        channel.auto_decode = False  # what is JSON is read from its bytes
         publisher = rabbit.Publisher(broker)
         channel.basic_qos(0, 2 * self._limit, False)
         tag = channel.basic_consume(self._queue, callback=self._buffer_one, no_ack=False)
@@ -137,11 +138,11 @@ class BatchConsumer:
         """Settle up to ``limit`` messages, or up to the first watermark. False when stopping left them unsettled."""
         messages: list[Any] = []
         mark: Mark | None = None
-        while self._buffer and len(messages) < self._limit and mark is None:
-            message = self._buffer.pop(0)
+        for message in self._buffer[: self._limit]:
             messages.append(message)
-            if message.delivery_info["routing_key"] == rabbit.WATERMARK:
-                mark = _mark(message)
+            if message.delivery_info["routing_key"] == rabbit.WATERMARK and (mark := _mark(message)) is not None:
+                break
+        del self._buffer[: len(messages)]
         heard, unreadable = [], []
         for message in messages:
             try:
@@ -211,15 +212,15 @@ def read(message: Any) -> Heard:
             raise Unreadable("not a watermark")
         return mark
     try:
-        envelope = json.loads(message.body)
-    except (ValueError, RecursionError) as error:
+        envelope = orjson.loads(message.body)
+    except ValueError as error:
         raise Unreadable(f"not JSON: {error}") from None
     return Event.heard(envelope)
 
 
 def _mark(message: Any) -> Mark | None:
     try:
-        body = json.loads(message.body)
+        body = orjson.loads(message.body)
         return Mark(service=body["service"], seq=int(body["seq"]), at=dt.datetime.fromisoformat(body["at"]))
     except (ValueError, KeyError, TypeError):
         return None

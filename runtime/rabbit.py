@@ -6,12 +6,12 @@ retry.<n>s         quorum queue with a TTL; the routing key is the queue to come
 <hearer>.parked    quorum queue of what could not be handled, each with its reason
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from amqp import exceptions as amqp_errors
 from amqp.basic_message import Message as AmqpMessage
 from kombu import serialization
@@ -20,6 +20,7 @@ from kombu.entity import Exchange, Queue
 
 from contract.message import Event
 from contract.subscriptions import SUBSCRIPTIONS, Subscription
+from runtime import wire
 from runtime.config import Config
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -28,7 +29,7 @@ RETRY_DELAYS = (1, 10, 60, 600)  # seconds; after the last one a message is park
 ATTEMPT, REASON, ORIGIN, PARKED_AT = "x-attempt", "x-reason", "x-origin-queue", "x-parked-at"
 _CONFIRM_SECONDS = 30
 
-serialization.register("cloudevents", json.dumps, json.loads, CONTENT_TYPE, "utf-8")
+serialization.register("cloudevents", orjson.dumps, orjson.loads, CONTENT_TYPE, "utf-8")
 
 
 class TopologyMismatch(Exception):
@@ -56,7 +57,8 @@ class Outgoing:
 def connection(config: Config, *, heartbeat: int = 20, connect_timeout: float = 5) -> Connection:
     """``heartbeat`` in seconds; 0 where nobody would send it while the connection lies idle."""
     # No transport_options: kombu keeps them in one dict for the whole process, so a confirm setting would leak.
-    return Connection(config.amqp_uri, heartbeat=heartbeat, connect_timeout=connect_timeout)
+    transport = None if config.amqp_uri.startswith("amqps:") else wire.Transport
+    return Connection(config.amqp_uri, transport=transport, heartbeat=heartbeat, connect_timeout=connect_timeout)
 
 
 def exchange(service: str) -> Exchange:
@@ -134,6 +136,7 @@ class Publisher:
         self._channel = broker.channel()
         self._channel.confirm_select()
         self._published = 0
+        self._oldest = 1  # all before it are settled
         self._open: set[int] = set()
         self._refused: list[str] = []
         self._channel.events["basic_ack"].add(self._on_ack)
@@ -145,23 +148,20 @@ class Publisher:
         the connection's own errors: then any of them may have been taken, and all are to be published again."""
         self._refused.clear()
         count = 0
-        for message in messages:
-            body = message.body if isinstance(message.body, bytes) else _dump(message.body)
-            self._published += 1
-            self._open.add(self._published)
-            self._channel.basic_publish(
-                AmqpMessage(
-                    body,
-                    content_type=CONTENT_TYPE,
-                    content_encoding="utf-8",
-                    delivery_mode=2,
-                    application_headers=message.headers,
-                ),
-                exchange=message.exchange,
-                routing_key=message.routing_key,
-                mandatory=True,
-            )
-            count += 1
+        with wire.bundled(self._channel) as send:
+            for message in messages:
+                body = message.body if isinstance(message.body, bytes) else orjson.dumps(message.body)
+                self._published += 1
+                self._open.add(self._published)
+                properties = {"application_headers": message.headers} if message.headers else {}
+                send(
+                    AmqpMessage(
+                        body, content_type=CONTENT_TYPE, content_encoding="utf-8", delivery_mode=2, **properties
+                    ),
+                    message.exchange,
+                    message.routing_key,
+                )
+                count += 1
         while self._open:
             self._broker.drain_events(timeout=_CONFIRM_SECONDS)
         if self._refused:
@@ -175,10 +175,12 @@ class Publisher:
             self._channel.close()
 
     def _on_ack(self, tag: int, multiple: bool) -> None:
-        if multiple:
-            self._open = {waiting for waiting in self._open if waiting > tag}
-        else:
+        if not multiple:
             self._open.discard(tag)
+            return
+        while self._oldest <= tag:
+            self._open.discard(self._oldest)
+            self._oldest += 1
 
     def _on_nack(self, tag: int, multiple: bool) -> None:
         self._refused.append(f"the broker refused message {tag}")
@@ -186,10 +188,6 @@ class Publisher:
 
     def _on_return(self, error: Exception, exchange: str, routing_key: str, message: Any) -> None:
         self._refused.append(f"no queue is bound to {exchange or 'the default exchange'} for {routing_key}")
-
-
-def _dump(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def retry_or_park(
