@@ -24,6 +24,7 @@ from gateway import (
     people,
     problems,
     regions,
+    reports,
     targets,
 )
 from gateway.bodies import JSON_LIMIT
@@ -114,6 +115,7 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
     for blueprint in (
         *(oauth, certificates, imports, people, targets, centres),
         *(bases, fusao, applications, evidence, notices, awards),
+        *(reports,),
         *(regions, health),
     ):
         api.register_blueprint(blueprint.blueprint)

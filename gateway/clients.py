@@ -31,6 +31,8 @@ from runtime.config import Config
 # Secrets are 256 random bits, so the hash need not be slow; these are OWASP's least costs for argon2id.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _DEMO_PER_MINUTE = 120_000  # the benchmarks post through one demo client
+# Who acts for a department that the plan names acts on its indicators only.
+_DEMO_DEPARTMENTS = {"housing-reporter": "省住房城乡建设厅", "housing-reviewer": "省住房城乡建设厅"}
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,13 @@ def demo(settings: Config) -> list[dict[str, str]]:
         ("fulian-130102", Role.FEDERATION, "130102"),
         ("base-1", Role.APPLICANT, regions.PROVINCE),
         ("reviewer-1", Role.REVIEWER, regions.PROVINCE),
+        ("reporter-130102", Role.REPORTER, "130102"),
+        ("reporter-130100", Role.REPORTER, "130100"),
+        ("report-reviewer-130100", Role.REPORT_REVIEWER, "130100"),
+        ("reporter-130000", Role.REPORTER, regions.PROVINCE),
+        ("report-reviewer-130000", Role.REPORT_REVIEWER, regions.PROVINCE),
+        ("housing-reporter", Role.REPORTER, regions.PROVINCE),
+        ("housing-reviewer", Role.REPORT_REVIEWER, regions.PROVINCE),
     ]
     store = Clients(settings)
     listed = []
@@ -169,7 +178,7 @@ def demo(settings: Config) -> list[dict[str, str]]:
                     secret,
                     role=role,
                     region=region,
-                    organisation=client_id,
+                    organisation=_DEMO_DEPARTMENTS.get(client_id, client_id),
                     per_minute=_DEMO_PER_MINUTE,
                 )
             )

@@ -19,6 +19,7 @@ from contract import (  # their refusals belong to the catalogue
     certification,
     housekeeping,
     regions,
+    reports,
     targets,
     training,
 )
@@ -186,7 +187,7 @@ class ProblemDetails(Message):
 
 _CONTRACTS = {
     __name__,
-    *(module.__name__ for module in (applications, certification, housekeeping, regions, targets, training)),
+    *(module.__name__ for module in (applications, certification, housekeeping, regions, reports, targets, training)),
 }
 _ABSTRACT = (Refused, Problem, NotFound, Conflict, Forbidden, Stale)  # only their subclasses are ever answered
 

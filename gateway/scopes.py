@@ -75,6 +75,7 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
         CERTIFICATES_READ,
         STARS_READ,
         REPORTS_READ,
+        REPORTS_REVIEW,
         ROUNDS_WRITE,
         BULLETINS_WRITE,
         INSPECTIONS_READ,
