@@ -10,6 +10,8 @@ from pymongo.errors import PyMongoError
 from runtime.config import Config
 from runtime.mongo import transient
 from services.targets.sampling import Sampling
+from services.targets.service_anomalies import Looking
+from services.targets.store_snapshots import locking
 
 log = structlog.get_logger()
 
@@ -47,4 +49,4 @@ class Worker:
 
 
 def worker(config: Config) -> Worker:
-    return Worker([Sampling(config)])
+    return Worker([locking(config), Sampling(config), Looking(config)])

@@ -11,11 +11,12 @@ from runtime.mongo import database
 from services.targets.matters import Matters
 from services.targets.progress import progress
 from services.targets.rounds import Rounds
+from services.targets.service_anomalies import AnomalyCalls
 from services.targets.service_samples import SampleCalls
 from services.targets.service_tree import TreeCalls
 
 
-class Targets(SampleCalls, TreeCalls):
+class Targets(SampleCalls, TreeCalls, AnomalyCalls):
     name = "targets"
 
     settings = Settings()
