@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pymongo.client_session import ClientSession
+
 from contract.message import Said
 from contract.reports import RoundClosed
 from runtime import clock
@@ -52,12 +54,21 @@ class Rounds:
             outstanding = said.data.get("outstanding", [])
             told |= {"closed_seq": said.seq, "heard_at": clock.now(), "outstanding": outstanding}
 
-        def work(session: Any) -> None:
+        def work(session: ClientSession) -> None:
             known = self._rounds.find_one({"_id": said.data["round_id"]}, {"version": 1}, session=session)
             if known is None or known["version"] < told["version"]:
                 self._rounds.update_one({"_id": said.data["round_id"]}, {"$set": told}, upsert=True, session=session)
 
         transact(self._store, work)
+
+    def locked(self, session: ClientSession, round_id: str, snapshot_id: str) -> bool:
+        """Note the snapshot of a round; False when it has one already."""
+        done = self._rounds.update_one(
+            {"_id": round_id, "snapshot_id": {"$exists": False}},
+            {"$set": {"snapshot_id": snapshot_id}},
+            session=session,
+        )
+        return done.modified_count == 1
 
     def of(self, round_id: str) -> Round | None:
         found = self._rounds.find_one({"_id": round_id})
