@@ -12,7 +12,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
 
 import plan
-from contract import regions
+from contract import regions, reports
 from contract.housekeeping import AwardEvent
 from contract.message import Said
 from contract.reports import DeductionEvent, ReportEvent
@@ -23,6 +23,7 @@ from runtime.config import Config
 from runtime.mongo import database, transact
 from services.targets.domain import DEDUCTION, Cause, Fact, Rule, Standing, told
 from services.targets.hold import Hold
+from services.targets.remarks import Remarks
 from services.targets.rules import rules
 from services.targets.store import Changes, Counts, Key
 
@@ -35,8 +36,9 @@ _ATTEMPTS = 5
 class Counting:
     """Settles what one queue brings, for every rule."""
 
-    def __init__(self, counts: Counts, rules: Sequence[Rule], queue: str) -> None:
+    def __init__(self, counts: Counts, rules: Sequence[Rule], queue: str, remarks: Remarks | None = None) -> None:
         self._counts = counts
+        self._remarks = remarks  # of the queue that brings reports; a replay counts beside, and keeps none
         self._rules: dict[str, list[Rule]] = defaultdict(list)
         for rule in rules:
             self._rules[rule.fact].append(rule)
@@ -50,6 +52,8 @@ class Counting:
         def work(session: ClientSession) -> None:
             changes = self._changes(facts, session)
             self._counts.write(changes, session)
+            if self._remarks:
+                self._remarks.keep(heard, session)
             for mark in marks.values():
                 self._counts.mark(self._queue, mark.service, mark.seq, mark.at, session)
 
@@ -166,12 +170,18 @@ class Worker:
         store = database(config, "targets")
         self._counts = Counts(store)
         self._hold = Hold(store)
+        self._remarks = Remarks(store)
         counted_by = rules(plan.read(config.plan_file))
         self._consumers = [
             BatchConsumer(
                 config,
                 subscription,
-                Counting(self._counts, counted_by, subscription.queue).handle,
+                Counting(
+                    self._counts,
+                    counted_by,
+                    subscription.queue,
+                    self._remarks if subscription.events == reports.COUNTED else None,
+                ).handle,
                 after_mark=self._pause(subscription.queue),
             )
             for subscription in SUBSCRIPTIONS
@@ -183,6 +193,7 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         self._counts.ensure_indexes()
+        self._remarks.ensure_indexes()
         gc.freeze()  # what is loaded by now stays, and need not be looked through again for each batch's garbage
         self._stop = stop
         threads = [

@@ -186,6 +186,7 @@ def forecast(
     as_of: dt.date,
     begins: dt.date,
     aim: Aim | None,
+    stock: bool = False,
     least_months: int,
     confidence: Decimal,
     decimals: int = 0,
@@ -208,8 +209,7 @@ def forecast(
         value = sum((value for day, value in told.items() if day <= on), Decimal(0))
         return Forecast(on, value, value, value, _prospect(aim, value, value))
     months = sorted({day.replace(day=1) for day, value in told.items() if value and day >= begins})
-    stock = aim is not None and aim.measure is Measure.STOCK
-    if len(months) < least_months or (stock and aim is not None and aim.baseline is None):
+    if len(months) < least_months or (stock and not any(day < begins for day in told)):
         return Forecast(on, None, None, None, Prospect.CANNOT_TELL)
     points = _points(told, as_of=as_of, begins=begins, last=months[-1] if monthly else None)
     low, middle, high = _slopes(points, confidence)

@@ -282,9 +282,9 @@ def test_the_prospect_is_told_by_the_whole_interval() -> None:
 
 def test_a_stock_goes_on_from_its_baseline() -> None:
     grown = {BASELINE_DAY: Decimal(500)} | daily(Decimal(1), dt.date(2023, 6, 30))
-    assert ahead(grown, aim=a_stock()).value == 865
+    assert ahead(grown, aim=a_stock(), stock=True).value == 865
     untold = daily(Decimal(5), dt.date(2023, 6, 30))
-    assert ahead(untold, aim=a_stock(baseline=None)).prospect is Prospect.CANNOT_TELL
+    assert ahead(untold, aim=a_stock(baseline=None), stock=True).prospect is Prospect.CANNOT_TELL
 
 
 def test_forecasts_have_the_decimals_of_their_figure() -> None:

@@ -1,0 +1,216 @@
+"""The work ledger (工作台账): a row of 25 columns for each indicator and region, and the whole of it as a matrix."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from contract import regions as places
+from contract.words import Comparator, Measure, WorkState
+from plan import Indicator, Plan
+from services.targets import outlook
+from services.targets.judge import Judge, Place, everywhere
+from services.targets.outlook import Forecast, Standing
+from services.targets.remarks import Brief, Remark, Remarks, Told, added, gathered
+from services.targets.rounds import Rounds
+from services.targets.store import Days
+from services.targets.store_ledger import Cell, Rollups, Sums
+from services.targets.store_tree import Tree
+from services.targets.tree import NOTHING, Goal, Responsible, reporting_regions
+
+_NO_DAYS: Days = {}
+_NO_SUMS = Sums()
+_NOTHING_TOLD = Told()
+
+
+@dataclass(frozen=True)
+class Row:
+    """Numbers are None where they do not apply: ``target`` until it was allocated, ``value`` of an indicator told by
+    state and below the level that figures are told for. ``period``: 本期完成. ``percent`` is of the current target,
+    ``percent_of_original`` only beside an adjusted one. ``increment``: of a stock, the share of its way from the
+    baseline. ``responsible.principal`` and ``contact`` are names: for those who may see them. ``forecasts``: to the
+    soft deadline and the deadline."""
+
+    number: int
+    indicator: Indicator = field(repr=False)
+    region: str
+    region_name: str
+    scope: str
+    decimals: int
+    target: Decimal | None
+    adjusted_target: Decimal | None
+    responsible: Responsible
+    period: Decimal | None
+    value: Decimal | None
+    percent_of_original: Decimal | None
+    pace: Decimal | None
+    standing: Standing
+    told: Told
+    due_on: dt.date
+    forecasts: tuple[Forecast, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """``lines``: of each indicator its cells in the order of ``codes``."""
+
+    codes: Sequence[str]
+    lines: Mapping[str, Sequence[Place]]
+
+
+class Ledger:
+    def __init__(self, plan: Plan, rollups: Rollups, tree: Tree, remarks: Remarks, rounds: Rounds) -> None:
+        self.plan = plan
+        self._rollups = rollups
+        self._tree = tree
+        self._remarks = remarks
+        self._rounds = rounds
+
+    def rows(
+        self,
+        *,
+        regions: Sequence[str],
+        indicators: Sequence[str],
+        as_of: dt.date,
+        period: str,
+        counted: Mapping[Cell, Days] | None = None,
+        known_at: dt.datetime | None = None,
+        names: bool = False,
+        forecasts: bool = True,
+    ) -> list[Row]:
+        """By indicator in the plan's order, then by region as given. ``period``: YYYY-MM. For a snapshot: ``counted``,
+        net counts by day instead of the rollups', and ``known_at``, at which instant the tree is looked at. ``names``
+        of who answers."""
+        wanted = set(indicators)
+        asked = [one for one in self.plan.indicators.values() if one.id in wanted]
+        goals = self._tree.goals(regions, at=known_at)
+        answering = self._tree.responsibles(regions, at=known_at, names=names)
+        days = self._rollups.days([one.id for one in asked], regions) if counted is None else counted
+        lines = self._lines(asked, regions, period)
+        newest = self._rounds.latest()
+        due_on = newest.due_on if newest and newest.is_open else self.plan.deadline
+        rows: list[Row] = []
+        for indicator in asked:
+            judge = Judge(self.plan, indicator, as_of, period)
+            for code in regions:
+                of = days.get((indicator.id, code), _NO_DAYS)
+                goal, told = goals.get((indicator.id, code), NOTHING), _told(indicator, code, lines)
+                place = judge.place(code, goal, judge.sums(of), told)
+                rows.append(
+                    Row(
+                        number=len(rows) + 1,
+                        indicator=indicator,
+                        region=code,
+                        region_name=places.get(code).name,
+                        scope=scope(self.plan, indicator),
+                        decimals=judge.decimals,
+                        target=goal.original,
+                        adjusted_target=goal.adjusted,
+                        responsible=_answering(indicator, answering.get((indicator.id, code))),
+                        period=place.period,
+                        value=place.value,
+                        percent_of_original=_of_original(goal, place.value),
+                        pace=judge.due if place.value is not None else None,
+                        standing=place.standing,
+                        told=told,
+                        due_on=due_on,
+                        forecasts=judge.forecasts(goal, of) if forecasts and place.value is not None else (),
+                    )
+                )
+        return rows
+
+    def matrix(self, *, as_of: dt.date, period: str, indicators: Iterable[str] | None = None) -> Matrix:
+        """Every indicator (or these) in every region, from the rollups in one query; texts, names and forecasts are
+        for ``rows``."""
+        wanted = set(self.plan.indicators if indicators is None else indicators)
+        asked = [one for one in self.plan.indicators.values() if one.id in wanted]
+        codes = everywhere()
+        goals = self._tree.goals()
+        last = outlook.checkpoint(as_of, begins=self.plan.begins, deadline=self.plan.deadline)
+        sums = self._rollups.sums(as_of=as_of, period=period, begins=self.plan.begins, last=last)
+        briefs = self._remarks.briefs([one.id for one in asked if one.measure is Measure.STATE])
+        lines = {}
+        for indicator in asked:
+            judge, told = Judge(self.plan, indicator, as_of, period), _in_brief(indicator, briefs)
+            lines[indicator.id] = [
+                judge.place(
+                    code,
+                    goals.get((indicator.id, code), NOTHING),
+                    sums.get((indicator.id, code), _NO_SUMS),
+                    told.get(code, _NOTHING_TOLD),
+                )
+                for code in codes
+            ]
+        return Matrix(codes, lines)
+
+    def _lines(self, indicators: Iterable[Indicator], codes: Sequence[str], period: str) -> dict[Cell, Remark]:
+        """The report lines that the rows are told by."""
+        ids = sorted({id for one in indicators for id in one.sum_of or (one.id,)})
+        above = set(codes)
+        below = [code for code in everywhere() if above.intersection(places.get(code).path)]
+        return self._remarks.read(ids, below, upto=period)
+
+
+def scope(plan: Plan, indicator: Indicator) -> str:
+    """口径: how the target is worded and what is counted."""
+    words = {
+        Comparator.AT_LEAST: "不低于",
+        Comparator.EXACTLY: "完成",
+        Comparator.ABOUT: f"左右（±{plan.outlook.tolerance}%）",
+        Comparator.REACHES: "达到（存量）",
+    }
+    parts = [words[indicator.comparator] if indicator.comparator else "按工作状态和佐证"]
+    if indicator.part_of:
+        parts.append(f"{indicator.part_of}的其中项")
+    if indicator.sum_of:
+        parts.append(f"{'、'.join(indicator.sum_of)}之和")
+    if indicator.reporting:
+        parts.append({"province": "省级填报", "unit": "市级填报", "county": "县级填报"}[indicator.reporting.level])
+        parts += ["每地1个"] if indicator.reporting.at_most_one else []
+    elif not indicator.sum_of:
+        counted = {"certificate": "持证人员，每人计一次", "award": "认定，每个主体计一次", "activity": "经确认的活动"}
+        parts.append(counted[indicator.fact])
+    return "；".join(parts)
+
+
+def _answering(indicator: Indicator, named: Responsible | None) -> Responsible:
+    """The plan's departments wherever nobody else was named."""
+    co = tuple(name for name in indicator.departments if name != indicator.owner)
+    if named is None:
+        return Responsible(indicator.owner, co)
+    return (
+        named
+        if named.lead
+        else Responsible(indicator.owner, named.co or co, named.principal, named.deputy, named.contact)
+    )
+
+
+def _of_original(goal: Goal, value: Decimal | None) -> Decimal | None:
+    if goal.adjusted is None or not goal.original or value is None:
+        return None
+    return outlook.percent(value, goal.original)
+
+
+def _told(indicator: Indicator, code: str, lines: Mapping[Cell, Remark]) -> Told:
+    ids = indicator.sum_of or (indicator.id,)
+    told_by = reporting_regions(indicator, code)
+    found = [(places.get(region).name, lines.get((id, region))) for id in ids for region in told_by]
+    return gathered(found, own=told_by == (code,) and len(ids) == 1)
+
+
+def _in_brief(indicator: Indicator, briefs: Mapping[Cell, Brief]) -> dict[str, Told]:
+    """State and 验收 by region: of each that told them, and of those above it."""
+    ids = indicator.sum_of or (indicator.id,)
+    states: dict[str, list[WorkState | None]] = defaultdict(list)
+    amounts: dict[str, list[Decimal | None]] = defaultdict(list)
+    for (id, region), brief in briefs.items():
+        if id in ids:
+            for code in places.get(region).path:
+                states[code].append(brief.state)
+                amounts[code].append(brief.inspected)
+    told = {}
+    for code, known in states.items():
+        untold = len(reporting_regions(indicator, code)) - len(known) if indicator.measure is Measure.STATE else 0
+        told[code] = Told(state=outlook.state_of([*known, *[None] * untold]), inspected=added(amounts[code]))
+    return told

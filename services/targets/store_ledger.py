@@ -1,0 +1,67 @@
+"""What the work ledger reads of the count: rollups of many indicators and regions in one query."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bson import Decimal128
+
+from services.targets.store import Counts, Days, number
+
+Cell = tuple[str, str]  # (indicator, region)
+
+_BATCH = 20_000  # rows in one answer: the whole ledger is about seven thousand
+
+
+@dataclass(slots=True)
+class Sums:
+    """Of one cell: ``value`` up to the day asked; of it what took effect in the period, up to the checkpoint, and
+    before the year (None where nothing did)."""
+
+    value: int | Decimal = 0
+    period: int | Decimal = 0
+    earlier: int | Decimal = 0
+    before: int | Decimal | None = None
+
+
+class Rollups:
+    def __init__(self, counts: Counts) -> None:
+        self._rollups = counts.rollups
+
+    def days(self, indicators: Sequence[str], codes: Sequence[str]) -> dict[Cell, Days]:
+        """Net counts by day; cells of which nothing is known are left out."""
+        found: dict[Cell, Days] = {}
+        asked = {"indicator": {"$in": list(indicators)}, "region": {"$in": list(codes)}}
+        for row in self._rollups.find(asked, _SHOWN, hint="read", batch_size=_BATCH):
+            days = found.setdefault((row["indicator"], row["region"]), defaultdict(Decimal))
+            for day, value in row["days"].items():
+                days[dt.date.fromisoformat(day)] += number(value)
+        return found
+
+    def sums(self, *, as_of: dt.date, period: str, begins: dt.date, last: dt.date | None) -> dict[Cell, Sums]:
+        """Of every cell of which anything is known. ``period``: YYYY-MM. ``last``: the checkpoint."""
+        upto, year, check = as_of.isoformat(), begins.isoformat(), last.isoformat() if last else ""
+        found: dict[Cell, Sums] = {}
+        for row in self._rollups.find({}, _SHOWN, batch_size=_BATCH):
+            key = (row["indicator"], row["region"])
+            sums = found.get(key)
+            if sums is None:
+                sums = found[key] = Sums()
+            for day, value in row["days"].items():  # days as text are in the order of time
+                if day > upto:
+                    continue
+                if isinstance(value, Decimal128):
+                    value = value.to_decimal()
+                sums.value += value
+                if day <= check:
+                    sums.earlier += value
+                if day < year:
+                    sums.before = value + (sums.before or 0)
+                if day[:7] == period:
+                    sums.period += value
+        return found
+
+
+_SHOWN = {"_id": 0, "indicator": 1, "region": 1, "days": 1}
