@@ -38,6 +38,9 @@ class Child(Message):
     region = fields.RegionCode(required=True)
     name = fields.Text(required=True)
     value = fields.Number(required=True, allow_none=True)  # null: too small to be shown to the public, or beside one
+    target = fields.Number(allow_none=True)  # null until the region above has allocated it
+    adjusted_target = fields.Number(allow_none=True)
+    percent = fields.Number(allow_none=True)  # of the adjusted target where there is one
 
 
 class Month(Message):
@@ -47,17 +50,19 @@ class Month(Message):
 
 
 class Target(Message):
-    """Percentages have two decimals, halves rounded up, and are never capped at 100."""
+    """Percentages have two decimals, halves rounded up, and are never capped at 100. What the plan gives no number is
+    told by state and evidence: its target and value are null."""
 
     id = fields.Text(required=True)
     name = fields.Text(required=True)
     quote = fields.Text(required=True, at_most=500)
-    unit = fields.Text(required=True)
-    comparator = fields.Text(required=True)
-    target = fields.Number(required=True, allow_none=True)  # null below the province: no breakdown is decided yet
+    unit = fields.Text(required=True, at_least=0)  # the plan gives none for some
+    comparator = fields.Text(required=True, allow_none=True)  # null: the plan gives no number
+    target = fields.Number(required=True, allow_none=True)  # null until the region above has allocated it
     adjusted_target = fields.Number(required=True, allow_none=True)
     value = fields.Number(required=True, allow_none=True)  # null: too small to be shown to the public
-    percent = fields.Number(required=True, allow_none=True)
+    percent = fields.Number(required=True, allow_none=True)  # of the adjusted target where there is one
+    percent_of_original = fields.Number(allow_none=True)  # only where the target was adjusted
     pace = fields.Number(required=True)  # 序时进度: elapsed share of the time to the deadline, in percent
     deviation = fields.Number(required=True, allow_none=True)  # percent minus pace, in percentage points
     status = fields.Choice(Status, required=True, allow_none=True)

@@ -18,8 +18,10 @@ from runtime.clock import Clock
 from runtime.config import Config
 from runtime.mongo import Document, database
 from services.targets.disclosure import hidden
-from services.targets.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, stands
+from services.targets.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
 from services.targets.store import Counts, Days
+from services.targets.store_tree import Tree
+from services.targets.tree import NOTHING, Goal, Goals
 
 
 class Progress:
@@ -28,15 +30,19 @@ class Progress:
     def __init__(self, plan: Plan, counts: Counts, now: Clock = clock.now) -> None:
         self.plan = plan
         self.counts = counts
+        self._tree = Tree(counts.store, plan)
         self._now = now
 
     def all(self) -> list[dict[str, Any]]:
         """Every indicator, for the province: nothing of it is too small to be shown."""
-        return [self.target({"target_id": indicator}) for indicator in self.plan.indicators]
+        goals = self._tree.goals([self.plan.region])
+        return [self.target({"target_id": indicator}, goals=goals) for indicator in self.plan.indicators]
 
-    def target(self, asked: dict[str, Any], *, to_the_public: bool = False) -> dict[str, Any]:
+    def target(
+        self, asked: dict[str, Any], *, to_the_public: bool = False, goals: Goals | None = None
+    ) -> dict[str, Any]:
         """ReadTarget -> Target. To the public, small cells are left out, and days and months below the province are
-        refused: DetailNotPublic."""
+        refused: DetailNotPublic. ``goals``: what the regions are to reach, when the caller has read it."""
         read = public.ReadTarget.read(asked)
         indicator = self._indicator(read["target_id"])
         region = regions.get(read.get("region", self.plan.region))
@@ -45,12 +51,25 @@ class Progress:
         now = self._now()
         as_of, known_at = read.get("as_of"), read.get("known_at")
         clocks: dict[str, Any] = {"indicator": indicator.id, "as_of": as_of, "known_at": known_at}
-        value: Decimal | None = self.counts.values([region.code], **clocks)[region.code]
-        if to_the_public and self._is_hidden(region, clocks):
+        below = regions.children(region.code) if read.get("by") == "region" else ()
+        if goals is None:
+            codes = [region.code, *(child.code for child in below)]
+            goals = self._tree.goals(codes, indicator=indicator.id, at=known_at)
+        value: Decimal | None = None  # an indicator without a number is told by its state
+        if indicator.target is not None:
+            value = self.counts.values([region.code], **clocks)[region.code]
+        if to_the_public and value is not None and self._is_hidden(region, clocks):
             value = None
         sources = [one for one in self.counts.heard_up_to() if one["service"] == _SAID_BY.get(indicator.fact)]
         answer = {
-            **self._standing(indicator, region.code, value, as_of or clock.day_of(now), clocks),
+            **self._standing(
+                indicator,
+                region.code,
+                goals.get((indicator.id, region.code), NOTHING),
+                value,
+                as_of or clock.day_of(now),
+                clocks,
+            ),
             "region": region.code,
             "region_name": region.name,
             "as_of": as_of or clock.day_of(now),
@@ -62,17 +81,16 @@ class Progress:
             case None:
                 pass
             case "region":
-                below = regions.children(region.code)
                 values = self.counts.values([child.code for child in below], **clocks)
                 out: frozenset[str] = frozenset()
                 if to_the_public:
                     out = frozenset(values) if value is None else self._hidden(values)
                 answer["children"] = [
-                    {
-                        "region": child.code,
-                        "name": child.name,
-                        "value": None if child.code in out else values[child.code],
-                    }
+                    _child(
+                        child,
+                        None if child.code in out or indicator.target is None else values[child.code],
+                        goals.get((indicator.id, child.code), NOTHING),
+                    )
                     for child in below
                 ]
             case "month":
@@ -154,24 +172,29 @@ class Progress:
             ) from None
 
     def _standing(
-        self, indicator: Indicator, region: str, value: Decimal | None, as_of: dt.date, clocks: dict[str, Any]
+        self,
+        indicator: Indicator,
+        region: str,
+        goal: Goal,
+        value: Decimal | None,
+        as_of: dt.date,
+        clocks: dict[str, Any],
     ) -> dict[str, Any]:
-        # The plan sets the province's number only; nothing may be read from it for a county.
-        target = indicator.target if region == self.plan.region else None
         due = self._due(indicator, as_of)
         standing = UNTOLD
-        if target is not None and value is not None:
-            standing = self._beside(indicator, target, region, value, due, as_of, clocks)
+        if goal.current is not None and value is not None:
+            standing = self._beside(indicator, goal.current, region, value, due, as_of, clocks)
         return {
             "id": indicator.id,
             "name": indicator.name,
             "quote": indicator.quote,
             "unit": indicator.unit,
             "comparator": indicator.comparator,
-            "target": target,
-            "adjusted_target": None,
+            "target": goal.original,
+            "adjusted_target": goal.adjusted,
             "value": value,
             "percent": standing.percent,
+            **({} if goal.adjusted is None else {"percent_of_original": _share(value, goal.original)}),
             "pace": due,
             "deviation": standing.deviation,
             "status": standing.status and standing.status.value,
@@ -209,6 +232,22 @@ _ENTRY_FIELDS = (
 
 
 _SAID_BY = {"certificate": "certification", "award": "housekeeping", "report": "reports", "sum": "reports"}
+
+
+def _child(region: Region, value: Decimal | None, goal: Goal) -> dict[str, Any]:
+    return {
+        "region": region.code,
+        "name": region.name,
+        "value": value,
+        "target": goal.original,
+        "adjusted_target": goal.adjusted,
+        "percent": _share(value, goal.current),
+    }
+
+
+def _share(value: Decimal | None, target: Decimal | None) -> Decimal | None:
+    """In percent; None where either is not known, or nothing was to be reached."""
+    return percent(value, target) if value is not None and target else None
 
 
 def _lag(sources: Sequence[Document], now: dt.datetime) -> Decimal | None:
