@@ -15,9 +15,11 @@ from gateway import (
     certificates,
     docs,
     evidence,
+    findings,
     fusao,
     health,
     imports,
+    inspections,
     notices,
     oauth,
     openapi,
@@ -26,6 +28,7 @@ from gateway import (
     regions,
     reports,
     targets,
+    withdrawals,
 )
 from gateway.bodies import JSON_LIMIT
 from gateway.idempotency import Idempotency
@@ -116,6 +119,7 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
         *(oauth, certificates, imports, people, targets, centres),
         *(bases, fusao, applications, evidence, notices, awards),
         *(reports,),
+        *(inspections, findings, withdrawals),
         *(regions, health),
     ):
         api.register_blueprint(blueprint.blueprint)

@@ -151,6 +151,7 @@ def demo(settings: Config) -> list[dict[str, str]]:
         ("civil-affairs-130100", Role.CIVIL_AFFAIRS, "130100"),
         ("dispatcher", Role.DISPATCHER, regions.PROVINCE),
         ("inspector", Role.INSPECTOR, regions.PROVINCE),
+        ("inspector-2", Role.INSPECTOR, regions.PROVINCE),  # who reported a mending does not re-check it
         ("partner", Role.PARTNER, regions.PROVINCE),
         ("fulian-130000", Role.FEDERATION, regions.PROVINCE),
         ("fulian-130000-2", Role.FEDERATION, regions.PROVINCE),  # an appeal is for another clerk to decide

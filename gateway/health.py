@@ -18,7 +18,7 @@ blueprint = Blueprint("health", __name__, description="运行状态 · health")
 
 _PATIENCE = 2.0  # seconds for each service
 _LAG_SECONDS = 60  # a count further behind than this is worth a look
-_SERVICES = ("training", "certification", "housekeeping", "reports", "targets")
+_SERVICES = ("training", "certification", "housekeeping", "inspections", "reports", "targets")
 
 _OBJECT = {"application/json": {"schema": {"type": "object"}}}
 

@@ -18,6 +18,7 @@ from contract import (  # their refusals belong to the catalogue
     applications,
     certification,
     housekeeping,
+    inspections,
     regions,
     reports,
     targets,
@@ -187,7 +188,10 @@ class ProblemDetails(Message):
 
 _CONTRACTS = {
     __name__,
-    *(module.__name__ for module in (applications, certification, housekeeping, regions, reports, targets, training)),
+    *(
+        module.__name__
+        for module in (applications, certification, housekeeping, inspections, regions, reports, targets, training)
+    ),
 }
 _ABSTRACT = (Refused, Problem, NotFound, Conflict, Forbidden, Stale)  # only their subclasses are ever answered
 
