@@ -1,7 +1,7 @@
 """Opening what was uploaded: a workbook or a csv, told apart by content and not by name, read a row at a time.
 
-A workbook is read by a child process (``workbook.py``) with little memory to spare, because a few kilobytes can unpack
-into more than any machine has, and the reader then ends its process.
+A workbook is read by a child process (``runtime.workbook``) with little memory to spare, because a few kilobytes can
+unpack into more than any machine has, and the reader then ends its process.
 """
 
 import codecs
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from contract.certification import RosterUnreadable
-from services.certification import workbook
+from runtime import workbook
 from services.certification.roster import Columns, is_header
 
 _BLOCK = 1 << 20

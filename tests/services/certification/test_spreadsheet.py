@@ -8,7 +8,8 @@ import pytest
 import xlsxwriter
 
 from contract.certification import RosterUnreadable
-from services.certification import spreadsheet, workbook
+from runtime import workbook
+from services.certification import spreadsheet
 from services.certification.roster import FIELDS
 from tests.builders import a_roster, write_roster
 

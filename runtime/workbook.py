@@ -1,4 +1,4 @@
-"""Reads an .xlsx from standard input in a process of its own: `python -m services.certification.workbook < file`.
+"""Reads an .xlsx from standard input in a process of its own: `python -m runtime.workbook < file`.
 
 Writes JSON lines: first ``{"total", "header"}`` or ``{"refused"}``, then lists of ``[row number, [text, …]]``. Limits
 on memory and time end the process, not the worker that waits for it. Imports nothing that takes long to import.
