@@ -8,6 +8,7 @@ from werkzeug.routing import BaseConverter
 
 from gateway import (
     access,
+    allocations,
     applications,
     awards,
     bases,
@@ -61,9 +62,9 @@ class PersonKey(BaseConverter):
 
 
 class TargetId(BaseConverter):
-    """``12.1``: the plan's item and the indicator within it."""
+    """``12.1``: the plan's item and the indicator within it; ``16`` where the item has no number."""
 
-    regex = r"[0-9]{1,3}\.[0-9]{1,3}"
+    regex = r"[0-9]{1,3}(?:\.[0-9]{1,3})?"
 
 
 _CONVERTERS: dict[str, type[BaseConverter]] = {
@@ -116,7 +117,7 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
     for converter in _CONVERTERS.values():
         api.register_converter(converter, lambda of: {"type": "string", "pattern": f"^{of.regex}$"})
     for blueprint in (
-        *(oauth, certificates, imports, people, targets, centres),
+        *(oauth, certificates, imports, people, targets, allocations, centres),
         *(bases, fusao, applications, evidence, notices, awards),
         *(reports,),
         *(inspections, findings, withdrawals),

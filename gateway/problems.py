@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
 from contract import (  # their refusals belong to the catalogue
+    allocations,
     applications,
     certification,
     housekeeping,
@@ -190,7 +191,17 @@ _CONTRACTS = {
     __name__,
     *(
         module.__name__
-        for module in (applications, certification, housekeeping, inspections, regions, reports, targets, training)
+        for module in (
+            allocations,
+            applications,
+            certification,
+            housekeeping,
+            inspections,
+            regions,
+            reports,
+            targets,
+            training,
+        )
     ),
 }
 _ABSTRACT = (Refused, Problem, NotFound, Conflict, Forbidden, Stale)  # only their subclasses are ever answered

@@ -16,7 +16,7 @@ from runtime.config import Config
 from runtime.files import Files, Stored
 from runtime.mongo import client
 from tests.builders import a_certificate, write_roster
-from tests.gateway import centres_refused, stars_refused
+from tests.gateway import allocations_refused, centres_refused, stars_refused
 from tests.gateway.callers import Caller, hanging
 from tests.programme import Programme, until
 
@@ -340,6 +340,7 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "too_many_requests": (429, too_many_requests),
     "internal_error": (500, internal_error),
     "temporarily_unavailable": (503, temporarily_unavailable),
+    **allocations_refused.PROVOKE,
     **stars_refused.PROVOKE,
     **centres_refused.PROVOKE,
 }
