@@ -67,6 +67,15 @@ class Outlook:
 
 
 @dataclass(frozen=True)
+class Notices:
+    """How bulletins (通报) are headed: who issues them, the word before 〔year〕 in the number, whom they address."""
+
+    issuer: str
+    series: str
+    addressees: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """``indicators`` in the plan's order. ``soft_deadline`` 力争基本完成, ``deadline`` 完成."""
 
@@ -79,6 +88,7 @@ class Plan:
     deadline: dt.date
     least_public_cell: int
     outlook: Outlook
+    notices: Notices
     indicators: dict[str, Indicator] = field(hash=False)
 
     @property
@@ -107,6 +117,7 @@ def read(path: Path) -> Plan:
             deadline=head["deadline"],
             least_public_cell=head["least_public_cell"],
             outlook=_outlook(head["outlook"]),
+            notices=Notices(**head["notices"]),
             indicators={one["id"]: _indicator(one, head["small_cell_units"]) for one in said["indicators"]},
         )
         if len(plan.indicators) != len(said["indicators"]):
