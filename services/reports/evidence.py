@@ -23,32 +23,45 @@ MEDIA_TYPES = {
 }
 
 
-def checked(files: Files, named: Sequence[dict[str, Any]]) -> tuple[Evidence, ...]:
-    """What contract.reports.NamedEvidence names, looked at. Raises ReportInvalid naming each that is not there, is
-    another file than its digest says, or is of a kind that is not taken."""
-    found, faults = [], []
-    for place, one in enumerate(named):
-        try:
-            stored = files.describe(one["file_id"])
-            if stored.sha256 != one["sha256"]:  # an id alone, of whatever file, is no evidence
-                raise FileMissing(one["file_id"])
-            with files.spool(one["file_id"]) as file:
-                kind = kind_of(file)
-        except FileMissing:
-            zh, en = "没有这份材料，请重新上传", "there is no such file: hand it in again"
-            faults.append(field_error(f"/evidence/{place}/file_id", "not_found", zh, en))
-            continue
-        if kind is None:
-            zh = "只接受PDF、JPG、PNG、XLSX、DOCX（不含宏），请转换格式后重新上传"
-            en = "only pdf, jpg, png, xlsx and docx without macros are taken: convert it and hand it in again"
-            faults.append(field_error(f"/evidence/{place}/file_id", "file_type", zh, en))
-            continue
-        found.append(Evidence(one["file_id"], one["sha256"], one["title"], kind, stored.size))
-    if len({one["file_id"] for one in named}) != len(named):
-        faults.append(field_error("/evidence", "twice", "同一材料重复出现", "a file is there more than once"))
-    if faults:
-        raise invalid(*faults)
-    return tuple(found)
+class Examiner:
+    """Looks at each file once, however many lines name it."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._known: dict[tuple[str, str], tuple[str | None, int]] = {}
+
+    def examined(self, named: Sequence[dict[str, Any]]) -> tuple[Evidence, ...]:
+        """What contract.reports.NamedEvidence names. Raises ReportInvalid naming each that is not there, is another
+        file than its digest says, or is of a kind that is not taken."""
+        found, faults = [], []
+        for place, one in enumerate(named):
+            try:
+                kind, size = self._look(one["file_id"], one["sha256"])
+            except FileMissing:
+                zh, en = "没有这份材料，请重新上传", "there is no such file: hand it in again"
+                faults.append(field_error(f"/evidence/{place}/file_id", "not_found", zh, en))
+                continue
+            if kind is None:
+                zh = "只接受PDF、JPG、PNG、XLSX、DOCX（不含宏），请转换格式后重新上传"
+                en = "only pdf, jpg, png, xlsx and docx without macros are taken: convert it and hand it in again"
+                faults.append(field_error(f"/evidence/{place}/file_id", "file_type", zh, en))
+                continue
+            found.append(Evidence(one["file_id"], one["sha256"], one["title"], kind, size))
+        if len({one["file_id"] for one in named}) != len(named):
+            faults.append(field_error("/evidence", "twice", "同一材料重复出现", "a file is there more than once"))
+        if faults:
+            raise invalid(*faults)
+        return tuple(found)
+
+    def _look(self, file_id: str, sha256: str) -> tuple[str | None, int]:
+        """Its kind and size. Raises FileMissing; an id alone, of whatever file, is no evidence."""
+        if (file_id, sha256) not in self._known:
+            stored = self._files.describe(file_id)
+            if stored.sha256 != sha256:
+                raise FileMissing(file_id)
+            with self._files.spool(file_id) as file:
+                self._known[file_id, sha256] = kind_of(file), stored.size
+        return self._known[file_id, sha256]
 
 
 def kind_of(file: IO[bytes]) -> str | None:

@@ -88,11 +88,15 @@ def baseline(plan: Plan) -> str:
     return f"{plan.year - 1}-12"
 
 
+def of_the_plan(plan: Plan, indicator: Indicator, period: str) -> bool:
+    """Whether the indicator has a line of this period: each month of the year, and a stock's baseline."""
+    return period.startswith(f"{plan.year}-") or (indicator.measure is Measure.STOCK and period == baseline(plan))
+
+
 def check_period(plan: Plan, indicator: Indicator, period: str, *, today: dt.date) -> None:
     """Raises PeriodNotReportable."""
     months = f"{plan.year}-01至{plan.year}-12"
-    of_the_year = period.startswith(f"{plan.year}-")
-    if not of_the_year and not (indicator.measure is Measure.STOCK and period == baseline(plan)):
+    if not of_the_plan(plan, indicator, period):
         also = f"，基数填{baseline(plan)}" if indicator.measure is Measure.STOCK else ""
         raise PeriodNotReportable(
             f"{period}不在方案年度内：指标{indicator.id}可填报的期别为{months}{also}",

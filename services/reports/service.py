@@ -10,13 +10,13 @@ from typing import Any
 from contract.reports import ReportsNotAllowed
 from runtime.hosting import Settings, rpc
 from services.reports import store
-from services.reports.service_filing import FilingCalls
+from services.reports.service_imports import ImportCalls
 from services.reports.service_rounds import RoundCalls
 from services.reports.service_withdrawals import WithdrawalCalls
 from services.reports.store import timepiece
 
 
-class Reports(FilingCalls, RoundCalls, WithdrawalCalls):
+class Reports(ImportCalls, RoundCalls, WithdrawalCalls):
     name = "reports"
 
     settings = Settings()

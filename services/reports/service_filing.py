@@ -17,7 +17,7 @@ from services.reports.access import READ, REVIEW, WRITE, Actor
 from services.reports.answers import shown_line, shown_report
 from services.reports.calls import Calls
 from services.reports.domain import Content, Line
-from services.reports.evidence import checked
+from services.reports.evidence import Examiner
 from services.reports.options import options
 
 _NOTHING = Decimal(0)
@@ -38,9 +38,9 @@ class FilingCalls(Calls):
         """FileReport -> Report. Refuses all that ``file_line`` does, ReportsNotAllowed, CommandReused."""
         asked, who = public.FileReport.read(command), Actor.of(actor)
         who.require(WRITE)
-        return self._report(self.file_line(asked, who))
+        return self._report(self.file_line(asked, who, Examiner(Files(self.settings))))
 
-    def file_line(self, asked: dict[str, Any], who: Actor) -> str:
+    def file_line(self, asked: dict[str, Any], who: Actor, examiner: Examiner) -> str:
         """The id of the line that FileReport, as it was read, is about. Refuses TargetNotFound, SumNotReported,
         IndicatorNotReported, RegionUnknown, RegionAmbiguous, ReportRegionNotYours, ReportingLevelWrong,
         DepartmentNotYours, PeriodNotReportable, ReportInvalid, ReportUnchanged, ReportChanged, FigureBelowEarlier,
@@ -60,7 +60,7 @@ class FilingCalls(Calls):
             inspected=asked.get("inspected"),
             problems=asked.get("problems"),
             next_steps=asked.get("next_steps"),
-            evidence=checked(Files(self.settings), asked["evidence"]),
+            evidence=examiner.examined(asked["evidence"]),
         )
         figures.check_content(indicator, reporting, content, least_evidence=options().least_evidence)
 
