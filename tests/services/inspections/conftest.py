@@ -1,0 +1,45 @@
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+
+from contract.message import Event, Said
+from runtime import config
+from runtime.config import Config
+from services.inspections import store
+from services.inspections.service import Inspections
+from tests.services.inspections.builders import TODAY, noon
+
+
+@pytest.fixture
+def settings(space: dict[str, str]) -> Config:
+    return config.read(space)
+
+
+@pytest.fixture
+def kept(settings: Config) -> store.Inspections:
+    return store.inspections(settings)
+
+
+@pytest.fixture
+def service(settings: Config) -> Inspections:
+    """The service's methods on the real database, on a day of the plan year, without the broker: that is
+    tests/journeys'."""
+    found = Inspections()
+    found.settings = settings  # type: ignore[assignment]
+    found.set_time(noon(TODAY).isoformat())
+    return found
+
+
+@pytest.fixture
+def on_day(service: Inspections) -> Callable[[dt.date], None]:
+    def set_to(day: dt.date) -> None:
+        service.set_time(noon(day).isoformat())
+
+    return set_to
+
+
+@pytest.fixture
+def said(kept: store.Inspections) -> Callable[[], list[Said]]:
+    """What was said so far, oldest first, as its hearers will get it."""
+    return lambda: [Event.heard(row["event"]) for row in kept.store["outbox"].find().sort("_id", 1)]
