@@ -29,6 +29,7 @@ from services.certification.outcomes import Decided, Read, decide
 from services.certification.spreadsheet import Numbered, Roster
 from services.certification.store import NumberTaken
 from services.certification.store_imports import LeaseLost
+from services.certification.store_shared import Comparison
 
 log = structlog.get_logger()
 
@@ -73,13 +74,15 @@ class Worker:
         self._stop = stop
         self._certificates = store.certificates(self._config)
         self._imports = store_imports.imports(self._config)
+        self._comparison = Comparison(self._config)
+        self._comparison.ensure_indexes()
         self._files = Files(self._config)
         self._sweep_at = clock.now()
         annotated.sweep()
         while not stop.is_set():
             try:
                 self._sweep()
-                if not self._work():
+                if not self._work() and not self._comparison.work():
                     stop.wait(_IDLE)
             except Exception as error:
                 if not passing(error):

@@ -57,7 +57,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """``fields`` are all those at fault; ``code`` is that of the first."""
+    """``fields`` are all those at fault; ``code`` is that of the first. ``taken``: the certificate that another
+    organisation recorded under the row's number, which the one that uploads is not told."""
 
     row: int
     outcome: RowOutcome
@@ -66,3 +67,4 @@ class RowResult:
     code: str | None = None
     zh: str | None = None
     en: str | None = None
+    taken: str | None = None

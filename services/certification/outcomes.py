@@ -107,4 +107,5 @@ def _again(row: int, recorded: Certificate, said: Content, identity: Identity, r
     else:
         zh = "该证书编号已由其他机构登记，且内容不同，请核对编号"
         en = "another organisation recorded this number with other content"
-    return RowResult(row, outcome, recorded.certificate_id if own else None, zh=zh, en=en)
+    id = recorded.certificate_id
+    return RowResult(row, outcome, id if own else None, zh=zh, en=en, taken=None if own else id)

@@ -136,7 +136,9 @@ class Imports:
         )
 
     def finish(self, job: Job, token: int, *, result_file_id: str, result_size: int, at: dt.datetime) -> None:
-        done = {"state": ImportState.DONE.value, "finished_at": at}
+        done: Document = {"state": ImportState.DONE.value, "finished_at": at}
+        if not job.dry_run:
+            done["compared"] = False  # with what other organisations recorded: store_shared.py
         self._update(job, token, {"$set": done | {"result_file_id": result_file_id, "result_size": result_size}})
 
     def fail(self, job: Job, token: int, failure: Failure, *, at: dt.datetime) -> None:
@@ -244,7 +246,7 @@ def _job(found: Document) -> Job:
 
 def _row_document(result: RowResult) -> Document:
     row: Document = {"row": result.row, "outcome": result.outcome.value}
-    for name in ("certificate_id", "code", "zh", "en"):
+    for name in ("certificate_id", "code", "zh", "en", "taken"):
         if value := getattr(result, name):
             row[name] = value
     if result.fields:
