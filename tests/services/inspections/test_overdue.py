@@ -1,0 +1,100 @@
+import datetime as dt
+import threading
+from typing import Any
+
+import pytest
+
+from contract.inspections import SupervisionOrderNotFound
+from runtime.config import Config
+from services.inspections.overdue import Overdue
+from services.inspections.service import Inspections
+from tests.services.inspections.builders import (
+    CITY_INSPECTOR,
+    DISPATCHER,
+    INSPECTOR,
+    INSPECTOR_2,
+    REPORTER,
+    a_plan,
+    a_sample,
+    handed_in,
+    noon,
+)
+
+
+@pytest.fixture
+def late(service: Inspections, settings: Config) -> dict[str, Any]:
+    """A finding that should be mended by 16 August."""
+    planned = service.plan_inspection(a_plan(), INSPECTOR)
+    service.on_targets(a_sample(planned))
+    command = {
+        "inspection_id": planned["inspection_id"],
+        "unit": 1,
+        "outcome": "not_found",
+        "text": "现场未找到证书原件",
+        "evidence": [handed_in(settings)],
+    }
+    return service.record_finding(command, INSPECTOR)
+
+
+def colours(service: Inspections, settings: Config, *days: dt.date) -> list[str]:
+    """Of the orders that stand after the clock looked on these days."""
+    for day in days:
+        service.set_time(noon(day).isoformat())
+        Overdue(settings).look()
+    return [order["colour"] for order in service.supervision_orders(DISPATCHER)["items"]]
+
+
+def test_each_colour_comes_once_on_its_day_and_with_a_number_of_its_own(
+    service: Inspections, settings: Config, late: dict[str, Any]
+) -> None:
+    day = dt.date(2023, 8, 16)
+    assert colours(service, settings, day) == []
+    assert colours(service, settings, *(day + dt.timedelta(days=n) for n in range(1, 11))) == ["蓝"]
+    every = [dt.date(2023, 8, 27) + dt.timedelta(days=n) for n in range(60)]
+    assert colours(service, settings, *every) == ["蓝", "橙", "红"]
+    numbers = [order["number"] for order in service.supervision_orders(INSPECTOR)["items"]]
+    assert numbers == [f"督查单〔2023〕{serial}号" for serial in (1, 2, 3)]
+    finding = service.finding(late["finding_id"], INSPECTOR)
+    assert [(done["colour"], done["on"]) for done in finding["escalations"]] == [
+        ("蓝", "2023-08-17"),
+        ("橙", "2023-08-27"),
+        ("红", "2023-09-06"),
+    ]
+
+
+def test_many_clocks_at_once_issue_an_order_once(service: Inspections, settings: Config, late: dict[str, Any]) -> None:
+    service.set_time(noon(dt.date(2023, 8, 17)).isoformat())
+    clocks, barrier, done = [Overdue(settings) for _ in range(4)], threading.Barrier(4), []
+
+    def look(clock: Overdue) -> None:
+        barrier.wait()
+        done.append(clock.look())
+
+    threads = [threading.Thread(target=look, args=(clock,)) for clock in clocks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(done) == 1
+    assert len(service.supervision_orders(INSPECTOR)["items"]) == 1
+
+
+def test_who_mends_in_time_gets_none_and_who_fails_again_gets_the_next(
+    service: Inspections, settings: Config, late: dict[str, Any]
+) -> None:
+    assert colours(service, settings, dt.date(2023, 8, 17)) == ["蓝"]
+    told = {"finding_id": late["finding_id"], "text": "已补齐"}
+    service.record_rectification(told | {"evidence": late["evidence"]}, REPORTER)
+    assert colours(service, settings, dt.date(2023, 12, 1)) == ["蓝"]
+    service.recheck(told | {"passed": False, "due_on": "2023-12-10"}, INSPECTOR_2)
+    assert colours(service, settings, dt.date(2023, 12, 11), dt.date(2023, 12, 20)) == ["蓝", "橙"]
+
+
+def test_an_order_is_seen_where_its_finding_is(service: Inspections, settings: Config, late: dict[str, Any]) -> None:
+    colours(service, settings, dt.date(2023, 8, 17))
+    (order,) = service.supervision_orders(REPORTER, finding_id=late["finding_id"])["items"]
+    assert order == service.supervision_order(order["supervision_id"], REPORTER)
+    assert order["addressed_to"] == ["河北省石家庄市长安区", "省民政厅"]
+    assert service.supervision_orders(CITY_INSPECTOR)["items"] == []
+    with pytest.raises(SupervisionOrderNotFound):
+        service.supervision_order(order["supervision_id"], CITY_INSPECTOR)
