@@ -116,6 +116,7 @@ def test_a_roster_uploaded_by_two_centres_is_told_once(rosters, certificates, tm
 
 def test_the_same_people_under_other_numbers_are_found_by_who_they_are(rosters, tmp_path, noticed):
     uploaded(rosters, tmp_path / "a.csv", a_roster(40), CENTRE)
+    assert noticed() == []
     again = [a_certificate(5000 + seed, person=a_person(seed), level="4") for seed in range(25)]
     uploaded(rosters, tmp_path / "b.csv", again + a_roster(40, 9000), OTHER_CENTRE)
     (told,) = noticed()
