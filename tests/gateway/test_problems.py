@@ -16,7 +16,7 @@ from runtime.config import Config
 from runtime.files import Files, Stored
 from runtime.mongo import client
 from tests.builders import a_certificate, write_roster
-from tests.gateway import allocations_refused, centres_refused, stars_refused
+from tests.gateway import allocations_refused, centres_refused, ledger_refused, reports_refused, stars_refused
 from tests.gateway.callers import Caller, hanging
 from tests.programme import Programme, until
 
@@ -343,6 +343,8 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     **allocations_refused.PROVOKE,
     **stars_refused.PROVOKE,
     **centres_refused.PROVOKE,
+    **ledger_refused.PROVOKE,
+    **reports_refused.PROVOKE,
 }
 
 
