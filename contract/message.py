@@ -41,11 +41,10 @@ class Message(Schema):
     @classmethod
     def write(cls, **data: Any) -> dict[str, Any]:
         """The JSON form. An undeclared or unreadable field is a bug of the writer, found here: ValueError."""
-        schema = _instance(cls)
-        undeclared = data.keys() - schema.fields.keys()
+        undeclared = data.keys() - _instance(cls).fields.keys()
         if undeclared:
             raise ValueError(f"{cls.__name__} does not declare {sorted(undeclared)}: add the field to the contract")
-        dumped = schema.dump(data)
+        dumped = _writing(cls)(data)
         try:
             _load(cls, RAISE, dumped)  # dump() does not validate
         except ValidationError as error:
@@ -64,6 +63,11 @@ def _instance(cls: type[Schema], unknown: Unknown = RAISE) -> Any:
 @cache
 def _shortcut(cls: type[Schema], unknown: Unknown) -> Any:
     return shortcut.of(_instance(cls, unknown))
+
+
+@cache
+def _writing(cls: type[Schema]) -> Any:
+    return shortcut.writing(_instance(cls))
 
 
 def _load(cls: type[Schema], unknown: Unknown, data: Any) -> Any:

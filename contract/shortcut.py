@@ -46,6 +46,24 @@ def of(schema: Schema) -> Callable[[Any], dict[str, Any]]:
     return read
 
 
+def writing(schema: Schema) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """``schema.dump`` for a dict of what its fields are named."""
+    if any(schema._hooks.values()) or not all(map(_written_plainly, schema.fields.values())):
+        return schema.dump
+    steps = [(name, field._serialize) for name, field in schema.fields.items()]
+
+    def write(data: dict[str, Any]) -> dict[str, Any]:
+        return {name: serialize(data[name], name, data) for name, serialize in steps if name in data}
+
+    return write
+
+
+def _written_plainly(field: fields.Field) -> bool:
+    """Whether the field is written under its own name, from what is given."""
+    given = field.data_key is None and field.attribute is None and field.dump_default is missing
+    return given and not field.load_only and field._CHECK_ATTRIBUTE
+
+
 def _unsure(data: Any) -> dict[str, Any]:
     raise Unsure
 

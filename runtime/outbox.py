@@ -8,14 +8,17 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+import orjson
 import pymongo
 from pymongo.client_session import ClientSession
 
 from runtime.mongo import Document, Store, transact
 
 GENESIS = "0" * 64
+_SAME = {str, int, bool, type(None)}
 
 
 class LeadershipLost(Exception):
@@ -69,10 +72,10 @@ class Outbox:
         """Give new rows the next places in the log and chain them; returns their envelopes. Raises LeadershipLost.
 
         New rows are read through an index whose keys are all equal, hence in the order of their record ids: what was
-        written knowing another row comes after it, without trusting any machine's clock.
+        written knowing another row comes after it, without trusting any machine's clock. They are read in the
+        transaction that orders them. Of two that do so at once one meets the other at the head, and reads anew.
         """
-        rows = list(self._rows.find({"new": True}, hint="new").limit(limit))
-        if not rows:
+        if self._rows.find_one({"new": True}, {"_id": 1}, hint="new") is None:
             return []
 
         def work(session: ClientSession) -> list[Document]:
@@ -81,21 +84,19 @@ class Outbox:
                 raise LeadershipLost
             seq, chain = head["seq"], head["hash"]
             updates, envelopes = [], []
-            for row in rows:
+            for row in self._rows.find({"new": True}, hint="new", batch_size=limit, session=session).limit(limit):
                 seq += 1
                 chain = link(chain, seq, row["event"])
+                # By its id alone, which MongoDB need not plan for: that was half of what ordering costs.
                 updates.append(
-                    pymongo.UpdateOne(
-                        {"_id": row["_id"], "new": True}, {"$set": {"seq": seq, "hash": chain}, "$unset": {"new": ""}}
-                    )
+                    pymongo.UpdateOne({"_id": row["_id"]}, {"$set": {"seq": seq, "hash": chain}, "$unset": {"new": ""}})
                 )
                 envelopes.append(row["event"] | {"seq": seq, "hash": chain})
-            written = self._rows.bulk_write(updates, ordered=False, session=session)
-            if written.modified_count != len(rows):
-                raise LeadershipLost  # some were ordered by somebody else meanwhile
             self._relay.update_one(
                 {"_id": "head"}, {"$set": {"seq": seq, "hash": chain, "token": token}}, session=session
             )
+            if updates:
+                self._rows.bulk_write(updates, ordered=False, session=session)
             return envelopes
 
         return transact(self._store, work)
@@ -126,8 +127,25 @@ class ChainBroken(Exception):
 
 def link(previous: str, seq: int, envelope: Document) -> str:
     """The hash of one row: over the one before, the place, and what was said."""
-    said = json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{previous}\n{seq}\n{said}".encode()).hexdigest()
+    return hashlib.sha256(f"{previous}\n{seq}\n".encode() + canonical(envelope)).hexdigest()
+
+
+def canonical(envelope: Document) -> bytes:
+    """The one form in which what was said is chained: as ``json.dumps`` writes it with sorted keys, without blanks."""
+    if _alike(envelope):
+        with suppress(orjson.JSONEncodeError):  # an integer that is too large for it
+            return orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS)
+    return json.dumps(envelope, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _alike(value: Any) -> bool:
+    """Whether orjson, which takes a twentieth of the time, writes the same octets. It has its own way with floats."""
+    kind = type(value)
+    if kind is dict:
+        return all(map(_alike, value.values()))
+    if kind is list:
+        return all(map(_alike, value))
+    return kind in _SAME
 
 
 def _published(row: Document) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -112,3 +113,39 @@ def test_a_schema_that_does_more_than_its_fields_has_no_shortcut() -> None:
 
     for schema, data in ((Hooked(), {"text": "a"}), (Renamed(), {"Text": "a"}), (Defaulted(), {})):
         assert not agree(schema, data)
+
+
+WRITTEN = {
+    "text": st.text(max_size=5) | st.none(),
+    "choice": st.sampled_from(CertificateStatus) | st.sampled_from([one.value for one in CertificateStatus]),
+    "whole": st.integers(),
+    "yes": st.booleans(),
+    "number": st.decimals(allow_nan=False, allow_infinity=False, places=3) | st.integers(),
+    "day": st.dates(),
+    "instant": st.datetimes(timezones=st.just(dt.UTC)),
+    "many": st.lists(st.text(max_size=3), max_size=3),
+    "facts": st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3), max_size=3),
+}
+
+
+@given(data=st.fixed_dictionaries({}, optional=WRITTEN))
+def test_what_is_written_short_is_what_the_schema_writes(data: dict[str, Any]) -> None:
+    schema = Everything()
+    assert shortcut.writing(schema) != schema.dump
+    assert shortcut.writing(schema)(data) == schema.dump(data)
+
+
+def test_a_schema_that_writes_in_its_own_way_is_left_to_it() -> None:
+    class Renamed(Schema):
+        text = fields.Text(data_key="other")
+
+    class Filled(Schema):
+        text = fields.Text(dump_default="x")
+
+    class Kept(Schema):
+        text = fields.Text(load_only=True)
+
+    for kind in (Renamed, Filled, Kept):
+        schema = kind()
+        for data in ({"text": "a"}, {}):
+            assert shortcut.writing(schema)(data) == schema.dump(data), kind

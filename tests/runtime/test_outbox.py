@@ -1,12 +1,17 @@
 import datetime as dt
+import hashlib
+import json
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
+import runtime.outbox
 from contract import certification as certified
 from runtime import config, mongo
 from runtime.lease import Lease
-from runtime.outbox import GENESIS, ChainBroken, LeadershipLost, Outbox
+from runtime.outbox import GENESIS, ChainBroken, LeadershipLost, Outbox, canonical, link
 from tests.services.targets.builders import an_envelope
 
 
@@ -137,3 +142,25 @@ def test_an_event_with_an_undeclared_field_cannot_be_said() -> None:
         certified.CertificateIssued.said(
             id="0" * 24, subject="x", about="x", at=dt.datetime.now(dt.UTC), holder_name="张三"
         )
+
+
+_scalars = some.none() | some.booleans() | some.text(max_size=8) | some.floats(allow_nan=False) | some.integers()
+_telling = some.sampled_from(
+    [1e-5, 1e-7, 0.0001, 1e16, 1.0, -0.0, 2**63, 2**64, -(2**63) - 1, '\x00\x1f\x7f\u2028"\\/é😀']
+)
+_said = some.recursive(
+    _scalars | _telling,
+    lambda inner: some.lists(inner, max_size=4) | some.dictionaries(some.text(max_size=4), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(data=some.dictionaries(some.text(max_size=4), _said, max_size=5))
+def test_what_is_chained_has_the_form_that_every_log_before_was_chained_in(data) -> None:
+    plainly = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert canonical(data) == plainly.encode()
+    assert link(GENESIS, 7, data) == hashlib.sha256(f"{GENESIS}\n7\n{plainly}".encode()).hexdigest()
+
+
+def test_an_envelope_is_chained_the_fast_way() -> None:
+    assert runtime.outbox._alike(an_envelope(seq=1))
