@@ -27,7 +27,7 @@ def main() -> int:
 
 
 def audit(config: Config) -> int:
-    stores = {service: database(config, service) for service in recount.RECORDS}
+    stores = {service: database(config, service) for service in recount.STORES}
     targets = database(config, "targets")
     for _ in range(3):
         heads = _settled(stores, targets)

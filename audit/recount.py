@@ -5,34 +5,45 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bson.decimal128 import Decimal128
+
+from audit import reports
 from contract import regions
 from runtime.mongo import Store
 from runtime.outbox import ChainBroken, Outbox
 
 Steps = Counter[tuple[str, str, str]]  # (subject, region, day) -> by how much the count changes there and then
 
+_SERVICES = {"certificate": "certification", "award": "housekeeping", "report": "reports", "sum": "reports"}
+
 
 @dataclass(frozen=True)
 class Indicator:
+    """``parts``: itself, or what it is the sum of."""
+
     id: str
     year: int
     rule: dict[str, Any]
+    parts: tuple[str, ...]
 
 
 def indicators(plan: Path) -> list[Indicator]:
     said = tomllib.loads(plan.read_text(encoding="utf-8"))
     return [
-        Indicator(one["id"], said["plan"]["year"], one["rule"])
+        Indicator(one["id"], said["plan"]["year"], one["rule"], tuple(one.get("sum_of", [one["id"]])))
         for one in said["indicators"]
-        if one["rule"]["fact"] in ("certificate", "award")
+        if one["rule"]["fact"] in _SERVICES and "target" in one
     ]
 
 
 def steps(stores: Mapping[str, Store], indicator: Indicator) -> Steps:
-    """Whom the services' own records make count, told from nothing else."""
+    """Whom or what the services' own records make count, told from nothing else."""
+    if indicator.rule["fact"] in ("report", "sum"):
+        return reports.steps(stores["reports"], indicator.parts)
     if indicator.rule["fact"] == "award":
         return award_steps(stores["housekeeping"], indicator)
     return certificate_steps(stores["certification"], indicator)
@@ -105,8 +116,14 @@ RECORDS = {
 }
 
 
+STORES = (*RECORDS, "reports")
+
+
 def log_faults(service: str, store: Store) -> Iterator[str]:
     """What is wrong with a service's log itself, and where it says other than the service's records do."""
+    if service == "reports":
+        yield from reports.log_faults(store)
+        return
     collection, id, shared = RECORDS[service]
     try:
         Outbox(store).verify()
@@ -138,9 +155,10 @@ def standing_faults(targets: Store, indicator: Indicator, expected: Steps) -> It
     for row in targets["standings"].find({"_id": {"$regex": f"^{re.escape(indicator.id)}:"}}, {"counted": 1}):
         subject = row["_id"].partition(":")[2]
         for time in row["counted"]:
-            found[subject, time["region"], time["on"]] += 1
+            amount = _number(time.get("amount", 1))
+            found[subject, time["region"], time["on"]] += amount
             if time["until"]:
-                found[subject, time["region"], time["until"]] -= 1
+                found[subject, time["region"], time["until"]] -= amount
     yield from _differences("计数依据", found, expected)
 
 
@@ -152,7 +170,7 @@ def entry_faults(targets: Store, indicator: Indicator, expected: Steps) -> Itera
         allowDiskUse=True,
     )
     found: Steps = Counter(
-        {tuple(row["_id"][name] for name in ("subject", "region", "on")): row["value"] for row in rows}
+        {tuple(row["_id"][name] for name in ("subject", "region", "on")): _number(row["value"]) for row in rows}
     )
     yield from _differences("分录合计", found, expected)
 
@@ -174,8 +192,16 @@ def rollup_faults(targets: Store, indicator: Indicator, expected: Steps) -> Iter
     found: Counter[tuple[str, str]] = Counter()
     for row in targets["rollups"].find({"indicator": indicator.id}):
         for day, value in {**row["days"], "total": row["total"]}.items():
-            found[row["region"], day] += value
+            found[row["region"], day] += _number(value)
     for region, day in sorted(found.keys() | should.keys()):
         if found[region, day] != should[region, day]:
             place = f"{regions.get(region).full_name}（{region}）{'合计' if day == 'total' else day}"
             yield f"{place}：公布 {found[region, day]}，应为 {should[region, day]}"
+
+
+def _number(stored: Any) -> Any:
+    """An int, or a Decimal where the database keeps one; both compare and add up. Counter's type is told of ints."""
+    if not isinstance(stored, Decimal128):
+        return stored
+    number: Decimal = stored.to_decimal()
+    return int(number) if number == number.to_integral_value() else number

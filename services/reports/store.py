@@ -60,6 +60,7 @@ class Reports:
             [("region", ASCENDING), ("target_id", ASCENDING), ("period", ASCENDING)], name="line", unique=True
         )
         self._lines.create_index([("period", ASCENDING), ("target_id", ASCENDING)], name="period")
+        self._lines.create_index([("target_id", ASCENDING), ("period", ASCENDING)], name="target")
         self._lines.create_index([("status", ASCENDING), ("_id", ASCENDING)], name="status")
         self._versions.create_index([("report_id", ASCENDING), ("version", ASCENDING)], name="steps", unique=True)
 
