@@ -21,6 +21,7 @@ from gateway import (
     health,
     imports,
     inspections,
+    ledger,
     notices,
     oauth,
     openapi,
@@ -119,7 +120,7 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
     for blueprint in (
         *(oauth, certificates, imports, people, targets, allocations, centres),
         *(bases, fusao, applications, evidence, notices, awards),
-        *(reports,),
+        *(reports, ledger),
         *(inspections, findings, withdrawals),
         *(regions, health),
     ):

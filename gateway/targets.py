@@ -18,8 +18,8 @@ from gateway.openapi import Answer
 blueprint = Blueprint("targets", __name__, url_prefix="/v1/targets", description="指标进度 · targets")
 
 SERVICE = "targets"
-_SHARED = "public, max-age=2, stale-while-revalidate=10"
-_OWN = "private, max-age=2"
+SHARED = "public, max-age=2, stale-while-revalidate=10"
+OWN = "private, max-age=2"
 
 
 class TargetList(Message):
@@ -61,7 +61,7 @@ class EntryList(Message):
 def list_targets(asked: Asked) -> Response:
     """全部指标的全省进度 · Every indicator's progress"""
     items = ask(SERVICE, "targets")
-    return polled({"items": items}, etag=_etag([_settled(item) for item in items]), cache=_SHARED, weak=True)
+    return polled({"items": items}, etag=_etag([_settled(item) for item in items]), cache=SHARED, weak=True)
 
 
 @operation(
@@ -89,7 +89,7 @@ def read_target(asked: Asked, target_id: str) -> Response:
     Without a token, counts too small to be shown are null, and there are no days and months below the province.
     """
     found = ask(SERVICE, "target", target_id, to_the_public=asked.caller is None, **asked.query)
-    cache = _SHARED if asked.caller is None else _OWN
+    cache = SHARED if asked.caller is None else OWN
     return polled(found, etag=_etag(_settled(found)), cache=cache, weak=True)
 
 

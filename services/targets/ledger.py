@@ -11,17 +11,19 @@ from contract.words import Comparator, Measure, WorkState
 from plan import Indicator, Plan
 from services.targets import outlook
 from services.targets.judge import Judge, Place, everywhere
+from services.targets.matters import Matters, Problems
 from services.targets.outlook import Forecast, Standing
 from services.targets.remarks import Brief, Remark, Remarks, Told, added, gathered
 from services.targets.rounds import Rounds
 from services.targets.store import Days
 from services.targets.store_ledger import Cell, Rollups, Sums
 from services.targets.store_tree import Tree
-from services.targets.tree import NOTHING, Goal, Responsible, reporting_regions
+from services.targets.tree import NOTHING, Goal, Responsible, decimals_of, reporting_regions
 
 _NO_DAYS: Days = {}
 _NO_SUMS = Sums()
 _NOTHING_TOLD = Told()
+_NO_PROBLEMS = Problems()
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Row:
     """Numbers are None where they do not apply: ``target`` until it was allocated, ``value`` of an indicator told by
     state and below the level that figures are told for. ``period``: 本期完成. ``percent`` is of the current target,
     ``percent_of_original`` only beside an adjusted one. ``increment``: of a stock, the share of its way from the
-    baseline. ``responsible.principal`` and ``contact`` are names: for those who may see them. ``forecasts``: to the
-    soft deadline and the deadline."""
+    baseline. ``responsible.principal`` and ``contact`` are names: for those who may see them. ``register``: problems
+    of the whole item, of the region and those below it. ``forecasts``: to the soft deadline and the deadline."""
 
     number: int
     indicator: Indicator = field(repr=False)
@@ -47,25 +49,32 @@ class Row:
     pace: Decimal | None
     standing: Standing
     told: Told
+    register: Problems
     due_on: dt.date
     forecasts: tuple[Forecast, ...]
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """``lines``: of each indicator its cells in the order of ``codes``."""
+    """``lines``: of each indicator its cells in the order of ``codes``; ``paces`` (None for what is told by state) and
+    ``decimals`` by indicator."""
 
     codes: Sequence[str]
     lines: Mapping[str, Sequence[Place]]
+    paces: Mapping[str, Decimal | None]
+    decimals: Mapping[str, int]
 
 
 class Ledger:
-    def __init__(self, plan: Plan, rollups: Rollups, tree: Tree, remarks: Remarks, rounds: Rounds) -> None:
+    def __init__(
+        self, plan: Plan, rollups: Rollups, tree: Tree, remarks: Remarks, rounds: Rounds, matters: Matters | None = None
+    ) -> None:
         self.plan = plan
         self._rollups = rollups
         self._tree = tree
         self._remarks = remarks
         self._rounds = rounds
+        self._matters = matters
 
     def rows(
         self,
@@ -88,6 +97,7 @@ class Ledger:
         answering = self._tree.responsibles(regions, at=known_at, names=names)
         days = self._rollups.days([one.id for one in asked], regions) if counted is None else counted
         lines = self._lines(asked, regions, period)
+        register = _registered(self._matters.problems(today=as_of) if self._matters else {})
         newest = self._rounds.latest()
         due_on = newest.due_on if newest and newest.is_open else self.plan.deadline
         rows: list[Row] = []
@@ -114,13 +124,14 @@ class Ledger:
                         pace=judge.due if place.value is not None else None,
                         standing=place.standing,
                         told=told,
+                        register=register.get((indicator.item, code), _NO_PROBLEMS),
                         due_on=due_on,
                         forecasts=judge.forecasts(goal, of) if forecasts and place.value is not None else (),
                     )
                 )
         return rows
 
-    def matrix(self, *, as_of: dt.date, period: str, indicators: Iterable[str] | None = None) -> Matrix:
+    def matrix(self, *, as_of: dt.date, period: str, indicators: Sequence[str] | None = None) -> Matrix:
         """Every indicator (or these) in every region, from the rollups in one query; texts, names and forecasts are
         for ``rows``."""
         wanted = set(self.plan.indicators if indicators is None else indicators)
@@ -128,11 +139,14 @@ class Ledger:
         codes = everywhere()
         goals = self._tree.goals()
         last = outlook.checkpoint(as_of, begins=self.plan.begins, deadline=self.plan.deadline)
-        sums = self._rollups.sums(as_of=as_of, period=period, begins=self.plan.begins, last=last)
+        sums = self._rollups.sums(indicators, as_of=as_of, period=period, begins=self.plan.begins, last=last)
         briefs = self._remarks.briefs([one.id for one in asked if one.measure is Measure.STATE])
-        lines = {}
+        lines: dict[str, list[Place]] = {}
+        paces: dict[str, Decimal | None] = {}
+        decimals = {one.id: decimals_of(self.plan, one) for one in asked}
         for indicator in asked:
             judge, told = Judge(self.plan, indicator, as_of, period), _in_brief(indicator, briefs)
+            paces[indicator.id] = None if indicator.measure is Measure.STATE else judge.due
             lines[indicator.id] = [
                 judge.place(
                     code,
@@ -142,7 +156,7 @@ class Ledger:
                 )
                 for code in codes
             ]
-        return Matrix(codes, lines)
+        return Matrix(codes, lines, paces, decimals)
 
     def _lines(self, indicators: Iterable[Indicator], codes: Sequence[str], period: str) -> dict[Cell, Remark]:
         """The report lines that the rows are told by."""
@@ -150,6 +164,24 @@ class Ledger:
         above = set(codes)
         below = [code for code in everywhere() if above.intersection(places.get(code).path)]
         return self._remarks.read(ids, below, upto=period)
+
+
+def _registered(found: Mapping[tuple[int, str], Problems]) -> dict[tuple[int, str], Problems]:
+    """Those of a region are those of the regions above it too; titles stay where they belong."""
+    sums: dict[tuple[int, str], Problems] = {}
+    for (item, region), one in found.items():
+        code = places.get(region).code
+        for above in places.get(code).path:
+            known = sums.get((item, above), _NO_PROBLEMS)
+            sums[item, above] = Problems(
+                known.open + one.open,
+                known.overdue + one.overdue,
+                known.settled + one.settled,
+                known.waiting + one.waiting,
+                known.waiting_late + one.waiting_late,
+                known.titles + one.titles if above == code else known.titles,
+            )
+    return sums
 
 
 def scope(plan: Plan, indicator: Indicator) -> str:

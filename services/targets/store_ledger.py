@@ -40,11 +40,21 @@ class Rollups:
                 days[dt.date.fromisoformat(day)] += number(value)
         return found
 
-    def sums(self, *, as_of: dt.date, period: str, begins: dt.date, last: dt.date | None) -> dict[Cell, Sums]:
-        """Of every cell of which anything is known. ``period``: YYYY-MM. ``last``: the checkpoint."""
+    def sums(
+        self,
+        indicators: Sequence[str] | None = None,
+        *,
+        as_of: dt.date,
+        period: str,
+        begins: dt.date,
+        last: dt.date | None,
+    ) -> dict[Cell, Sums]:
+        """In every region of which anything is known, of these indicators or of all. ``period``: YYYY-MM. ``last``:
+        the checkpoint."""
         upto, year, check = as_of.isoformat(), begins.isoformat(), last.isoformat() if last else ""
         found: dict[Cell, Sums] = {}
-        for row in self._rollups.find({}, _SHOWN, batch_size=_BATCH):
+        asked = {} if indicators is None else {"indicator": {"$in": list(indicators)}}
+        for row in self._rollups.find(asked, _SHOWN, batch_size=_BATCH):
             key = (row["indicator"], row["region"])
             sums = found.get(key)
             if sums is None:

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from gateway import clients, tokens
 from runtime.config import Config
 
-COUNTING = ("certification.relay", "housekeeping.relay", "targets.counting")  # what moves a count
+COUNTING = ("certification.relay", "housekeeping.relay", "reports.relay", "targets.counting")  # what moves a count
 
 CENTRE = "centre-130100"
 OTHER_CENTRE = "centre-130200"

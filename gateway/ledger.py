@@ -1,0 +1,119 @@
+"""The work ledger. Anybody may see progress of items and regions; texts, months and names need a token."""
+
+import base64
+import hashlib
+from typing import Any
+
+from flask import request
+from flask_smorest import Blueprint
+from werkzeug import Response
+
+from contract import fields, regions
+from contract import ledger as public
+from contract.message import Message
+from contract.regions import RegionAmbiguous, RegionUnknown
+from contract.reports import Period
+from contract.targets import BreakdownUnknown, DetailNotPublic
+from gateway import scopes
+from gateway.bodies import canonical
+from gateway.door import Asked, ask, operation, polled
+from gateway.openapi import Answer
+from gateway.targets import OWN, SERVICE, SHARED
+
+blueprint = Blueprint("ledger", __name__, url_prefix="/v1", description="工作台账 · the work ledger")
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_AS_OF = {"description": "截至哪一天生效的事实 · what took effect up to that day"}
+_PERIOD = {"description": "本期，月份 YYYY-MM · the month of 本期完成"}
+_SEEN = (public.LedgerNotFound, public.LedgerPeriodOutside, RegionUnknown, RegionAmbiguous)
+
+
+class ReadLedger(Message):
+    item = public.Item(metadata={"description": "工程序号 · an item of the plan"})
+    department = fields.Text(at_most=50, metadata={"description": "牵头或责任单位 · a department's name"})
+    region = fields.RegionCode(metadata={"description": "行政区划代码，缺省为本人辖区 · one's own when absent"})
+    by = fields.Text(
+        at_most=10, metadata={"description": "region 为列出下一级地区 · the next level too", "enum": ["region"]}
+    )
+    as_of = fields.Day(metadata=_AS_OF)
+    period = Period(metadata=_PERIOD)
+
+
+class ReadMatrix(Message):
+    as_of = fields.Day(metadata=_AS_OF)
+    period = Period(metadata=_PERIOD)
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/ledger",
+    public=True,
+    query=ReadLedger(),
+    answers=Answer(200, public.WorkLedger, "台账各行 · rows of the ledger", cached=True),
+    refusals=(*_SEEN, BreakdownUnknown, DetailNotPublic),
+)
+def read_ledger(asked: Asked) -> Response:
+    """工作台账 · The work ledger
+
+    不带令牌时，只有进度，没有文字、姓名和往月数据，过小的人数以 null 代替。
+    Without a token: progress only; no texts, names or earlier months, and numbers too small to be shown are null.
+    """
+    found = ask(SERVICE, "ledger", asked.query, _actor(asked), timeout=20.0)
+    etag = hashlib.sha256(canonical({**found, "sources": None})).hexdigest()[:32]
+    return polled(found, etag=etag, cache=_cache(asked), weak=True)
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/ledger/matrix",
+    public=True,
+    query=ReadMatrix(),
+    answers=Answer(200, public.LedgerMatrix, "全部指标与地区 · every indicator and region", cached=True),
+    refusals=(public.LedgerNotFound, public.LedgerPeriodOutside, DetailNotPublic),
+)
+def read_matrix(asked: Asked) -> Response:
+    """全部指标、全部地区 · Every indicator in every region
+
+    各数组与 regions 的顺序一致。
+    Each array is in the order of `regions`.
+    """
+    found = ask(SERVICE, "ledger_matrix", asked.query, _actor(asked), timeout=20.0)
+    response = Response(found["json"], content_type="application/json")
+    response.headers["Cache-Control"] = _cache(asked)
+    response.headers["Vary"] = "Authorization"
+    response.set_etag(found["etag"], weak=True)
+    return response.make_conditional(request)
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/ledger.xlsx",
+    scopes=[scopes.TARGETS_READ],
+    query=ReadLedger(),
+    answers=Answer(200, None, "台账工作簿 · the ledger as a workbook", _XLSX, headers=("Content-Disposition",)),
+    refusals=(*_SEEN, BreakdownUnknown),
+)
+def download_ledger(asked: Asked) -> Response:
+    """下载工作台账 · The work ledger as a workbook
+
+    25栏，A3横向，可直接打印。责任人、联系人仅对可读取填报的令牌列出，不得缓存。
+    25 columns, ready for A3. Names only for who may read reports: never cached.
+    """
+    found = ask(SERVICE, "ledger_workbook", asked.query, _actor(asked), timeout=50.0)
+    response = Response(base64.b64decode(found["content"]), content_type=_XLSX)
+    region = asked.query.get("region", asked.actor["region"])
+    response.headers["Content-Disposition"] = f'attachment; filename="ledger-{regions.get(region).code}.xlsx"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _actor(asked: Asked) -> dict[str, Any] | None:
+    """A token without targets:read sees what the public sees."""
+    return asked.actor if asked.caller is not None and scopes.TARGETS_READ in asked.caller.scopes else None
+
+
+def _cache(asked: Asked) -> str:
+    return SHARED if asked.caller is None else OWN
