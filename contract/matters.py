@@ -98,7 +98,7 @@ class MatterStep(Message):
     text = fields.Text(required=True, allow_none=True, at_most=1000)
 
 
-class Matter(Message):
+class MatterRecord(Message):
     """``target_id`` is null when it is about the item as a whole. ``overdue``: not settled, and its day is past.
     ``late``: it was settled after its day; null until it is."""
 

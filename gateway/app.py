@@ -18,10 +18,13 @@ from gateway import (
     evidence,
     findings,
     fusao,
+    greenways,
     health,
+    hints,
     imports,
     inspections,
     ledger,
+    matters,
     notices,
     oauth,
     openapi,
@@ -121,7 +124,7 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
         *(oauth, certificates, imports, people, targets, allocations, centres),
         *(bases, fusao, applications, evidence, notices, awards),
         *(reports, ledger),
-        *(inspections, findings, withdrawals),
+        *(inspections, findings, withdrawals, matters, greenways, hints),
         *(regions, health),
     ):
         api.register_blueprint(blueprint.blueprint)

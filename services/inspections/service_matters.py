@@ -39,7 +39,7 @@ class ReadCounts(ReadPage):
 class MatterCalls(Calls):
     @rpc
     def register_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """RegisterMatter -> Matter. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
+        """RegisterMatter -> MatterRecord. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
         asked, who = public.RegisterMatter.read(command), writer_of(actor)
         kept, at, today = self._now()
         subject = asked_about(self._the_plan, asked, who)
@@ -64,7 +64,7 @@ class MatterCalls(Calls):
 
     @rpc
     def update_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """UpdateMatter -> Matter. Refuses MatterNotFound, MatterSettledAlready, MatterChanged, MattersNotAllowed,
+        """UpdateMatter -> MatterRecord. Refuses MatterNotFound, MatterSettledAlready, MatterChanged, MattersNotAllowed,
         CommandReused."""
         asked, who = public.UpdateMatter.read(command), writer_of(actor)
         _, at, _ = self._now()
@@ -74,7 +74,7 @@ class MatterCalls(Calls):
 
     @rpc
     def ask_settlement(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """AskSettlement -> Matter. Refuses MatterNotFound, MatterInvalid, MatterSettledAlready,
+        """AskSettlement -> MatterRecord. Refuses MatterNotFound, MatterInvalid, MatterSettledAlready,
         SettlementAskedAlready, MatterChanged, MattersNotAllowed, CommandReused."""
         asked, who = public.AskSettlement.read(command), writer_of(actor)
         _, at, _ = self._now()
@@ -88,8 +88,8 @@ class MatterCalls(Calls):
 
     @rpc
     def settle_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """SettleMatter -> Matter. Refuses MatterNotFound, MatterSettledAlready, SettlementNotAsked, OwnSettlement,
-        MatterChanged, MattersNotAllowed, CommandReused."""
+        """SettleMatter -> MatterRecord. Refuses MatterNotFound, MatterSettledAlready, SettlementNotAsked,
+        OwnSettlement, MatterChanged, MattersNotAllowed, CommandReused."""
         asked, who = public.SettleMatter.read(command), writer_of(actor)
         _, at, today = self._now()
         return self._change_matter(
@@ -98,7 +98,7 @@ class MatterCalls(Calls):
 
     @rpc
     def return_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """ReturnMatter -> Matter. Refuses as settle_matter."""
+        """ReturnMatter -> MatterRecord. Refuses as settle_matter."""
         asked, who = public.ReturnMatter.read(command), writer_of(actor)
         _, at, _ = self._now()
         return self._change_matter(
@@ -107,7 +107,7 @@ class MatterCalls(Calls):
 
     @rpc
     def reopen_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """ReopenMatter -> Matter. Refuses MatterNotFound, MatterNotSettled, MatterInvalid, MatterChanged,
+        """ReopenMatter -> MatterRecord. Refuses MatterNotFound, MatterNotSettled, MatterInvalid, MatterChanged,
         MattersNotAllowed, CommandReused."""
         asked, who = public.ReopenMatter.read(command), writer_of(actor)
         _, at, today = self._now()
@@ -122,13 +122,13 @@ class MatterCalls(Calls):
 
     @rpc
     def matter(self, matter_id: str, actor: dict[str, Any]) -> dict[str, Any]:
-        """-> Matter. Refuses MatterNotFound, MattersNotAllowed."""
+        """-> MatterRecord. Refuses MatterNotFound, MattersNotAllowed."""
         return self._matter(matter_id, reader_of(actor))
 
     @rpc
     def matters(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
-        """ReadMatters -> ``{"items": [Matter], "next": cursor or None}`` of what the actor sees, the oldest first.
-        Refuses MattersNotAllowed, RegionUnknown, RegionAmbiguous."""
+        """ReadMatters -> ``{"items": [MatterRecord], "next": cursor or None}`` of what the actor sees, the oldest
+        first. Refuses MattersNotAllowed, RegionUnknown, RegionAmbiguous."""
         who, read = reader_of(actor), ReadMatters.read(given(**asked))
         _, _, today = self._now()
         limit, within = read.pop("limit"), regions.get(read.pop("region", regions.PROVINCE)).code
@@ -190,7 +190,7 @@ class MatterCalls(Calls):
 
     def _shown_matter(self, matter: Matter, today: dt.date) -> dict[str, Any]:
         told = {name: getattr(matter, name) for name in _SHOWN}
-        return public.Matter.write(
+        return public.MatterRecord.write(
             **told,
             item_name=about.item_name(self._the_plan, matter.item),
             region_name=regions.get(matter.region).full_name,
@@ -198,7 +198,7 @@ class MatterCalls(Calls):
         )
 
 
-_SHOWN = tuple(name for name in public.Matter().fields if name not in ("item_name", "region_name", "overdue"))
+_SHOWN = tuple(name for name in public.MatterRecord().fields if name not in ("item_name", "region_name", "overdue"))
 
 
 def reader_of(actor: dict[str, Any]) -> Actor:
