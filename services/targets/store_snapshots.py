@@ -22,6 +22,7 @@ from runtime.outbox import Outbox
 from runtime.record import document, of
 from services.targets import snapshots
 from services.targets.ledger import Ledger
+from services.targets.matters import Matters
 from services.targets.remarks import Remarks
 from services.targets.rounds import Round, Rounds
 from services.targets.snapshots import Figure, Snapshot, Sources
@@ -118,7 +119,9 @@ class Locking:
         self._rounds = Rounds(store)
         self._outbox = Outbox(store)
         self._snapshots = Snapshots(store)
-        self._ledger = Ledger(plan, Rollups(self._counts), Tree(store, plan), Remarks(store), self._rounds)
+        self._ledger = Ledger(
+            plan, Rollups(self._counts), Tree(store, plan), Remarks(store), self._rounds, Matters(store)
+        )
         self._prepared = False
 
     def work(self) -> int:
