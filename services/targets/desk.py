@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from runtime.config import Config
 from runtime.mongo import transient
+from services.targets.issuing import issuing
 from services.targets.sampling import Sampling
 from services.targets.service_anomalies import Looking
 from services.targets.store_snapshots import locking
@@ -49,4 +50,4 @@ class Worker:
 
 
 def worker(config: Config) -> Worker:
-    return Worker([locking(config), Sampling(config), Looking(config)])
+    return Worker([locking(config), issuing(config), Sampling(config), Looking(config)])

@@ -12,12 +12,13 @@ from services.targets.matters import Matters
 from services.targets.progress import progress
 from services.targets.rounds import Rounds
 from services.targets.service_anomalies import AnomalyCalls
+from services.targets.service_bulletins import BulletinCalls
 from services.targets.service_ledger import LedgerCalls
 from services.targets.service_samples import SampleCalls
 from services.targets.service_tree import TreeCalls
 
 
-class Targets(SampleCalls, TreeCalls, AnomalyCalls, LedgerCalls):
+class Targets(BulletinCalls, SampleCalls, TreeCalls, AnomalyCalls, LedgerCalls):
     name = "targets"
 
     settings = Settings()

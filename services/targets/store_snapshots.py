@@ -21,6 +21,7 @@ from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.record import document, of
 from services.targets import snapshots
+from services.targets.bulletins import Moved, place_of
 from services.targets.ledger import Ledger
 from services.targets.matters import Matters
 from services.targets.remarks import Remarks
@@ -88,6 +89,26 @@ class Snapshots:
             of = row["_id"]
             yield of["indicator"], of["region"], dt.date.fromisoformat(of["on"]), number(row["net"])
 
+    def since(self, snapshot: Snapshot, *, upto: Sources) -> Iterator[Moved]:
+        """Every entry that came after the snapshot, up to what ``upto`` contains, and took effect by its day."""
+        for row in self._entries.find(_after(snapshot, upto)).sort([("indicator", 1), ("region", 1), ("_id", 1)]):
+            yield Moved(
+                entry_id=str(row["_id"]),
+                indicator=row["indicator"],
+                region=row["region"],
+                region_name=place_of(row["region"]),
+                value=number(row["value"]),
+                effective_on=dt.date.fromisoformat(row["effective_on"]),
+                cause=row["cause"],
+                fact_id=row["fact_id"],
+                service=row["service"],
+                seq=row["seq"],
+            )
+
+    def has_moved(self, snapshot: Snapshot, *, upto: Sources) -> bool:
+        """Whether there is any such entry."""
+        return self._entries.find_one(_after(snapshot, upto), {"_id": 1}) is not None
+
     def verified(self, snapshot: Snapshot) -> bool:
         """Whether its rows are as they were locked, and its figures still what its entries add up to. False after an
         event that had been parked was told late: what it moved is for a correction to say."""
@@ -101,6 +122,14 @@ class Snapshots:
     def _head(self, asked: Document) -> Snapshot | None:
         found = self._heads.find_one(asked)
         return None if found is None else _snapshot(found)
+
+
+def _after(snapshot: Snapshot, upto: Sources) -> Document:
+    later = [
+        {"service": service, "seq": {"$gt": snapshot.sources.get(service, 0), "$lte": seq}}
+        for service, seq in upto.items()
+    ]
+    return {"$or": later, "effective_on": {"$lte": snapshot.as_of.isoformat()}}
 
 
 def _snapshot(row: Document) -> Snapshot:

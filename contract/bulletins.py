@@ -1,0 +1,128 @@
+"""What targets is asked about snapshots and bulletins (通报), and answers.
+
+A bulletin is made from a snapshot and from nothing else, is numbered within the plan's year, and never changes; what
+has moved since is for another bulletin to say, which corrects it.
+"""
+
+from enum import StrEnum
+
+from contract import fields
+from contract.errors import Conflict, Forbidden, Invalid, NotFound
+from contract.message import Message
+from contract.targets import Source
+
+
+class BulletinState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class RankingOptions(Message):
+    """``leaders``, ``laggards``: how many units are named at most. ``ceiling``: the most percent of the pace that one
+    indicator counts for; without it nothing is capped."""
+
+    leaders = fields.Whole(at_least=0, at_most=14, load_default=3)
+    laggards = fields.Whole(at_least=0, at_most=14, load_default=3)
+    ceiling = fields.Whole(at_least=100, at_most=1000)
+
+
+class IssueBulletin(Message):
+    """Of one of ``round_id`` and ``snapshot_id``; or ``corrects``, a bulletin, with the ``reason``."""
+
+    command_id = fields.Text(at_most=100)
+    round_id = fields.Id()
+    snapshot_id = fields.Id()
+    corrects = fields.Id()
+    reason = fields.PlainText(at_least=5, at_most=500)
+    title = fields.PlainText(at_least=4, at_most=100)
+    options = fields.Nested(RankingOptions)
+
+
+class BulletinFile(Message):
+    sha256 = fields.Text(required=True, at_least=64, at_most=64)
+    size = fields.Whole(required=True)
+
+
+class BulletinFiles(Message):
+    document = fields.Nested(BulletinFile, required=True)
+    workbook = fields.Nested(BulletinFile, required=True)
+
+
+class BulletinSummary(Message):
+    """``number`` and ``code`` (文号), ``issued_on``, ``digest`` and ``files`` are null until it is done. ``percent``:
+    how far the making of it is."""
+
+    bulletin_id = fields.Id(required=True)
+    state = fields.Choice(BulletinState, required=True)
+    percent = fields.Whole(required=True, at_most=100)
+    failure = fields.Text(required=True, allow_none=True, at_most=500)
+    year = fields.Whole(required=True)
+    number = fields.Whole(required=True, allow_none=True)
+    code = fields.Text(required=True, allow_none=True)
+    title = fields.Text(required=True)
+    snapshot_id = fields.Id(required=True)
+    round_id = fields.Id(required=True)
+    period = fields.Text(required=True)
+    as_of = fields.Day(required=True)
+    corrects = fields.Id(required=True, allow_none=True)
+    reason = fields.Text(required=True, allow_none=True, at_most=500)
+    asked_by = fields.Text(required=True)
+    asked_at = fields.Instant(required=True)
+    issued_on = fields.Day(required=True, allow_none=True)
+    digest = fields.Text(required=True, allow_none=True, at_most=64)
+    files = fields.Nested(BulletinFiles, required=True, allow_none=True)
+
+
+class Bulletin(BulletinSummary):
+    """``content``: all that it says; null until it is done. ``digest`` is the sha256 of
+    ``{"code": code, "content": content}`` as JSON with sorted keys and no blanks."""
+
+    content = fields.Facts(required=True, allow_none=True)
+
+
+class Snapshot(Message):
+    """``verified``: the rows are as they were locked, and their figures what the entries that ``sources`` names add up
+    to. ``rows``: one for each indicator and region."""
+
+    snapshot_id = fields.Id(required=True)
+    round_id = fields.Id(required=True)
+    year = fields.Whole(required=True)
+    number = fields.Whole(required=True)
+    period = fields.Text(required=True)
+    as_of = fields.Day(required=True)
+    known_at = fields.Instant(required=True)
+    locked_at = fields.Instant(required=True)
+    sources = fields.Many(fields.Nested(Source), required=True)
+    digest = fields.Text(required=True, at_most=64)
+    rows = fields.Whole(required=True)
+    verified = fields.Yes(required=True)
+
+
+class BulletinInvalid(Invalid):
+    """It is not said what to make it from, or said twice; or a correction is to be corrected."""
+
+
+class BulletinNotFound(NotFound):
+    pass
+
+
+class SnapshotNotFound(NotFound):
+    pass
+
+
+class SnapshotNotLocked(Conflict):
+    """The round is open, or was closed a moment ago and what was said before is not counted yet."""
+
+
+class BulletinNotReady(Conflict):
+    """It is still being made, or could not be made. ``facts["state"]``."""
+
+
+class NothingMoved(Conflict):
+    """Nothing that the bulletin says has changed since: there is nothing to correct."""
+
+
+class BulletinsNotAllowed(Forbidden):
+    """Bulletins are issued by the province's dispatcher."""
