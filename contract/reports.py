@@ -149,18 +149,11 @@ class RowFiled(StrEnum):
     REFUSED = "refused"
 
 
-_DIGITS = 15
+_DIGITS, _MOST = 15, 10**12
 
 
 class Figure(fields.Number):
     """A figure as it is reported: from 0, at most 15 digits, at most six of them behind the point."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.validators = [
-            *self.validators,
-            validate.Range(0, 10**12, error="range|应在0与1000000000000之间|must be 0 to 1000000000000"),
-        ]
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         number: Decimal = super()._deserialize(value, attr, data, **kwargs)
@@ -170,6 +163,8 @@ class Figure(fields.Number):
             raise ValidationError(
                 "digits|最多15位数字，其中小数最多6位|must have at most 15 digits, six of them decimals"
             )
+        if not 0 <= number <= _MOST:  # no validator: the description would give a string a number's bounds
+            raise ValidationError(f"range|应在0与{_MOST}之间|must be 0 to {_MOST}")
         return number
 
 

@@ -27,7 +27,9 @@ from samples.stars import all_evidence
 from tests.builders import a_certificate
 from tests.gateway.callers import CENTRE, CITY, Caller
 from tests.gateway.stars_refused import Stage
+from tests.services.reports.builders import a_report, hand_in
 
+_counties = iter(("130102", "130104"))  # one for each time that requests are generated
 _HIDDEN = {"/static/<path:filename>", "/openapi.json", "/docs", "/problems/<code>"}  # the description's own pages
 
 
@@ -155,7 +157,7 @@ def test_generated_requests_get_documented_answers_and_no_5xx(
     headers = {"Authorization": f"Bearer {tokens.sign(settings, client, ' '.join(scopes.MEANS))}"}
     description = schemathesis.openapi.from_wsgi("/openapi.json", app)
     tried, seeds = set(), itertools.count(70_000 if client_id == CENTRE else 71_000)
-    starred = _starred(app, settings)
+    starred, reported = _starred(app, settings), _reported(app, settings)
     for found in description.get_all_operations():
         operation = found.ok()
         issued = centre.post("/v1/certificates", json=a_certificate(next(seeds)))
@@ -165,6 +167,7 @@ def test_generated_requests_get_documented_answers_and_no_5xx(
             "person_key": issued.json["holder"]["person_key"],
             "target_id": "12.1",
             "import_id": _imported(centre),
+            "report_id": reported,
             **starred,
         }
         _try(operation, headers, existing)
@@ -188,6 +191,13 @@ def _starred(app: Flask, settings: Config) -> dict[str, str]:
         "objection_id": objection["objection_id"],
         "file_id": stored["file_id"],
     }
+
+
+def _reported(app: Flask, settings: Config) -> str:
+    line = a_report([hand_in(settings)], region=next(_counties))
+    answer = Caller(app, settings, "reporter-130100").post("/v1/reports", json=line)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json["report_id"])
 
 
 def _imported(centre: Caller) -> str:
