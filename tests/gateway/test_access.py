@@ -106,6 +106,8 @@ def test_ready_says_of_each_part_whether_it_is(anybody: Caller, services: Progra
         "training": True,
         "certification": True,
         "housekeeping": True,
+        "inspections": True,
+        "reports": True,
         "targets": True,
     }
     assert checks["certification"]["unpublished"] >= 0, "how far the relay is behind"

@@ -16,7 +16,14 @@ from runtime.config import Config
 from runtime.files import Files, Stored
 from runtime.mongo import client
 from tests.builders import a_certificate, write_roster
-from tests.gateway import allocations_refused, centres_refused, ledger_refused, reports_refused, stars_refused
+from tests.gateway import (
+    allocations_refused,
+    centres_refused,
+    inspections_refused,
+    ledger_refused,
+    reports_refused,
+    stars_refused,
+)
 from tests.gateway.callers import Caller, hanging
 from tests.programme import Programme, until
 
@@ -343,6 +350,7 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     **allocations_refused.PROVOKE,
     **stars_refused.PROVOKE,
     **centres_refused.PROVOKE,
+    **inspections_refused.PROVOKE,
     **ledger_refused.PROVOKE,
     **reports_refused.PROVOKE,
 }
