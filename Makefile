@@ -49,6 +49,10 @@ clean: ## 停止并删除数据、密钥与环境 / stop, and delete data, keys 
 clients: $(VENV) ## 演示用客户端（JSON，仅 APP_ENV=dev）/ demo clients as JSON
 	@$(IN) -m gateway.clients
 
+.PHONY: plan
+plan: $(VENV) ## 列出方案的全部指标；ARGS=--json / the plan as it is read
+	@$(PY) -m services.targets.plan_table $${PLAN_FILE:-plan/hebei-2023.toml} $(ARGS)
+
 .PHONY: audit
 audit: $(VENV) ## 从原始记录重数每个指标并比对 / recount every figure from the services' own stores
 	@$(IN) -m audit $(ARGS)

@@ -69,7 +69,7 @@ def parse(text: str) -> Rule:
     try:
         steps = tuple(Step(SupervisionColour(s["colour"]), s["after_days"], s["demand"]) for s in said["steps"])
         rule = Rule(said["rectification_days"], said["number"], steps)
-        rule.number.format(year=2023, serial=1)
+        rule.number.format(year=1, serial=1)
     except (KeyError, ValueError, TypeError) as error:
         raise RuleUnsound(f"escalation.toml: {error!r}") from None
     weight = list(SupervisionColour)
