@@ -133,9 +133,9 @@ class Sample:
     def _of(self, one: Indicator, period: str) -> Iterator[Line]:
         if period == self.baseline and one.measure is not Measure.STOCK:
             return
-        if one.measure is Measure.STATE or (one.reporting and one.reporting.at_most_one):
-            if period != self.period:
-                return
+        once = one.measure is Measure.STATE or (one.reporting is not None and one.reporting.at_most_one)
+        if once and period != self.period:
+            return
         if one.id in _OF_PROVINCE:
             figure = _OF_PROVINCE[one.id][(self.baseline, self.earlier, self.period).index(period)]
             yield Line(one.id, self.plan.region, period, figure)
@@ -162,9 +162,7 @@ class Sample:
             base = _floor(task / 2, one.reporting.decimals)
             whole = base if period == self.baseline else base + _floor((task - base) * share / _ALL, 0)
         filing = self._filing(one, unit)
-        each = _floor(whole / len(filing), one.reporting.decimals)
-        for number, code in enumerate(filing):
-            figure = whole - each * (len(filing) - 1) if number == 0 else each
+        for code, figure in zip(filing, _evenly(whole, len(filing), one.reporting.decimals), strict=True):
             yield _told(one, Line(one.id, code, period, figure), share, vigour)
 
     def _filing(self, one: Indicator, unit: str) -> list[str]:
@@ -226,6 +224,13 @@ def _told(one: Indicator, line: Line, share: int, vigour: int) -> Line:
     if vigour < 3 and one.id in ("1.1", "7.1", "14.6"):
         line = replace(line, problems="用地手续未办结，配套资金未到位", next_steps="倒排工期，争取专项债券")
     return line
+
+
+def _evenly(whole: Decimal, parts: int, decimals: int) -> list[Decimal]:
+    """What does not divide goes to the first ones; no part falls when the whole grows."""
+    least = Decimal(1).scaleb(-decimals)
+    count = int(whole / least)
+    return [(count + parts - 1 - number) // parts * least for number in range(parts)]
 
 
 def _floor(number: Decimal, decimals: int) -> Decimal:

@@ -1,8 +1,10 @@
 """What must come of the sample ledger: found from the lines that are filed, by no service's code."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from contract import regions
 from contract.words import Measure
@@ -38,6 +40,42 @@ def expected(sample: Sample) -> Expected:
     percents = {cell: _percent(value, targets[cell]) for cell, value in values.items() if targets.get(cell)}
     late, missing = _outstanding(sample)
     return Expected(targets, values, percents, _scores(sample, targets, values, percents), late, missing)
+
+
+def differences(
+    told: Expected, *, rows: Sequence[Mapping[str, Any]], round: Mapping[str, Any], bulletin: Mapping[str, Any]
+) -> list[str]:
+    """What of the API's answers is not as told, in words; nothing when all is. ``rows``: of the ledger by region."""
+    found = []
+    shown = {(row["target_id"], row["region"]): row for row in rows}
+    for name, field, wanted in (
+        ("目标", "target", told.targets),
+        ("累计", "value", told.values),
+        ("完成率", "percent", told.percents),
+    ):
+        for (id, region), number in wanted.items():
+            answered = shown[id, region][field]
+            if answered is None or Decimal(answered) != number:
+                found.append(_differs(f"{id} {regions.get(region).name} {name}", number, answered))
+    ranked = {one["region"]: one["score"] for one in bulletin["content"]["ranking"]}
+    for region, score in told.scores.items():
+        if ranked[region] is None or Decimal(ranked[region]) != score:
+            found.append(_differs(f"{regions.get(region).name} 得分", score, ranked[region]))
+    if list(ranked) != told.ranking:
+        found.append(_differs("名次", "、".join(told.ranking), "、".join(ranked)))
+    units = {unit["region"]: unit for unit in round["units"]}
+    for region, unit in units.items():
+        for name, wanted_lines in (("late", told.late), ("missing", told.missing)):
+            if unit[name] != wanted_lines.get(region, 0):
+                found.append(_differs(f"{regions.get(region).name} {name}", wanted_lines.get(region, 0), unit[name]))
+    for name, everywhere in (("late", told.late), ("missing", told.missing)):
+        if round["tally"][name] != sum(everywhere.values()):
+            found.append(_differs(f"全省 {name}", sum(everywhere.values()), round["tally"][name]))
+    return found
+
+
+def _differs(what: str, wanted: object, answered: object) -> str:
+    return f"{what}：应为 {wanted}，实为 {answered}"
 
 
 def _targets(sample: Sample) -> dict[Cell, Decimal]:
