@@ -21,6 +21,7 @@ from tests.gateway import (
     centres_refused,
     inspections_refused,
     ledger_refused,
+    matters_refused,
     reports_refused,
     stars_refused,
 )
@@ -352,6 +353,7 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     **centres_refused.PROVOKE,
     **inspections_refused.PROVOKE,
     **ledger_refused.PROVOKE,
+    **matters_refused.PROVOKE,
     **reports_refused.PROVOKE,
 }
 
