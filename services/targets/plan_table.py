@@ -5,6 +5,7 @@ python -m services.targets.plan_table FILE [--json]
 
 import argparse
 import json
+import signal
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -141,4 +142,5 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `make plan | head`
     sys.exit(main(sys.argv[1:]))

@@ -233,8 +233,10 @@ def test_nothing_is_adjusted_before_it_was_allocated() -> None:
         adjust(a_tree(), "12.1", CITY, 500)
 
 
-@pytest.mark.parametrize(("id", "adjusted", "code"), [("4.1", 329, "below_part"), ("4.2", 7001, "above_whole")])
-def test_an_adjustment_keeps_a_part_below_its_whole(id: str, adjusted: int, code: str) -> None:
+@pytest.mark.parametrize(
+    ("id", "adjusted", "code"), [("4.1", 329, "below_part"), ("4.2", 7001, "above_whole"), ("3.1", 168, "at_most_one")]
+)
+def test_an_adjustment_is_checked_as_a_split_is(id: str, adjusted: int, code: str) -> None:
     with pytest.raises(AllocationInvalid) as refused:
         adjust(a_tree(), id, PLAN.region, adjusted)
     assert faults(refused) == [("/adjusted", code)]
