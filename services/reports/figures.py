@@ -54,13 +54,15 @@ def reported(plan: Plan, target_id: str) -> tuple[Indicator, Reporting]:
         raise SumNotReported(
             f"指标{target_id}是{parts}之和，由系统合计：请填报各分项",
             f"indicator {target_id} is the sum of {', '.join(indicator.sum_of)}: report those",
-            facts={"parts": list(indicator.sum_of)},
+            [field_error("/target_id", "sum", "由系统合计", "is a sum")],
+            {"parts": list(indicator.sum_of)},
         )
     if indicator.reporting is None:
         zh, en = _COUNTED_FROM[indicator.fact]
         raise IndicatorNotReported(
             f"指标{target_id}由{zh}逐条计数，不接受填报：请在相应模块登记{zh}",
             f"indicator {target_id} is counted from {en} and never reported: record those",
+            [field_error("/target_id", "counted_from_facts", "逐条计数", "is counted from facts")],
         )
     return indicator, indicator.reporting
 
@@ -73,7 +75,8 @@ def check_region(indicator: Indicator, reporting: Reporting, region: str) -> Non
             f"指标{indicator.id}按{_LEVELS[reporting.level]}填报，{found.full_name}不是这一级："
             f"请分别填报{_LEVELS[reporting.level]}的数据",
             f"indicator {indicator.id} is filed by {reporting.level}, and {region} is none: file those figures",
-            facts={"level": reporting.level},
+            [field_error("/region", "level", f"应为{_LEVELS[reporting.level]}", f"must be a {reporting.level}")],
+            {"level": reporting.level},
         )
 
 
@@ -180,7 +183,8 @@ def _check_baseline(plan: Plan, indicator: Indicator, period: str, accepted: Fig
         raise BaselineMissing(
             f"指标{indicator.id}是存量指标，须先填报并审定{first}的基数，再填报{period}",
             f"indicator {indicator.id} is a stock: first its baseline of {first} must be filed and accepted",
-            facts={"baseline": first},
+            [field_error("/cumulative", "baseline_missing", f"缺少{first}的基数", f"lacks the baseline of {first}")],
+            {"baseline": first},
         )
 
 

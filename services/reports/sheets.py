@@ -14,7 +14,7 @@ from services.reports.filled import Numbered
 from services.reports.form import COLUMNS, INPUT, Blank
 from services.reports.store_imports import Row
 
-_WIDTHS = {"指标": 32, "地区": 26, "存在问题": 28, "下步措施": 28, "更正理由": 20, "佐证材料": 40, "上次审定累计": 14}
+_WIDTHS = {"指标": 32, "地区": 26, "存在问题": 28, "下步措施": 28, "更正理由": 20, "佐证材料": 24, "上次审定累计": 14}
 _OUTCOMES = {RowFiled.FILED: "已填报", RowFiled.DUPLICATE: "内容未变", RowFiled.REFUSED: "退回"}
 _MOST = 10**12
 
@@ -40,6 +40,8 @@ def template(blanks: Sequence[Blank], *, period: str) -> bytes:
     bold = book.add_format(text | {"bold": True, "bg_color": "#DDEBF7"})
     shown = book.add_format(text | {"bg_color": "#F2F2F2"})
     entry = book.add_format(text | {"bg_color": "#FFF9E5", "locked": False})
+    # An id and a digest are long, and would make every row as high as three lines.
+    proof = book.add_format(text | {"bg_color": "#FFF9E5", "locked": False, "text_wrap": False})
     numbers = {
         decimals: book.add_format(
             text | {"bg_color": "#FFF9E5", "locked": False, "num_format": _number_format(decimals)}
@@ -56,7 +58,7 @@ def template(blanks: Sequence[Blank], *, period: str) -> bytes:
         for heading in INPUT:
             figure = heading in ("累计完成", "开工", "建成", "验收")
             off = blank.by_state == (heading == "累计完成") and heading in ("累计完成", "工作状态")
-            look = shown if off else numbers[decimals] if figure else entry
+            look = shown if off else numbers[decimals] if figure else proof if heading == "佐证材料" else entry
             sheet.write_blank(row, places[heading], None, look)
             if off:
                 continue
@@ -84,9 +86,10 @@ def annotated(header: Sequence[str], rows: Sequence[tuple[Numbered, Row | None]]
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     sheet = book.add_worksheet("填报结果")
-    text = {"num_format": "@", "text_wrap": True, "valign": "top"}
+    text = {"num_format": "@", "valign": "top"}
     plain, bold = book.add_format(text), book.add_format(text | {"bold": True, "bg_color": "#DDEBF7"})
     pale, red = book.add_format(text | {"bg_color": "#FCE4D6"}), book.add_format(text | {"bg_color": "#FF9999"})
+    reason = book.add_format(text | {"bg_color": "#FF9999", "text_wrap": True})
     _columns(sheet, bold, (*header, "结果", "原因"))
     for (number, cells), result in rows:
         refused = result is not None and result.outcome == RowFiled.REFUSED
@@ -101,7 +104,7 @@ def annotated(header: Sequence[str], rows: Sequence[tuple[Numbered, Row | None]]
             continue
         look = red if refused else plain
         sheet.write_string(number - 1, len(header), _OUTCOMES[RowFiled(result.outcome)], look)
-        sheet.write_string(number - 1, len(header) + 1, result.detail or "", look)
+        sheet.write_string(number - 1, len(header) + 1, result.detail or "", reason if refused else plain)
     book.close()
     return out.getvalue()
 

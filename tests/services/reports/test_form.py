@@ -131,7 +131,7 @@ def test_a_filled_form_is_filed_row_by_row_and_given_back_with_the_reasons(
         filled.number("4.2"): ("refused", "part_above_whole", ["累计完成"]),
         filled.number("5.5"): ("filed", None, []),
         filled.number("6.1"): ("refused", "invalid", ["累计完成"]),
-        filled.number("8.2"): ("refused", "baseline_missing", []),
+        filled.number("8.2"): ("refused", "baseline_missing", ["累计完成"]),
         filled.number("9"): ("filed", None, []),
         filled.number("10.1"): ("refused", "report_invalid", ["佐证材料"]),
         filled.number("13.1"): ("refused", "invalid", ["佐证材料"]),
