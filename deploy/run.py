@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.words import Role
-from deploy import checks, counters, process, processes, rosters, servers, stars
+from deploy import checks, counters, ledger, process, processes, rosters, servers, stars
 from deploy.door import Door, Refused, Unreachable
 from deploy.ending import Ending
 from deploy.process import Process
@@ -36,13 +36,15 @@ class CannotGoOn(Exception):
 @dataclass(frozen=True)
 class Wanted:
     """What was asked for. ``samples``: whether the sample rosters are imported; ``stars``: applications in each of the
-    five cohorts of the sample year of stars, 0 for none."""
+    five cohorts of the sample year of stars, 0 for none; ``ledger``: counties of each unit that file for each item of
+    the sample ledger, 0 for none."""
 
     folder: Path
     host: str
     port: int
     samples: bool
     stars: int
+    ledger: int
 
     @property
     def address(self) -> str:
@@ -53,14 +55,16 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.run", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--no-samples", action="store_true", help="只启动，不导入样例 / serve only, import nothing")
     parser.add_argument("--stars", type=int, default=60, metavar="N", help="星级样例每批申报数，0 为不建（默认 60）")
+    parser.add_argument("--ledger", type=int, default=1, metavar="N", help="台账样例每市填报县数，0 为不建（默认 1）")
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="replace")  # type: ignore[union-attr]
     ending = Ending()
     ending.by_signals()
     try:
-        size = 0 if options.no_samples else max(options.stars, 0)
-        wanted = Wanted(servers.VAR, os.environ.get("HOST") or "0.0.0.0", _port(), not options.no_samples, size)
+        size, width = (0 if options.no_samples else max(number, 0) for number in (options.stars, options.ledger))
+        host = os.environ.get("HOST") or "0.0.0.0"
+        wanted = Wanted(servers.VAR, host, _port(), not options.no_samples, size, width)
         checks.platform_fits(os.environ)
         checks.rabbitmq_can_be_had(os.environ)
         checks.folder_can_be_used(wanted.folder, os.environ)
@@ -130,7 +134,7 @@ def _host(wanted: Wanted, environ: dict[str, str], settings: Config, ending: End
 
 def _tell(door: Door, environ: dict[str, str], settings: Config, wanted: Wanted, ending: Ending) -> None:
     """What there is to see, from the rosters to the counters. Returns early when told to end."""
-    token = None
+    token, clients = None, []
     if settings.app_env == "production":
         say("APP_ENV=production：不建演示客户端，也不导入样例。\n")
     elif wanted.samples:
@@ -145,6 +149,8 @@ def _tell(door: Door, environ: dict[str, str], settings: Config, wanted: Wanted,
     if token is not None and wanted.stars and not ending.is_set():
         _play_stars(settings, wanted, ending)
         _say_counts(door, token, ending, *stars.INDICATORS)
+    if token is not None and wanted.ledger and not ending.is_set():
+        _play_ledger(door, clients, token, settings, wanted, ending)
     if not ending.is_set():
         say(_where(wanted.address))
 
@@ -163,6 +169,26 @@ def _play_stars(settings: Config, wanted: Wanted, ending: Ending) -> None:
         say("  先前的启动中已经建立，本次没有重复。")
     elif states:
         say(f"{stars.retell(states)}\n")
+
+
+def _play_ledger(
+    door: Door, clients: Sequence[dict[str, str]], token: str, settings: Config, wanted: Wanted, ending: Ending
+) -> None:
+    say(f"全省工作台账样例：分解目标，两期填报与审核，2023年10月调度与通报（每项每市 {wanted.ledger} 个县填报）：")
+    began = time.monotonic()
+    try:
+        told = ledger.play(settings, door, clients, width=wanted.ledger, ending=ending)
+    except ledger.Stuck as stuck:
+        say(f"  ! 台账样例没有完成，下次启动时继续 / goes on at the next start: {stuck}\n")
+        return
+    if ending.is_set() or not counters.settle(door, ending):
+        return
+    if told is None:
+        say("  先前的启动中已经建立，本次没有重复。")
+    else:
+        say(f"  用时 {time.monotonic() - began:.1f} 秒")
+    shown = ledger.read(settings, door, token, width=wanted.ledger)
+    say(f"{ledger.retell(shown, told, wanted.address)}\n")
 
 
 def _say_what_is_new(told: Sequence[rosters.Told], address: str) -> None:

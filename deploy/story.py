@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TextIO
 
 from tqdm import tqdm
@@ -23,15 +23,19 @@ def say(text: str) -> None:
         _let_go(sys.stdout)
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """Columns by display width, numbers to the right; a Chinese character is two columns wide."""
+def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Collection[str] = ()) -> str:
+    """Columns by display width, numbers and what is under the headers ``right`` to the right; a Chinese character is
+    two columns wide."""
     rows = list(rows)
-    right = [bool(rows) and all(isinstance(row[column], int) for row in rows) for column in range(len(headers))]
+    to_the_right = [
+        header in right or (bool(rows) and all(isinstance(row[column], int) for row in rows))
+        for column, header in enumerate(headers)
+    ]
     lines = [headers, *([str(cell) for cell in row] for row in rows)]
     widths = [max(_width(line[column]) for line in lines) for column in range(len(headers))]
     ruled = [lines[0], ["─" * min(width, _LONGEST_RULE) for width in widths], *lines[1:]]
     return "\n".join(
-        "  " + "  ".join(_padded(*how) for how in zip(line, widths, right, strict=True)).rstrip() for line in ruled
+        "  " + "  ".join(_padded(*how) for how in zip(line, widths, to_the_right, strict=True)).rstrip() for line in ruled
     )
 
 
