@@ -1,7 +1,7 @@
 """What an inspection's order takes off a report line, and why it cannot. Pure."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -37,12 +37,20 @@ class Told:
 
 
 def fault(
-    order: dict[str, Any], line: Line | None, plan: Plan, accepted: figures.Figures, others: Decimal
+    order: dict[str, Any],
+    line: Line | None,
+    plan: Plan,
+    accepted: figures.Figures,
+    *,
+    known: Deduction | None,
+    others: Decimal,
 ) -> str | None:
-    """Why ``order`` (contract.inspections.WithdrawalEvent) cannot be done, None when it can. ``others``: what other
-    orders took off the line."""
+    """Why ``order`` (contract.inspections.WithdrawalEvent) cannot be done, None when it can. ``known``: what an earlier
+    version of it took off; ``others``: what other orders took off the line."""
     if line is None:
         return "没有这条填报，请核对 fact_id"
+    if known is not None and known.report_id != line.report_id:
+        return "该核减单已用于另一条填报：请先解除，再另立一单"
     indicator, reporting = figures.reported(plan, line.target_id)
     asked = plan.indicators.get(order["target_id"])
     if asked is None or line.target_id not in (asked.id, *asked.sum_of):
@@ -59,3 +67,23 @@ def fault(
     if amount > counts:
         return f"该填报现计{max(counts, Decimal(0)):f}，不足以核减{amount:f}"
     return None
+
+
+def done(order: dict[str, Any], line: Line, *, known: Deduction | None, new_id: str, at: dt.datetime) -> Deduction:
+    """A first deduction, or the next version of the one that is ``known``. It holds from the order's day, and never
+    before the line itself does."""
+    return Deduction(
+        deduction_id=known.deduction_id if known else new_id,
+        version=known.version + 1 if known else 1,
+        order_id=order["order_id"],
+        target_id=line.target_id,
+        region=line.region,
+        report_id=line.report_id,
+        amount=order["amount"],
+        effective_on=max(order["effective_on"], line.effective_on),
+        at=at,
+    )
+
+
+def lifted(known: Deduction, *, at: dt.datetime) -> Deduction:
+    return replace(known, version=known.version + 1, amount=Decimal(0), at=at)

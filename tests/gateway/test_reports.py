@@ -124,3 +124,11 @@ def test_a_dry_run_is_not_to_be_had_here(reporter: Caller) -> None:
     data = {"file": (io.BytesIO(form([["指标编号"]])), "a.xlsx"), "dry_run": "true"}
     refused = reporter.post(IMPORTS, data=data, content_type="multipart/form-data")
     assert [error["pointer"] for error in refused.json["errors"]] == ["/form/dry_run"]
+
+
+def test_the_dispatcher_may_review_too(app: Flask, settings: Config, reporter: Caller) -> None:
+    filed = reporter.post(REPORTS, json=a_report([handed_in(reporter)], target_id="15.1"))
+    dispatcher = Caller(app, settings, "dispatcher")
+    command = {"decision": "return", "reason": "请附分类明细"}
+    done = dispatcher.post(f"{filed.headers['Location']}/decision", json=command)
+    assert (done.status_code, done.json["status"], done.json["review_reason"]) == (200, "returned", "请附分类明细")

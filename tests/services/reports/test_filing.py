@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from contract import reports as public
 from contract.errors import CommandReused, Invalid, Refused
 from contract.message import Said
 from contract.targets import TargetNotFound
+from runtime.config import Config
 from services.reports.service import Reports
 from tests.services.reports.builders import (
     BOTH,
@@ -337,3 +339,9 @@ def test_of_two_who_settle_one_region_at_once_neither_misses_the_other(desk: Des
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["filed", "part_above_whole"]
+
+
+def test_time_is_not_set_in_production(service: Reports, settings: Config) -> None:
+    service.settings = replace(settings, app_env="production")  # type: ignore[assignment]
+    with pytest.raises(public.ReportsNotAllowed):
+        service.set_time("2023-01-01T00:00:00+00:00")

@@ -148,3 +148,22 @@ def test_a_correction_below_what_was_withdrawn_is_refused(desk: Desk, service: R
         desk.file(cumulative="2", reason="更正")
     assert refused.value.facts == {"period": "2023-03", "deducted": "3"}
     desk.file(cumulative="3", reason="更正")
+
+
+def test_an_order_that_moves_to_another_line_is_refused_and_leaves_the_first_as_it_is(
+    desk: Desk, service: Reports, said: Log
+) -> None:
+    first, other = desk.accepted(), desk.accepted(target_id="5.1")
+    service.on_withdrawal(an_order(first))
+    service.on_withdrawal(an_order(other, version=2))
+    assert since(said, 4)[2:] == [("WithdrawalAnswered", (False, 2))]
+    deducted = [service.report(report["report_id"], REPORTER)["deducted"] for report in (first, other)]
+    assert deducted == ["3", "0"]
+
+
+def test_a_stocks_line_can_lose_its_level_and_no_more(desk: Desk, service: Reports, said: Log) -> None:
+    desk.accepted(target_id="8.2", period="2022-12", cumulative="5")
+    march = desk.accepted(target_id="8.2", cumulative="9")
+    service.on_withdrawal(an_order(march, amount=Decimal(9)))
+    service.on_withdrawal(an_order(march, version=2, amount=Decimal(10)))
+    assert [outcome for name, outcome in since(said, 4) if name == "WithdrawalAnswered"] == [(True, 1), (False, 2)]
