@@ -96,9 +96,14 @@ def test_every_node_of_every_indicator_is_read_in_one_quick_query(kept: Tree) ->
             put(kept, *steps, indicator=indicator.id)
     took = []
     for _ in range(9):
-        began = time.perf_counter()
+        began = time.thread_time()
         goals = kept.goals()
-        took.append(time.perf_counter() - began)
+        took.append(time.thread_time() - began)
     assert len(goals) == 37 * (1 + len(set(codes)))
-    print(f"{len(goals)} goals in {statistics.median(took) * 1000:.1f} ms; least {min(took) * 1000:.1f} ms")
-    assert min(took) < 0.1, "bounded loosely: a test machine is busy"
+    print(f"{len(goals)} goals in {statistics.median(took) * 1000:.1f} ms of this thread, least {min(took) * 1000:.1f}")
+    assert min(took) < 0.06, "of the processor, so that other work on the machine does not count"
+    kept.store.command("profile", 2)
+    kept.goals()
+    kept.store.command("profile", 0)
+    asked = list(kept.store["system.profile"].find({"ns": f"{kept.store.name}.goals"}))
+    assert [row["op"] for row in asked] == ["query"]
