@@ -15,12 +15,19 @@ from types import ModuleType
 
 from tqdm import tqdm
 
-from benchmarks import events, figures, machine, post, read, replay, roster
+from benchmarks import events, figures, ledger, machine, post, read, replay, roster
 from benchmarks.ground import FOLDER, ground
 from deploy.server import ServerFailed
 from runtime import clock
 
-SECTIONS: dict[str, ModuleType] = {"events": events, "roster": roster, "post": post, "read": read, "replay": replay}
+SECTIONS: dict[str, ModuleType] = {
+    "events": events,
+    "roster": roster,
+    "post": post,
+    "read": read,
+    "replay": replay,
+    "ledger": ledger,
+}
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 

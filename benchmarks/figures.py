@@ -22,6 +22,8 @@ class Size:
     many_people: int
     reads: int
     replay_events: int
+    ledger_entries: int
+    ledger_reads: int
 
 
 FULL = Size(
@@ -35,6 +37,8 @@ FULL = Size(
     many_people=1_000_000,
     reads=300,
     replay_events=50_000,
+    ledger_entries=100_000,
+    ledger_reads=60,
 )
 QUICK = Size(
     rounds=1,
@@ -47,6 +51,8 @@ QUICK = Size(
     many_people=2_000,
     reads=5,
     replay_events=400,
+    ledger_entries=2_000,
+    ledger_reads=4,
 )
 
 

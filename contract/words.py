@@ -77,8 +77,10 @@ class Status(StrEnum):
 
 
 class Prospect(StrEnum):
-    """Whether a target will be reached by a day, as the trend so far tells."""
+    """Whether a target will be reached by a day, as the trend so far tells; of a day that is over, whether it was."""
 
+    REACHED = "已完成"
+    NOT_REACHED = "未完成"
     LIKELY = "预计完成"
     OPEN = "不确定"
     UNLIKELY = "预计完不成"

@@ -1,9 +1,9 @@
 """One indicator on one day, judged region by region: what is the same for all regions is worked out once."""
 
 import datetime as dt
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from contract import regions as places
 from contract.words import Measure, WorkState
@@ -13,11 +13,10 @@ from services.targets.outlook import UNTOLD, Forecast, Standing, aim_of
 from services.targets.remarks import Told
 from services.targets.store import Days
 from services.targets.store_ledger import Sums
-from services.targets.tree import Goal, decimals_of
+from services.targets.tree import Goal, decimals_of, reporting_regions
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """An indicator in a region. ``value`` and ``period`` (本期完成) are None of an indicator told by state, and below
     the level that its figures are told for."""
 
@@ -80,9 +79,11 @@ class Judge:
             )
         return Place(goal.current, value, Decimal(sums.period), standing, None)
 
-    def forecasts(self, goal: Goal, days: Days) -> tuple[Forecast, ...]:
+    def forecasts(self, code: str, goal: Goal, days: Days) -> tuple[Forecast, ...]:
         indicator, plan = self._indicator, self._plan
         before = [value for day, value in days.items() if day < plan.begins]
+        single = indicator.reporting is not None and indicator.reporting.at_most_one
+        most = len(reporting_regions(indicator, code)) if single else None
         return tuple(
             outlook.forecast(
                 days,
@@ -95,6 +96,7 @@ class Judge:
                 confidence=plan.outlook.confidence,
                 decimals=self.decimals,
                 monthly=indicator.fact in ("report", "sum"),
+                most=most,
             )
             for on in (plan.soft_deadline, plan.deadline)
         )

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from contract import regions as places
 from contract.words import Comparator, Measure, WorkState
@@ -13,7 +14,7 @@ from services.targets import outlook
 from services.targets.judge import Judge, Place, everywhere
 from services.targets.matters import Matters, Problems
 from services.targets.outlook import Forecast, Standing
-from services.targets.remarks import Brief, Remark, Remarks, Told, added, gathered
+from services.targets.remarks import Brief, Remark, Remarks, Told, gathered
 from services.targets.rounds import Rounds
 from services.targets.store import Days
 from services.targets.store_ledger import Cell, Rollups, Sums
@@ -126,7 +127,7 @@ class Ledger:
                         told=told,
                         register=register.get((indicator.item, code), _NO_PROBLEMS),
                         due_on=due_on,
-                        forecasts=judge.forecasts(goal, of) if forecasts and place.value is not None else (),
+                        forecasts=judge.forecasts(code, goal, of) if forecasts and place.value is not None else (),
                     )
                 )
         return rows
@@ -140,7 +141,7 @@ class Ledger:
         goals = self._tree.goals()
         last = outlook.checkpoint(as_of, begins=self.plan.begins, deadline=self.plan.deadline)
         sums = self._rollups.sums(indicators, as_of=as_of, period=period, begins=self.plan.begins, last=last)
-        briefs = self._remarks.briefs([one.id for one in asked if one.measure is Measure.STATE])
+        briefs = self._remarks.briefs()
         lines: dict[str, list[Place]] = {}
         paces: dict[str, Decimal | None] = {}
         decimals = {one.id: decimals_of(self.plan, one) for one in asked}
@@ -231,18 +232,26 @@ def _told(indicator: Indicator, code: str, lines: Mapping[Cell, Remark]) -> Told
     return gathered(found, own=told_by == (code,) and len(ids) == 1)
 
 
-def _in_brief(indicator: Indicator, briefs: Mapping[Cell, Brief]) -> dict[str, Told]:
+def _in_brief(indicator: Indicator, briefs: Mapping[str, Mapping[str, Brief]]) -> dict[str, Told]:
     """State and 验收 by region: of each that told them, and of those above it."""
-    ids = indicator.sum_of or (indicator.id,)
     states: dict[str, list[WorkState | None]] = defaultdict(list)
-    amounts: dict[str, list[Decimal | None]] = defaultdict(list)
-    for (id, region), brief in briefs.items():
-        if id in ids:
+    amounts: dict[str, Decimal] = {}
+    for id in indicator.sum_of or (indicator.id,):
+        for region, brief in briefs.get(id, {}).items():
             for code in places.get(region).path:
-                states[code].append(brief.state)
-                amounts[code].append(brief.inspected)
-    told = {}
-    for code, known in states.items():
-        untold = len(reporting_regions(indicator, code)) - len(known) if indicator.measure is Measure.STATE else 0
-        told[code] = Told(state=outlook.state_of([*known, *[None] * untold]), inspected=added(amounts[code]))
+                if brief.state is not None:
+                    states[code].append(brief.state)
+                if brief.inspected is not None:
+                    amounts[code] = amounts.get(code, Decimal(0)) + brief.inspected
+    told = {code: Told(inspected=amount) for code, amount in amounts.items()}
+    if indicator.measure is Measure.STATE:
+        for code, known in states.items():
+            untold = _telling(indicator, code) - len(known)
+            told[code] = Told(state=outlook.state_of([*known, *[None] * untold]), inspected=amounts.get(code))
     return told
+
+
+@lru_cache(maxsize=8192)
+def _telling(indicator: Indicator, code: str) -> int:
+    """How many regions' reports make up what the region is told by."""
+    return len(reporting_regions(indicator, code))

@@ -4,7 +4,9 @@ import datetime as dt
 import io
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from math import ceil
 from typing import Any
+from unicodedata import east_asian_width
 
 import xlsxwriter
 
@@ -19,18 +21,20 @@ _A3 = 8
 _HEADER = 3  # rows above the first line of the table
 _FILLS = {"绿": "#C6E0B4", "红": "#F4B6B6", "黄": "#FFE699", "蓝": "#BDD7EE"}
 _TITLES = 5  # of the register's problems, in one cell
+_LINE = 13.0  # points; not every program works out by itself how high a row of wrapped text is
+_HIGHEST = 409.0  # Excel's limit
 
 # (heading, width in characters, what is in it, how it is shown)
 _COLUMNS: tuple[tuple[str, float, Callable[[Row], Cell], str], ...] = (
     ("序号", 5, lambda row: row.number, "centre"),
-    ("工程", 15, lambda row: f"{row.indicator.item}. {row.indicator.item_name}", "text"),
-    ("指标", 15, lambda row: f"{row.indicator.id} {row.indicator.name}", "text"),
+    ("工程", 16, lambda row: f"{row.indicator.item}. {row.indicator.item_name}", "text"),
+    ("指标", 16, lambda row: f"{row.indicator.id} {row.indicator.name}", "text"),
     ("单位", 5.5, lambda row: row.indicator.unit or None, "centre"),
     ("年度目标", 10.5, lambda row: row.target, "number"),
     ("调整后目标", 10.5, lambda row: row.adjusted_target, "number"),
-    ("口径", 12, lambda row: row.scope, "text"),
-    ("牵头单位", 11, lambda row: row.responsible.lead, "text"),
-    ("责任单位", 11, lambda row: "、".join(row.responsible.co) or None, "text"),
+    ("口径", 13, lambda row: row.scope, "text"),
+    ("牵头单位", 13, lambda row: row.responsible.lead, "text"),
+    ("责任单位", 13, lambda row: "、".join(row.responsible.co) or None, "text"),
     ("责任人", 8, lambda row: row.responsible.principal, "centre"),
     ("联系人", 8, lambda row: row.responsible.contact, "centre"),
     ("地区", 9, lambda row: row.region_name, "centre"),
@@ -40,11 +44,11 @@ _COLUMNS: tuple[tuple[str, float, Callable[[Row], Cell], str], ...] = (
     ("序时进度", 9, lambda row: row.pace, "percent"),
     ("偏差", 9, lambda row: row.standing.deviation, "deviation"),
     ("状态", 9.5, lambda row: _status(row), "status"),
-    ("存在问题", 22, lambda row: _problems(row), "text"),
-    ("下步措施", 20, lambda row: row.told.next_steps, "text"),
+    ("存在问题", 28, lambda row: _problems(row), "text"),
+    ("下步措施", 24, lambda row: row.told.next_steps, "text"),
     ("佐证", 6, lambda row: row.told.evidence or None, "centre"),
-    ("填报人", 9, lambda row: row.told.filed_by, "centre"),
-    ("审核人", 9, lambda row: row.told.reviewed_by, "centre"),
+    ("填报人", 8.5, lambda row: row.told.filed_by, "centre"),
+    ("审核人", 8.5, lambda row: row.told.reviewed_by, "centre"),
     ("截止日期", 10.5, lambda row: row.due_on, "day"),
     ("更新时间", 10.5, lambda row: _updated(row), "day"),
 )
@@ -117,9 +121,13 @@ def _ledger(sheet: Any, looks: _Looks, rows: Sequence[Row], title: str, below: s
     last = len(_COLUMNS) - 1
     _head(sheet, looks, title, below, [(heading, width) for heading, width, _, _ in _COLUMNS])
     for at, row in enumerate(rows, _HEADER):
-        for column, (_, _, value, kind) in enumerate(_COLUMNS):
-            colour = row.standing.colour if kind == "status" else None
-            _write(sheet, at, column, value(row), kind, looks, colour=colour, decimals=row.decimals)
+        lines = 1
+        for column, (_, width, value, kind) in enumerate(_COLUMNS):
+            colour, cell = row.standing.colour if kind == "status" else None, value(row)
+            _write(sheet, at, column, cell, kind, looks, colour=colour, decimals=row.decimals)
+            if isinstance(cell, str):
+                lines = max(lines, _lines(cell, width))
+        sheet.set_row(at, min(_LINE * lines + 4, _HIGHEST))
     sheet.autofilter(_HEADER - 1, 0, _HEADER - 1 + len(rows), last)
     sheet.freeze_panes(_HEADER, 3)
     for at, note in enumerate(_NOTES, _HEADER + len(rows)):
@@ -130,7 +138,7 @@ def _ledger(sheet: Any, looks: _Looks, rows: Sequence[Row], title: str, below: s
 def _forecasts(sheet: Any, looks: _Looks, rows: Sequence[Row], title: str, below: str, plan: Plan) -> None:
     columns = [("序号", 6.0), ("指标", 26.0), ("地区", 12.0), ("单位", 7.0), ("目标", 13.0), ("累计完成", 13.0)]
     for on in (plan.soft_deadline, plan.deadline):
-        columns += [(f"{_day(on)}预计", 13.0), ("区间下限", 13.0), ("区间上限", 13.0), ("判断", 11.0)]
+        columns += [(f"{_day(on)}", 14.0), ("区间下限", 13.0), ("区间上限", 13.0), ("判断", 11.0)]
     _head(sheet, looks, title, below, columns)
     told = [row for row in rows if row.forecasts]
     for at, row in enumerate(told, _HEADER):
@@ -150,7 +158,7 @@ def _forecasts(sheet: Any, looks: _Looks, rows: Sequence[Row], title: str, below
     sheet.freeze_panes(_HEADER, 2)
     outlook = plan.outlook
     note = (
-        f"注：按各月末累计数两两之间斜率的中位数外推，区间置信度{outlook.confidence}%；"
+        f"注：按各月末累计数两两之间斜率的中位数外推，区间置信度{outlook.confidence}%，已过的日期为实际数；"
         f"有数据的月份不足{outlook.least_months}个，或存量指标未填报基数的，无法判断；仅供调度参考。"
     )
     sheet.merge_range(_HEADER + len(told), 0, _HEADER + len(told), len(columns) - 1, note, looks.note)
@@ -201,6 +209,12 @@ def _write(
             sheet.write_datetime(at, column, dt.datetime.combine(value, dt.time()), look)
         case _:
             sheet.write_number(at, column, value, look)
+
+
+def _lines(text: str, width: float) -> int:
+    """How many lines the text takes in a column of so many characters; a Chinese one is two wide."""
+    wide = [sum(2 if east_asian_width(letter) in "WF" else 1 for letter in line) for line in text.split("\n")]
+    return sum(max(1, ceil(one / (width - 1))) for one in wide)
 
 
 def _status(row: Row) -> str | None:

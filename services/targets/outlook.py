@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import combinations
 from math import ceil, sqrt
 from statistics import NormalDist, median
+from typing import NamedTuple
 
 from contract.words import Comparator, Measure, Prospect, Status, WorkState
 from plan import Indicator, Plan
@@ -59,8 +60,7 @@ def checkpoint(as_of: dt.date, *, begins: dt.date, deadline: dt.date) -> dt.date
     return last if last >= begins else None
 
 
-@dataclass(frozen=True)
-class Aim:
+class Aim(NamedTuple):
     """What is to be reached. ``baseline``: of a stock, the level that the year began with, None while nobody told."""
 
     target: Decimal
@@ -105,8 +105,7 @@ def aim_of(plan: Plan, indicator: Indicator, target: Decimal | None, baseline: D
     return Aim(target, indicator.comparator, indicator.measure, baseline, plan.outlook.tolerance)
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """``percent`` of the target; ``increment``: of a stock, in percent; ``deviation``: from the pace, in percentage
     points (of a stock, its increment's). ``status`` and ``colour`` are None where nothing can be told."""
 
@@ -191,6 +190,7 @@ def forecast(
     confidence: Decimal,
     decimals: int = 0,
     monthly: bool = False,
+    most: int | None = None,
 ) -> Forecast:
     """Where the count will be on the day ``on``; what it was, for a day that is over.
 
@@ -199,7 +199,7 @@ def forecast(
     Kendall's statistic leaves at ``confidence`` percent. A trend never falls below what is counted already, because
     only inspections and corrections take away. The first point is the year's beginning, of a stock its baseline.
     ``monthly``: the figures are reported for whole months, so that a month that has just ended and brought nothing is
-    not reported yet, and is left out.
+    not reported yet, and is left out. ``most``: there cannot be more, where each region has one at the most.
 
     无法判断 with facts in fewer than ``least_months`` months, and for a stock without a baseline.
     """
@@ -207,7 +207,9 @@ def forecast(
     now = sum(told.values(), Decimal(0))
     if on <= as_of:
         value = sum((value for day, value in told.items() if day <= on), Decimal(0))
-        return Forecast(on, value, value, value, _prospect(aim, value, value))
+        if aim is None:
+            return Forecast(on, value, value, value, Prospect.CANNOT_TELL)
+        return Forecast(on, value, value, value, Prospect.REACHED if aim.reached(value) else Prospect.NOT_REACHED)
     months = sorted({day.replace(day=1) for day, value in told.items() if value and day >= begins})
     if len(months) < least_months or (stock and not any(day < begins for day in told)):
         return Forecast(on, None, None, None, Prospect.CANNOT_TELL)
@@ -218,6 +220,8 @@ def forecast(
     low, middle, high = (
         rounded(max(now, last_value + max(slope, Decimal(0)) * ahead), decimals) for slope in (low, middle, high)
     )
+    if most is not None:
+        low, middle, high = (min(one, max(now, Decimal(most))) for one in (low, middle, high))
     return Forecast(on, middle, low, high, _prospect(aim, low, high))
 
 

@@ -1,7 +1,7 @@
 """What reports say beside their figures: never counted, shown in the work ledger as it was filed last.
 
-Collection ``remarks``: one document per (indicator, region), its lines by their period, each in its newest version.
-``latest`` repeats what was accepted last and colours the whole ledger, so that it need not read every line.
+remarks         one document per (indicator, region): its lines by their period, each in its newest version
+remark_briefs   one document per indicator: what was accepted last of each region, which colours the whole ledger
 """
 
 import datetime as dt
@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 import pymongo
-from bson import Decimal128
 from pymongo.client_session import ClientSession
 
 from contract import regions
@@ -25,7 +24,7 @@ from services.targets.outlook import state_of
 Cell = tuple[str, str]  # (indicator, region)
 
 _COPIED = ("status", "state", "filed_by", "reviewed_by", "problems", "next_steps", "evidence")
-_AMOUNTS = ("started", "completed", "inspected")
+_AMOUNTS = ("started", "completed", "inspected")  # kept as text: read back the fastest, and exactly as they were said
 
 
 @dataclass(frozen=True)
@@ -112,6 +111,7 @@ def _joined(texts: Sequence[tuple[str, str | None]]) -> str | None:
 class Remarks:
     def __init__(self, store: Store) -> None:
         self._remarks = store["remarks"]
+        self._briefs = store["remark_briefs"]
 
     def ensure_indexes(self) -> None:
         self._remarks.create_index([("indicator", 1), ("region", 1)], name="read")
@@ -132,14 +132,20 @@ class Remarks:
             if before is None or before["version"] < said.data["version"]:
                 row["lines"][said.data["period"]] = _line(said)
                 changed[row["_id"]] = row
+        if not changed:
+            return
+        rows = [pymongo.ReplaceOne({"_id": id}, row, upsert=True) for id, row in changed.items()]
+        self._remarks.bulk_write(rows, ordered=False, session=session)
+        briefs: dict[str, Document] = {}
         for row in changed.values():
-            row["latest"] = _accepted(row["lines"])
-        if changed:
-            self._remarks.bulk_write(
-                [pymongo.ReplaceOne({"_id": id}, row, upsert=True) for id, row in changed.items()],
-                ordered=False,
-                session=session,
-            )
+            accepted = _accepted(row["lines"])
+            of = briefs.setdefault(row["indicator"], {})
+            of[f"regions.{row['region']}"] = [accepted["state"], accepted["inspected"]]
+        self._briefs.bulk_write(
+            [pymongo.UpdateOne({"_id": indicator}, {"$set": of}, upsert=True) for indicator, of in briefs.items()],
+            ordered=False,
+            session=session,
+        )
 
     def read(self, indicators: Sequence[str], codes: Sequence[str], *, upto: str) -> dict[Cell, Remark]:
         """The newest line of each, of the period ``upto`` (YYYY-MM) or before it."""
@@ -151,14 +157,14 @@ class Remarks:
                 found[row["indicator"], row["region"]] = _remark(period, line | _accepted(lines))
         return found
 
-    def briefs(self, states: Sequence[str]) -> dict[Cell, Brief]:
-        """Of every region, for the indicators ``states``, and wherever anything is accepted (验收)."""
-        asked = {"$or": [{"indicator": {"$in": list(states)}}, {"latest.inspected": {"$ne": None}}]}
+    def briefs(self) -> dict[str, dict[str, Brief]]:
+        """By indicator and region, wherever anything was reported."""
         return {
-            (row["indicator"], row["region"]): Brief(
-                _state(row["latest"]["state"]), _amount(row["latest"]["inspected"])
-            )
-            for row in self._remarks.find(asked, {"indicator": 1, "region": 1, "latest": 1})
+            row["_id"]: {
+                region: Brief(_state(state), _amount(inspected))
+                for region, (state, inspected) in row["regions"].items()
+            }
+            for row in self._briefs.find()
         }
 
 
@@ -168,7 +174,7 @@ def _id(said: Said) -> str:
 
 def _empty(said: Said) -> Document:
     indicator, region = said.data["target_id"], regions.get(said.data["region"]).code
-    return {"_id": f"{indicator}:{region}", "indicator": indicator, "region": region, "lines": {}, "latest": None}
+    return {"_id": f"{indicator}:{region}", "indicator": indicator, "region": region, "lines": {}}
 
 
 def _accepted(lines: Document) -> Document:
@@ -185,7 +191,7 @@ def _line(said: Said) -> Document:
     return {
         "version": said.data["version"],
         **{name: said.data.get(name) for name in _COPIED},
-        **{name: None if amount is None else Decimal128(amount) for name, amount in amounts.items()},
+        **{name: None if amount is None else format(amount, "f") for name, amount in amounts.items()},
         "filed_on": said.data["filed_on"].isoformat(),
         "said_at": said.time,
     }
@@ -206,5 +212,5 @@ def _state(said: str | None) -> WorkState | None:
     return None if said is None else WorkState(said)
 
 
-def _amount(stored: Decimal128 | None) -> Decimal | None:
-    return None if stored is None else stored.to_decimal()
+def _amount(stored: str | None) -> Decimal | None:
+    return None if stored is None else Decimal(stored)

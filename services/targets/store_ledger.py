@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from bson import Decimal128
 
@@ -52,26 +53,36 @@ class Rollups:
         """In every region of which anything is known, of these indicators or of all. ``period``: YYYY-MM. ``last``:
         the checkpoint."""
         upto, year, check = as_of.isoformat(), begins.isoformat(), last.isoformat() if last else ""
+        first, final = f"{period}-01", f"{period}-31"  # days as text are in the order of time
         found: dict[Cell, Sums] = {}
         asked = {} if indicators is None else {"indicator": {"$in": list(indicators)}}
-        for row in self._rollups.find(asked, _SHOWN, batch_size=_BATCH):
+        for row in self._rollups.find(asked, {**_SHOWN, "total": 1}, batch_size=_BATCH):
             key = (row["indicator"], row["region"])
             sums = found.get(key)
             if sums is None:
                 sums = found[key] = Sums()
-            for day, value in row["days"].items():  # days as text are in the order of time
+            value, late = _number(row["total"]), 0
+            for day, step in row["days"].items():
+                if year <= day <= check and not first <= day <= final:
+                    continue  # in the total, and in nothing else: most days of a year
+                step = _number(step)
                 if day > upto:
+                    value -= step
                     continue
-                if isinstance(value, Decimal128):
-                    value = value.to_decimal()
-                sums.value += value
-                if day <= check:
-                    sums.earlier += value
+                if day > check:
+                    late += step
                 if day < year:
-                    sums.before = value + (sums.before or 0)
-                if day[:7] == period:
-                    sums.period += value
+                    sums.before = step + (sums.before or 0)
+                if first <= day <= final:
+                    sums.period += step
+            sums.value += value
+            sums.earlier += value - late
         return found
+
+
+def _number(stored: Any) -> Any:
+    """Whole numbers as they are: there are a hundred thousand of them."""
+    return stored.to_decimal() if isinstance(stored, Decimal128) else stored
 
 
 _SHOWN = {"_id": 0, "indicator": 1, "region": 1, "days": 1}

@@ -1,9 +1,16 @@
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.targets.disclosure import hidden
+import plan
+from contract import regions
+from plan import Plan
+from services.targets.disclosure import family, hidden, is_veiled, veil
+from services.targets.judge import everywhere
 
 LEAST = 5
 
@@ -46,3 +53,114 @@ def test_no_small_part_is_shown_or_can_be_worked_out_from_the_whole(values: dict
 def test_nothing_is_left_out_without_a_small_part(values: dict[str, Decimal]) -> None:
     if not any(0 < value < LEAST for value in values.values()):
         assert hidden(values, least=LEAST) == frozenset()
+
+
+# what is worked out across regions and across indicators
+
+PLAN = plan.read(Path("plan/hebei-2023.toml"))
+
+
+def of_people(*ids: str) -> Plan:
+    """The plan, in which these count persons."""
+    return replace(PLAN, indicators={id: replace(one, small_cells=id in ids) for id, one in PLAN.indicators.items()})
+
+
+def rolled(counties: dict[str, int]) -> dict[str, Decimal]:
+    """The numbers of every region, from those of counties."""
+    sums = dict.fromkeys(everywhere(), Decimal(0))
+    for county, value in counties.items():
+        for code in regions.get(county).path:
+            sums[code] += value
+    return sums
+
+
+def rank(rows: list[list[Fraction]]) -> int:
+    found, rows = 0, [row[:] for row in rows]
+    for column in range(len(rows[0]) if rows else 0):
+        pivot = next((at for at in range(found, len(rows)) if rows[at][column]), None)
+        if pivot is None:
+            continue
+        rows[found], rows[pivot] = rows[pivot], rows[found]
+        for at in range(found + 1, len(rows)):
+            if rows[at][column]:
+                factor = rows[at][column] / rows[found][column]
+                rows[at] = [a - factor * b for a, b in zip(rows[at], rows[found], strict=True)]
+        found += 1
+    return found
+
+
+def derivable(ids: tuple[str, ...], out: frozenset[str], sums: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+    """The hidden cells that follow from what is shown, by solving every equation that anybody knows."""
+    cells = [(id, code) for id in ids for code in everywhere() if code in out]
+    at = {cell: number for number, cell in enumerate(cells)}
+
+    def row(terms: list[tuple[tuple[str, str], int]]) -> list[Fraction]:
+        made = [Fraction(0)] * len(cells)
+        for cell, factor in terms:
+            if cell in at:
+                made[at[cell]] += factor
+        return made
+
+    equations = [
+        row([((id, code), 1), *(((id, child.code), -1) for child in regions.children(code))])
+        for id in ids
+        for code in everywhere()
+        if regions.children(code)
+    ]
+    equations += [
+        row([((whole, code), 1), *(((part, code), -1) for part in parts)])
+        for whole, parts in sums.items()
+        for code in everywhere()
+    ]
+    equations = [one for one in equations if any(one)]
+    known = rank(equations)
+    return {cell for cell in cells if rank([*equations, row([(cell, 1)])]) == known}
+
+
+A_FEW = ["130102", "130104", "130105", "130107", "130638", "130632", "130629", "130682", "130181", "131102"]
+few = st.dictionaries(st.sampled_from(A_FEW), st.integers(0, 12), max_size=len(A_FEW))
+
+
+@settings(max_examples=15, deadline=None)
+@given(few)
+def test_no_hidden_county_can_be_worked_out_from_all_that_is_shown(counties: dict[str, int]) -> None:
+    values = rolled(counties)
+    out = veil(PLAN, PLAN.indicators["12.1"], {"12.1": values})
+    assert {code for code, value in values.items() if 0 < value < LEAST} - out <= {PLAN.region}
+    assert derivable(("12.1",), out, {}) == set()
+
+
+@settings(max_examples=6, deadline=None)
+@given(few, few)
+def test_nor_across_a_sum_and_its_parts(one: dict[str, int], other: dict[str, int]) -> None:
+    plan_of = of_people("14.3")
+    ids = ("14.2", "14.3", "14.4", "14.5", "14.6")
+    parts = {"14.3": rolled(one), "14.4": rolled(other), "14.5": rolled({}), "14.6": rolled({"130108": 900})}
+    whole = {code: sum((part[code] for part in parts.values()), Decimal(0)) for code in everywhere()}
+    out = veil(plan_of, plan_of.indicators["14.3"], {"14.2": whole, **parts})
+    for values in (whole, *parts.values()):
+        assert {code for code, value in values.items() if 0 < value < LEAST} - out <= {plan_of.region}
+    assert derivable(ids, out, {"14.2": ids[1:]}) == set()
+
+
+def test_the_check_itself_finds_what_can_be_worked_out() -> None:
+    alone = frozenset({"130102"})
+    assert derivable(("12.1",), alone, {}) == {("12.1", "130102")}
+
+
+@given(few, few)
+def test_a_whole_less_its_part_is_no_small_number_either(part: dict[str, int], rest: dict[str, int]) -> None:
+    plan_of = of_people("4.2")
+    of_part, of_rest = rolled(part), rolled(rest)
+    whole = {code: of_part[code] + of_rest[code] for code in everywhere()}
+    out = veil(plan_of, plan_of.indicators["4.1"], {"4.1": whole, "4.2": of_part})
+    for values in (of_part, of_rest, whole):
+        assert {code for code, value in values.items() if 0 < value < LEAST} - out <= {plan_of.region}
+
+
+def test_what_counts_things_is_shown_as_it_is_and_what_counts_people_is_not() -> None:
+    veiled = {id for id, one in PLAN.indicators.items() if is_veiled(PLAN, one)}
+    assert veiled == {"6.1", "10.1", "11.1", "12.1", "15.1", "18.1", "19.1", "19.2"}
+    assert is_veiled(of_people("14.3"), PLAN.indicators["14.6"]), "its siblings and their sum would tell"
+    assert [one.id for one in family(PLAN, PLAN.indicators["4.2"])] == ["4.1", "4.2"]
+    assert [one.id for one in family(PLAN, PLAN.indicators["2.1"])] == ["2.1"]

@@ -13,6 +13,7 @@ from runtime.mongo import Store, transact
 from services.targets.counting import Counting
 from services.targets.judge import covers, everywhere
 from services.targets.ledger import Ledger, Row
+from services.targets.matters import Matters
 from services.targets.remarks import Remarks
 from services.targets.rounds import Rounds
 from services.targets.rules import rules as counting_rules
@@ -46,7 +47,7 @@ def tree(store: Store, the_plan: Plan) -> Tree:
 
 @pytest.fixture
 def ledger(store: Store, the_plan: Plan, tree: Tree) -> Ledger:
-    return Ledger(the_plan, Rollups(Counts(store)), tree, Remarks(store), Rounds(store))
+    return Ledger(the_plan, Rollups(Counts(store)), tree, Remarks(store), Rounds(store), Matters(store))
 
 
 @pytest.fixture

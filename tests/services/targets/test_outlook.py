@@ -250,8 +250,9 @@ def test_the_least_number_of_months_is_an_option() -> None:
 def test_a_day_that_is_over_is_not_foretold_but_told() -> None:
     days = by_month(10, 20, 30, 40, 50, 60)
     assert ahead(days, dt.date(2023, 3, 31)) == Forecast(
-        dt.date(2023, 3, 31), Decimal(60), Decimal(60), Decimal(60), Prospect.UNLIKELY
+        dt.date(2023, 3, 31), Decimal(60), Decimal(60), Decimal(60), Prospect.NOT_REACHED
     )
+    assert ahead(days, dt.date(2023, 4, 30)).prospect is Prospect.REACHED
 
 
 def test_what_takes_effect_after_the_day_asked_is_not_known_yet() -> None:
@@ -278,6 +279,13 @@ def test_the_prospect_is_told_by_the_whole_interval() -> None:
     assert prospect(int(found.high)) is Prospect.OPEN
     assert ahead(days, aim=None).prospect is Prospect.CANNOT_TELL
     assert ahead(days, aim=None).value == found.value, "without a target there is still a trend"
+
+
+def test_where_each_region_has_one_there_are_never_more_than_regions() -> None:
+    days = by_month(2, 2, 2, 2, 2, 2)
+    capped = ahead(days, most=14)
+    assert (capped.low, capped.value, capped.high) == (14, 14, 14)
+    assert ahead(days, most=5).value == 12, "what is counted is counted"
 
 
 def test_a_stock_goes_on_from_its_baseline() -> None:

@@ -103,7 +103,7 @@ def test_only_what_was_accepted_colours_the_ledger(remarks: Remarks, store: Stor
     filed = a_report(reports.ReportFiled, period="2023-06", inspected=50, state=None, problems="新")
     keep(remarks, store, filed)
     assert (read(remarks).problems, read(remarks).inspected, read(remarks).state) == ("新", 8, WorkState.UNDER_WAY)
-    (brief,) = remarks.briefs(["8"]).values()
+    brief = remarks.briefs()["2.1"]["130102"]
     assert (brief.inspected, brief.state) == (Decimal(8), WorkState.UNDER_WAY)
 
 
