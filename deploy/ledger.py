@@ -120,12 +120,13 @@ def retell(shown: Shown, told: Told | None, address: str) -> str:
     where = f"{address}/v1/bulletins/{shown.bulletin['bulletin_id']}"
     lines = [f"工作台账（全省，截至 {day}）：", _province(shown), "", _ranking(shown), "", _attendance(shown)]
     if told is not None:
-        lines += [*_refused(told), "", *_compared(shown)]
+        lines += [*_refused(told), *_who_files(shown.sample), "", *_compared(shown)]
     return "\n".join(
         [
             *lines,
             f"  台账      {address}/v1/ledger.xlsx?by=region&as_of={day}（用调度员 dispatcher 的令牌）",
-            f"  通报      {where}/document.docx、{where}/workbook.xlsx",
+            f"  通报      {where}/document.docx",
+            f"  通报附件  {where}/workbook.xlsx",
             f"  本期调度  {address}/v1/rounds/{shown.round['round_id']}（数据快照 {shown.bulletin['snapshot_id']}）",
         ]
     )
@@ -148,7 +149,7 @@ def _province(shown: Shown) -> str:
             [
                 row["target_id"],
                 row["name"],
-                _number(row["target"], row["unit"]),
+                _target(shown.sample, row),
                 _number(row["value"]),
                 _percent(row["percent"]),
                 _percent(row["pace"]),
@@ -180,12 +181,16 @@ def _attendance(shown: Shown) -> str:
         f"  迟报：{late or '无'}",
         f"  未报：{missing or '无'}",
     ]
-    if sample.width < _WIDEST:
-        lines.append(
-            f"  样例中每项工程由每市 {sample.width} 个县填报、承担该市任务（口袋公园由建成的各县填报），"
-            f'其余各县如实列为未报；全部县填报：make run ARGS="--ledger {_WIDEST}"'
-        )
     return "\n".join(lines)
+
+
+def _who_files(sample: Sample) -> list[str]:
+    if sample.width >= _WIDEST:
+        return []
+    return [
+        f"  样例中每项工程由每市 {sample.width} 个县填报、承担该市任务（口袋公园由建成的各县填报），"
+        f'其余各县如实列为未报；全部县填报：make run ARGS="--ledger {_WIDEST}"'
+    ]
 
 
 def _refused(told: Told) -> list[str]:
@@ -194,8 +199,13 @@ def _refused(told: Told) -> list[str]:
     ]
 
 
-def _number(number: str | None, unit: str = "") -> str:
-    return "—" if number is None else f"{Decimal(number).normalize():f}{unit}"
+def _target(sample: Sample, row: Mapping[str, Any]) -> str:
+    comparator = sample.plan.indicators[row["target_id"]].comparator
+    return f"{comparator.value}{_number(row['target'])}{row['unit']}" if comparator else "—"
+
+
+def _number(number: str | None) -> str:
+    return "—" if number is None else f"{Decimal(number).normalize():f}"
 
 
 def _percent(number: str | None) -> str:

@@ -174,7 +174,7 @@ def _play_stars(settings: Config, wanted: Wanted, ending: Ending) -> None:
 def _play_ledger(
     door: Door, clients: Sequence[dict[str, str]], token: str, settings: Config, wanted: Wanted, ending: Ending
 ) -> None:
-    say(f"全省工作台账样例：分解目标，两期填报与审核，2023年10月调度与通报（每项每市 {wanted.ledger} 个县填报）：")
+    say("全省工作台账样例：分解目标，两期填报与审核，2023年10月调度与通报（仍可访问上述接口，Ctrl-C 可中止）：")
     began = time.monotonic()
     try:
         told = ledger.play(settings, door, clients, width=wanted.ledger, ending=ending)

@@ -44,4 +44,4 @@ def play(settings: Config, *, size: int, ending: Ending) -> Counter[str] | None:
 def retell(states: Counter[str]) -> str:
     titles = {state.name: state.title for one in procedure.all_procedures().values() for state in one.states.values()}
     told = "、".join(f"{titles[state]} {number}" for state, number in states.most_common())
-    return f"  {states.total()} 件申报：{told}"
+    return f"  {states.total()} 件申报：{told}\n  星级评审服务的演示时间停在样例年度：自 {stars_year.TODAY} 起继续走"

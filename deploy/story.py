@@ -27,7 +27,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Coll
     """Columns by display width, numbers and what is under the headers ``right`` to the right; a Chinese character is
     two columns wide."""
     rows = list(rows)
-    to_the_right = [
+    aligned = [
         header in right or (bool(rows) and all(isinstance(row[column], int) for row in rows))
         for column, header in enumerate(headers)
     ]
@@ -35,7 +35,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]], *, right: Coll
     widths = [max(_width(line[column]) for line in lines) for column in range(len(headers))]
     ruled = [lines[0], ["─" * min(width, _LONGEST_RULE) for width in widths], *lines[1:]]
     return "\n".join(
-        "  " + "  ".join(_padded(*how) for how in zip(line, widths, to_the_right, strict=True)).rstrip() for line in ruled
+        "  " + "  ".join(_padded(*how) for how in zip(line, widths, aligned, strict=True)).rstrip() for line in ruled
     )
 
 
