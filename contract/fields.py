@@ -7,6 +7,7 @@ import datetime as dt
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -152,10 +153,11 @@ class Choice(Text):
         ]
 
     def shortcut(self) -> Take:
-        text, values = super().shortcut(), frozenset(self._values)
+        lengths = self._lengths
+        plain = frozenset(value for value in self._values if len(value) in lengths and value == value.strip())
 
         def take(value: Any) -> str:
-            if text(value) in values:
+            if type(value) is str and value in plain:
                 return value
             raise Unsure
 
@@ -221,6 +223,14 @@ class Number(fields.Decimal):
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+@lru_cache(maxsize=4096)
+def _day(text: str) -> dt.date:
+    """Raises ValueError. There are few days, and each is told of often."""
+    if not _DAY.fullmatch(text):
+        raise ValueError
+    return dt.date.fromisoformat(text)
+
+
 class Day(fields.Date):
     """A calendar day in Asia/Shanghai, ``YYYY-MM-DD``."""
 
@@ -231,9 +241,9 @@ class Day(fields.Date):
 
     def shortcut(self) -> Take:
         def take(value: Any) -> dt.date:
-            if type(value) is str and _DAY.fullmatch(value):
+            if type(value) is str:
                 try:
-                    return dt.date.fromisoformat(value)
+                    return _day(value)
                 except ValueError:
                     raise Unsure from None
             raise Unsure

@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import structlog
@@ -13,8 +14,9 @@ from pymongo.errors import BulkWriteError
 
 import plan
 from contract import regions, reports
+from contract.certification import CertificateEvent
 from contract.housekeeping import AwardEvent
-from contract.message import Said
+from contract.message import Event, Said
 from contract.reports import DeductionEvent, ReportEvent
 from contract.subscriptions import SUBSCRIPTIONS
 from runtime import clock
@@ -88,24 +90,21 @@ def steps(said: Said) -> Iterable[tuple[str, Fact, Cause]]:
     """(subject, fact, cause) for each subject whom an event is about. Raises RegionUnknown for a region that this
     deployment does not know yet: the event is parked, and replayed once it does."""
     cause = Cause(event_id=said.id, event=said.event.type(), service=said.service, seq=said.seq, recorded_at=said.time)
-    if issubclass(said.event, AwardEvent):
-        yield said.data["subject_key"], _award(said.data), cause
-        return
-    if issubclass(said.event, ReportEvent):
-        yield f"{said.data['target_id']}/{said.data['region']}", _report(said.data), cause
-        return
-    if issubclass(said.event, DeductionEvent):
-        yield f"{said.data['target_id']}/{said.data['region']}", _deduction(said.data), cause
-        return
-    fact = _certificate(said.data)
-    yield said.data["person_key"], fact, cause
+    subject, fact = _READ[_kind(said.event)](said.data)
+    yield subject, fact, cause
     previous = said.data.get("previous_person_key")
-    if previous and previous != said.data["person_key"]:
+    if previous and previous != subject:
         yield previous, replace(fact, held=False), cause
 
 
-def _certificate(data: dict[str, Any]) -> Fact:
-    return Fact(
+@cache
+def _kind(event: type[Event]) -> type:
+    """Looked up once for each event: asking a schema's class costs as much as the rest of reading it."""
+    return next(kind for kind in _READ if issubclass(event, kind))
+
+
+def _certificate(data: dict[str, Any]) -> tuple[str, Fact]:
+    return data["person_key"], Fact(
         fact_id=data["certificate_id"],
         version=data["version"],
         fact="certificate",
@@ -119,8 +118,8 @@ def _certificate(data: dict[str, Any]) -> Fact:
     )
 
 
-def _award(data: dict[str, Any]) -> Fact:
-    return Fact(
+def _award(data: dict[str, Any]) -> tuple[str, Fact]:
+    return data["subject_key"], Fact(
         fact_id=data["award_id"],
         version=data["version"],
         fact="award",
@@ -133,8 +132,8 @@ def _award(data: dict[str, Any]) -> Fact:
     )
 
 
-def _report(data: dict[str, Any]) -> Fact:
-    return Fact(
+def _report(data: dict[str, Any]) -> tuple[str, Fact]:
+    return f"{data['target_id']}/{data['region']}", Fact(
         fact_id=data["report_id"],
         version=data["version"],
         fact="report",
@@ -148,8 +147,8 @@ def _report(data: dict[str, Any]) -> Fact:
     )
 
 
-def _deduction(data: dict[str, Any]) -> Fact:
-    return Fact(
+def _deduction(data: dict[str, Any]) -> tuple[str, Fact]:
+    return f"{data['target_id']}/{data['region']}", Fact(
         fact_id=data["deduction_id"],
         version=data["version"],
         fact="report",
@@ -161,6 +160,14 @@ def _deduction(data: dict[str, Any]) -> Fact:
         status="deducted",
         amount=data["amount"],
     )
+
+
+_READ: dict[type, Callable[[dict[str, Any]], tuple[str, Fact]]] = {
+    CertificateEvent: _certificate,
+    AwardEvent: _award,
+    ReportEvent: _report,
+    DeductionEvent: _deduction,
+}
 
 
 class Worker:

@@ -172,12 +172,13 @@ def told(rule: Rule, standing: Standing, fact: Fact, *, cause: Cause) -> tuple[S
         return standing, []
     facts = {**standing.facts, fact.key: fact}
     after = counted(rule, facts.values())
-    standing_after = replace(standing, facts=facts, counted=after, rev=standing.rev + 1)
+    standing_after = Standing(subject=standing.subject, facts=facts, counted=after, rev=standing.rev + 1)
     if after == standing.counted:
         return standing_after, []
     steps = _steps(after)
-    for place, value in _steps(standing.counted).items():
-        steps[place] -= value
+    if standing.counted:
+        for place, value in _steps(standing.counted).items():
+            steps[place] -= value
     entries = [
         Entry(subject=standing.subject, value=value, fact_id=fact_id, region=region, effective_on=on, cause=cause)
         for (fact_id, region, on), value in sorted(steps.items(), key=lambda step: (step[1], step[0]))
