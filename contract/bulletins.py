@@ -35,7 +35,7 @@ class IssueBulletin(Message):
     round_id = fields.Id()
     snapshot_id = fields.Id()
     corrects = fields.Id()
-    reason = fields.PlainText(at_least=5, at_most=500)
+    reason = fields.PlainText(at_least=4, at_most=500)
     title = fields.PlainText(at_least=4, at_most=100)
     options = fields.Nested(RankingOptions)
 

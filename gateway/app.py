@@ -12,6 +12,7 @@ from gateway import (
     applications,
     awards,
     bases,
+    bulletins,
     centres,
     certificates,
     docs,
@@ -32,6 +33,7 @@ from gateway import (
     problems,
     regions,
     reports,
+    rounds,
     targets,
     withdrawals,
 )
@@ -123,7 +125,7 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
     for blueprint in (
         *(oauth, certificates, imports, people, targets, allocations, centres),
         *(bases, fusao, applications, evidence, notices, awards),
-        *(reports, ledger),
+        *(reports, ledger, rounds, bulletins),
         *(inspections, findings, withdrawals, matters, greenways, hints),
         *(regions, health),
     ):

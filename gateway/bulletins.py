@@ -47,8 +47,8 @@ _READ = (scopes.TARGETS_READ, scopes.BULLETINS_WRITE)
 def issue_bulletin(asked: Asked) -> Response:
     """印发通报 · Issue a bulletin
 
-    依据某期调度的锁定数据（round_id 或 snapshot_id）生成，或更正已印发的通报（corrects 与 reason）。编号按年度连续，印发后不再改动。
-    生成进度见 percent。
+    依据某期调度的锁定数据（round_id 或 snapshot_id）生成，或更正已印发的通报（corrects 与 reason）。
+    编号按年度连续，印发后不再改动；生成进度见 percent。
     Made from a closed round's locked figures, or as the correction of an earlier one, which stays as it was. Numbers
     are consecutive within the plan's year. `percent` tells how far the making is.
     """

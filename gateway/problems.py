@@ -17,6 +17,7 @@ from werkzeug.routing import RequestRedirect
 from contract import (  # their refusals belong to the catalogue
     allocations,
     applications,
+    bulletins,
     certification,
     greenways,
     hints,
@@ -26,6 +27,7 @@ from contract import (  # their refusals belong to the catalogue
     matters,
     regions,
     reports,
+    rounds,
     targets,
     training,
 )
@@ -198,6 +200,7 @@ _CONTRACTS = {
         for module in (
             allocations,
             applications,
+            bulletins,
             certification,
             greenways,
             hints,
@@ -207,6 +210,7 @@ _CONTRACTS = {
             matters,
             regions,
             reports,
+            rounds,
             targets,
             training,
         )

@@ -18,11 +18,13 @@ from runtime.mongo import client
 from tests.builders import a_certificate, write_roster
 from tests.gateway import (
     allocations_refused,
+    bulletins_refused,
     centres_refused,
     inspections_refused,
     ledger_refused,
     matters_refused,
     reports_refused,
+    rounds_refused,
     stars_refused,
 )
 from tests.gateway.callers import Caller, hanging
@@ -349,12 +351,14 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "internal_error": (500, internal_error),
     "temporarily_unavailable": (503, temporarily_unavailable),
     **allocations_refused.PROVOKE,
+    **bulletins_refused.PROVOKE,
     **stars_refused.PROVOKE,
     **centres_refused.PROVOKE,
     **inspections_refused.PROVOKE,
     **ledger_refused.PROVOKE,
     **matters_refused.PROVOKE,
     **reports_refused.PROVOKE,
+    **rounds_refused.PROVOKE,
 }
 
 
