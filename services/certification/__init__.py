@@ -2,5 +2,6 @@
 
 Owns: certificates, roster imports, and the record of who saw personal data.
 Hears: training's events, which tell what the assessors have filed.
-Says: certificate_issued, certificate_corrected, certificate_revoked, certificate_reinstated, certificate_verified.
+Says: certificate_issued, certificate_corrected, certificate_revoked, certificate_reinstated, certificate_verified;
+to inspections what became of its orders, and anomaly_noticed of rosters that two centres share.
 """
