@@ -1,7 +1,7 @@
 """Who may do what. What one may not see does not exist for them; what one may not do is forbidden.
 
 An actor whose organisation is a department that the plan names has to do with that department's indicators; any other
-with all within its region.
+with all within its region, and so have inspectors and dispatchers: 省发展改革委, which leads, also owns some.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from contract.inspections import InspectionsNotAllowed
 from contract.words import Role
 from plan import Plan
 
+_OVER_ALL = (Role.INSPECTOR, Role.DISPATCHER)
 READ, WRITE, MATTERS = "inspections:read", "inspections:write", "matters:write"
 
 
@@ -47,13 +48,13 @@ class Actor:
 
     def concerned(self, plan: Plan, target_id: str) -> bool:
         """Whether the indicator is one of the actor's."""
-        if not any(self.organisation in each.departments for each in plan.indicators.values()):
-            return True
-        found = plan.indicators.get(target_id)
-        return found is not None and self.organisation in found.departments
+        own = self.targets(plan)
+        return own is None or target_id in own
 
     def targets(self, plan: Plan) -> list[str] | None:
         """The indicators that the actor has to do with; None: all."""
+        if self.role in _OVER_ALL:
+            return None
         own = [each.id for each in plan.indicators.values() if self.organisation in each.departments]
         return own or None
 

@@ -21,7 +21,7 @@ from services.inspections.service_inspections import InspectionCalls
 from services.inspections.store import Inspections
 from services.inspections.store_findings import finding_not_found, supervision_not_found
 
-_WHO_MENDS = (Role.REPORTER, Role.REPORT_REVIEWER)
+_WHO_MENDS = (Role.REPORTER, Role.REPORT_REVIEWER, Role.CIVIL_AFFAIRS, Role.FEDERATION)
 
 
 class ReadFindings(ReadPage):
@@ -78,7 +78,8 @@ class FindingCalls(InspectionCalls):
 
     @rpc
     def record_rectification(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """RecordRectification -> Finding, by an inspector or who reports for the region. Refuses FindingNotFound,
+        """RecordRectification -> Finding, by an inspector, or by who reports for the region or owns
+        the facts, with the scope matters:write. Refuses FindingNotFound,
         FindingInvalid, FindingNotOpen, FindingChanged, InspectionsNotAllowed, CommandReused."""
         asked, who = public.RecordRectification.read(command), actor_of(actor)
         kept, at, today = self._now()

@@ -1,6 +1,7 @@
 import datetime as dt
 import threading
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -240,6 +241,30 @@ def test_a_change_decided_on_another_version_is_stale(
             call(command, INSPECTOR)
 
 
+def test_of_a_report_line_what_is_wrong_is_withdrawn_and_no_more(
+    service: Inspections, proof: list[dict[str, str]], said: Log
+) -> None:
+    planned = service.plan_inspection(a_plan(target_id="4.1"), INSPECTOR)
+    service.on_targets(a_sample(planned, fact="report", amount="12.5"))
+    with pytest.raises(public.FindingInvalid):
+        service.record_finding(a_finding(planned, proof, outcome="not_as_reported", amount="12.6"), INSPECTOR)
+    found = service.record_finding(a_finding(planned, proof, outcome="not_as_reported", amount="2.5"), INSPECTOR)
+    order = service.order_withdrawal({"finding_id": found["finding_id"], "reason": "里程不实"}, INSPECTOR)
+    assert (order["fact"], order["amount"], order["effective_on"]) == ("report", "2.5", "2023-05-01")
+    assert said()[-1].data["amount"] == Decimal("2.5")
+
+
+def test_whose_facts_they_are_may_report_the_mending_too(
+    service: Inspections, found: dict[str, Any], proof: list[dict[str, str]]
+) -> None:
+    bureau = an_actor(Role.CIVIL_AFFAIRS, "civil-affairs-130100", region="130100")
+    told = {"finding_id": found["finding_id"], "text": "已补齐", "evidence": proof}
+    with pytest.raises(public.InspectionsNotAllowed):
+        service.record_rectification(told, bureau | {"scopes": ["inspections:read"]})
+    mended = service.record_rectification(told, bureau | {"scopes": ["inspections:read", "matters:write"]})
+    assert mended["state"] == "mended"
+
+
 def test_a_withdrawal_is_ordered_answered_and_lifted_after_the_recheck(
     service: Inspections, found: dict[str, Any], proof: list[dict[str, str]], said: Log
 ) -> None:
@@ -327,6 +352,8 @@ def test_a_department_sees_what_concerns_its_own_indicators(
     assert service.inspections(other)["items"] == service.findings(other)["items"] == []
     with pytest.raises(public.FindingNotFound):
         service.finding(found["finding_id"], other)
+    leading = an_actor(Role.DISPATCHER, organisation="省发展改革委")  # owns part of item 19, and oversees all
+    assert len(service.inspections(leading)["items"]) == len(service.findings(leading)["items"]) == 1
 
 
 def test_the_same_command_told_twice_does_it_once_and_another_content_is_refused(

@@ -173,7 +173,11 @@ def test_a_sample_is_shown_to_those_of_its_region_with_the_scope(
     service.on_inspection_planned(asked())
     Sampling(settings).work()
     assert service.redraw(an_id("inspection"), READER)["frame_size"] == 0, "of nothing, nothing is drawn"
-    for stranger in ({"region": "130200"}, {"scopes": ["targets:read"]}):
+    for stranger in (
+        {"region": "130200"},
+        {"scopes": ["targets:read"]},
+        {"role": "reporter", "organisation": "省教育厅"},
+    ):
         for call in (service.redraw, service.frame):
             with pytest.raises(SampleNotFound):
                 call(an_id("inspection"), READER | stranger)
