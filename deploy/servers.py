@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy import keys, mongodb, process, rabbitmq_node
+from deploy import fonts, keys, mongodb, process, rabbitmq_node
 from deploy.mongodb import MongoDB
 from deploy.process import Process
 from deploy.rabbitmq_node import RabbitMQ
@@ -36,6 +36,7 @@ def embedded(folder: Path = VAR) -> dict[str, Server]:
 
 def start(folder: Path = VAR) -> dict[str, str]:
     """Starts what isn't running, and answers the environment for the processes."""
+    fonts.ensure()
     for server in embedded(folder).values():
         server.start()
     return environment(folder)
