@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import plan as plans
@@ -17,7 +16,8 @@ from runtime import clock
 from runtime.clock import Clock
 from runtime.config import Config
 from runtime.mongo import Document, database
-from services.targets.disclosure import hidden
+from services.targets.disclosure import family, is_veiled, veil
+from services.targets.judge import everywhere
 from services.targets.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
 from services.targets.store import Counts, Days
 from services.targets.store_tree import Tree
@@ -58,7 +58,9 @@ class Progress:
         value: Decimal | None = None  # an indicator without a number is told by its state
         if indicator.target is not None:
             value = self.counts.values([region.code], **clocks)[region.code]
-        if to_the_public and value is not None and self._is_hidden(region, clocks):
+        detailed = bool(below) or region.code != self.plan.region
+        out = self._veiled(indicator) if to_the_public and detailed else frozenset()
+        if region.code in out:
             value = None
         sources = [one for one in self.counts.heard_up_to() if one["service"] == _SAID_BY.get(indicator.fact)]
         answer = {
@@ -82,9 +84,6 @@ class Progress:
                 pass
             case "region":
                 values = self.counts.values([child.code for child in below], **clocks)
-                out: frozenset[str] = frozenset()
-                if to_the_public:
-                    out = frozenset(values) if value is None else self._hidden(values)
                 answer["children"] = [
                     _child(
                         child,
@@ -112,16 +111,14 @@ class Progress:
                 "days and months below the province are not public; use a client's token",
             )
 
-    def _is_hidden(self, region: Region, clocks: dict[str, Any]) -> bool:
-        """Whether the region, or one that it lies in, is left out of the breakdown beside its siblings."""
-        for above, code in pairwise(region.path):
-            values = self.counts.values([child.code for child in regions.children(above)], **clocks)
-            if code in self._hidden(values):
-                return True
-        return False
-
-    def _hidden(self, values: dict[str, Decimal]) -> frozenset[str]:
-        return hidden(values, least=self.plan.least_public_cell)
+    def _veiled(self, indicator: Indicator) -> frozenset[str]:
+        """The regions whose numbers the public is not shown: the same as in the work ledger, or the two together would
+        tell them."""
+        if not is_veiled(self.plan, indicator):
+            return frozenset()
+        of = [one.id for one in family(self.plan, indicator)]
+        values = {id: self.counts.values(everywhere(), indicator=id, as_of=None, known_at=None) for id in of}
+        return veil(self.plan, indicator, values)
 
     def entries(self, asked: dict[str, Any]) -> dict[str, Any]:
         read = public.ReadEntries.read(asked)

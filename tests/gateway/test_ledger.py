@@ -152,6 +152,13 @@ def test_small_numbers_of_people_are_hidden_from_the_public_with_what_would_tell
     assert of_things[BESIDE]["value"] == "3", "three old estates point at nobody"
 
 
+def test_both_public_views_hide_the_same_regions(anybody: Caller) -> None:
+    for indicator, item in (("15.1", 15), ("2.1", 2)):
+        ledger = {row["region"]: row["value"] for row in items(anybody, f"region={CITY}&by=region&item={item}")}
+        target = anybody.get(f"/v1/targets/{indicator}?region={CITY}&by=region").json
+        assert {child["region"]: child["value"] for child in target["children"]}.items() <= ledger.items()
+
+
 @pytest.mark.parametrize("query", [f"?{OCTOBER}", "?period=2023-05"])
 def test_earlier_days_are_not_public(anybody: Caller, query: str) -> None:
     for path in (URL, MATRIX):
