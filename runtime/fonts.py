@@ -4,7 +4,7 @@ from pathlib import Path
 
 PACKAGE = "fonts-wqy-microhei"  # Debian's
 
-_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path.home() / ".local/share/fonts")
+_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 _NAMES = ("wqy-microhei", "NotoSansCJK-Regular", "NotoSansSC", "SourceHanSansSC-Regular", "simhei", "msyh")
 _KINDS = (".ttc", ".ttf", ".otf")
 
