@@ -4,11 +4,13 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import plan
 from contract.errors import Refused
+from contract.reports import FigureBelowDeducted
 from services.reports import figures
 from services.reports.figures import Book
 
@@ -43,3 +45,12 @@ def test_flows_never_fall_parts_stay_below_their_whole_and_stocks_begin_with_a_b
         assert "8.2" not in known or "2022-12" in known["8.2"]
         for (of, at), amount in deducted.items():
             assert figures.counting(PLAN.indicators[of], known[of], at) >= amount
+
+
+def test_a_correction_of_one_period_leaves_the_next_what_was_withdrawn_of_it() -> None:
+    known = {"4.1": {"2023-01": Decimal(5), "2023-02": Decimal(8), "2023-03": Decimal(9)}}
+    book = Book(known, known, {("4.1", "2023-02"): Decimal(3)})
+    with pytest.raises(FigureBelowDeducted) as refused:
+        figures.check_beside(PLAN, PLAN.indicators["4.1"], "2023-01", Decimal(6), book, known)
+    assert refused.value.facts == {"period": "2023-02", "deducted": "3"}
+    figures.check_beside(PLAN, PLAN.indicators["4.1"], "2023-01", Decimal(4), book, known)
