@@ -26,6 +26,7 @@ from runtime.config import Config
 from samples.stars import all_evidence
 from tests.builders import a_certificate
 from tests.gateway.callers import CENTRE, CITY, Caller
+from tests.gateway.matters_refused import Register
 from tests.gateway.stars_refused import Stage
 from tests.services.reports.builders import a_report, hand_in
 
@@ -158,6 +159,7 @@ def test_generated_requests_get_documented_answers_and_no_5xx(
     description = schemathesis.openapi.from_wsgi("/openapi.json", app)
     tried, seeds = set(), itertools.count(70_000 if client_id == CENTRE else 71_000)
     starred, reported = _starred(app, settings), _reported(app, settings)
+    registered = _registered(app, settings)
     for found in description.get_all_operations():
         operation = found.ok()
         issued = centre.post("/v1/certificates", json=a_certificate(next(seeds)))
@@ -168,6 +170,7 @@ def test_generated_requests_get_documented_answers_and_no_5xx(
             "target_id": "12.1",
             "import_id": _imported(centre),
             "report_id": reported,
+            **registered,
             **starred,
         }
         _try(operation, headers, existing)
@@ -191,6 +194,12 @@ def _starred(app: Flask, settings: Config) -> dict[str, str]:
         "objection_id": objection["objection_id"],
         "file_id": stored["file_id"],
     }
+
+
+def _registered(app: Flask, settings: Config) -> dict[str, str]:
+    register = Register(SimpleNamespace(app=app, settings=settings))
+    made = {"matter_id": register.where(), "greenway_id": register.greenway(), "hint_id": register.hint()}
+    return {name: where.rpartition("/")[2] for name, where in made.items()}
 
 
 def _reported(app: Flask, settings: Config) -> str:
