@@ -46,7 +46,8 @@ def until(happens: Callable[[], Any], *, seconds: float = 60, what: str) -> Any:
 
 
 class Programme:
-    """Processes by their name in the process list. Logs go to ``folder`` and are shown when a start fails."""
+    """Processes by their name in the process list; ``a+b`` hosts both in one. Logs go to ``folder`` and are shown when
+    a start fails."""
 
     def __init__(self, environ: dict[str, str], folder: Path) -> None:
         self.environ = environ
@@ -60,7 +61,7 @@ class Programme:
             self._ports[name] = free_port()
             with self.log(name).open("ab") as log:
                 self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "runtime.launch", name],
+                    [sys.executable, "-m", "runtime.launch", *name.split("+")],
                     env={**os.environ, **self.environ, "METRICS_PORT": str(self._ports[name])},
                     stdout=log,
                     stderr=log,

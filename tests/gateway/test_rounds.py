@@ -1,0 +1,78 @@
+"""Rounds and bulletins as a client meets them: opened, reminded, closed, locked, issued and downloaded."""
+
+import io
+from collections.abc import Iterator
+
+import pytest
+from docx import Document
+from flask import Flask
+
+from deploy import fonts
+from runtime.config import Config
+from tests.gateway.callers import Caller
+from tests.programme import Programme, until
+
+PROCESSES = (
+    "reports+targets",
+    "certification.relay+housekeeping.relay+reports.relay+targets.relay+targets.counting+targets.desk",
+)
+
+
+@pytest.fixture(scope="module")
+def programme(module_space: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programme]:
+    """Only what a round passes through."""
+    fonts.ensure()
+    running = Programme(module_space, tmp_path_factory.mktemp("programme"))
+    try:
+        running.start(*PROCESSES)
+        yield running
+    finally:
+        running.stop_all()
+
+
+@pytest.fixture
+def dispatcher(app: Flask, settings: Config) -> Caller:
+    return Caller(app, settings, "dispatcher")
+
+
+def test_a_round_from_its_opening_to_its_bulletin(
+    programme: Programme, dispatcher: Caller, city: Caller, inspector: Caller
+) -> None:
+    opened = dispatcher.post("/v1/rounds", json={"period": "2023-10", "due_on": "2099-12-31"})
+    assert (opened.status_code, opened.json["number"], opened.json["tally"]["filed"]) == (201, 1, 0)
+    address = opened.headers["Location"]
+
+    reminded = dispatcher.post(f"{address}/reminders", json={}, headers={"If-Match": opened.headers["ETag"]})
+    assert reminded.status_code == 201, reminded.text
+    assert reminded.json["reminders"][0]["missing"] == opened.json["tally"]["expected"]
+    listed = dispatcher.get(reminded.headers["Location"]).json["outstanding"]
+    assert sum(len(one["missing"]) for one in listed) == opened.json["tally"]["expected"]
+
+    of_unit = inspector.get(f"{address}?unit=133100&department=省交通运输厅").json
+    assert [unit["region"] for unit in of_unit["units"]] == ["133100"]
+    assert of_unit["tally"]["missing"] == 6
+    assert city.get(address).json["code"] == "scope_missing"
+
+    closed = dispatcher.post(f"{address}/closure", json={"reason": "各地均已填报"})
+    assert (closed.status_code, closed.json["closed_early_because"]) == (200, "各地均已填报")
+    locked = until(lambda: inspector.get(address).json["snapshot"], seconds=120, what="the round shows its snapshot")
+    snapshot = inspector.get(f"/v1/snapshots/{locked['snapshot_id']}").json
+    assert (snapshot["digest"], snapshot["verified"]) == (locked["digest"], True)
+    assert {source["service"] for source in snapshot["sources"]} == {"certification", "housekeeping", "reports"}
+
+    asked = dispatcher.post(
+        "/v1/bulletins", json={"round_id": closed.json["round_id"]}, headers={"Idempotency-Key": "first"}
+    )
+    assert asked.status_code == 202, asked.text
+    bulletin = asked.headers["Location"]
+    until(lambda: inspector.get(bulletin).json["state"] == "done", seconds=120, what="the bulletin is issued")
+    found = inspector.get(bulletin).json
+    assert (found["code"], found["percent"], len(found["content"]["lines"])) == ("民生工程通报〔2023〕第1期", 100, 37)
+    document = inspector.get(f"{bulletin}/document.docx")
+    assert document.content_length == found["files"]["document"]["size"]
+    assert found["code"] in "\n".join(one.text for one in Document(io.BytesIO(document.data)).paragraphs)
+    workbook = inspector.get(f"{bulletin}/workbook.xlsx")
+    assert workbook.data.startswith(b"PK")
+    assert [one["number"] for one in inspector.get("/v1/bulletins").json["items"]] == [1]
+    again = dispatcher.post("/v1/rounds", json={"period": "2023-10", "due_on": "2099-12-31"})
+    assert again.json["code"] == "period_already_closed"
