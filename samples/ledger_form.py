@@ -20,22 +20,22 @@ class Proof:
 
 
 def fill(form: bytes, lines: Sequence[Line], proof: Proof) -> bytes:
-    """The form with the lines filled in and its other rows left as they are. Raises KeyError for a line that the form
-    does not ask for."""
+    """The form with the lines filled in; rows that nothing is filled in are left out. Raises KeyError for a line that
+    the form does not ask for."""
     sheet = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(form)).get_sheet_by_index(0)
     header, *rows = [[str(cell) for cell in row] for row in sheet.to_python()]
     at = {heading: place for place, heading in enumerate(header)}
     asked = {(row[at["指标编号"]], row[at["行政区划"]], row[at["期别"]]): row for row in rows}
     filled: list[list[str | Decimal]] = []
     for line in lines:
-        row: list[str | Decimal] = [*asked.pop((line.target_id, line.region, line.period))]
+        row: list[str | Decimal] = [*asked[line.target_id, line.region, line.period]]
         for heading, content in _cells(line, proof).items():
             row[at[heading]] = content
         filled.append(row)
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     written = book.add_worksheet("填报")
-    everything: list[Sequence[str | Decimal]] = [header, *filled, *asked.values()]
+    everything: list[Sequence[str | Decimal]] = [header, *filled]
     for number, cells in enumerate(everything):
         for place, cell in enumerate(cells):
             if isinstance(cell, Decimal):

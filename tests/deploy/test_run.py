@@ -24,6 +24,7 @@ from deploy.process import Process
 from deploy.server import Record
 from runtime import config
 from tests.conftest import SESSIONS
+from tests.plans import some_items
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
@@ -39,12 +40,12 @@ class Run:
         self._child: subprocess.Popen[bytes] | None = None
         self._output = folder / "output"
 
-    def start(self) -> None:
+    def start(self, *how: str, **environ: str) -> None:
         with self._output.open("wb") as output:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "deploy.run", "--stars", "4"],
+                [sys.executable, "-m", "deploy.run", *(how or ("--stars", "4", "--ledger", "0"))],
                 cwd=ROOT,
-                env=self.environ,
+                env=self.environ | environ,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -175,6 +176,24 @@ def test_the_sample_rosters_are_counted_once_however_often_it_is_started(run: Ru
     stopped = run.command("deploy.stop")
     assert (stopped.returncode, run.status()) == (0, 0), stopped.stderr + run.output
     assert not [name for name, process in started.items() if process.alive], "make stop leaves no process"
+
+
+def test_the_sample_ledger_is_filed_once_and_comes_to_what_it_must(run: Run) -> None:
+    plan = {"PLAN_FILE": str(some_items(run.folder))}
+    how = ("--stars", "0", "--ledger", "1")
+    run.start(*how, **plan)
+    run.wait_until("正在服务")
+    assert "与样例预期一致" in run.output, run.output
+    assert re.search(r"^ +4\.1 +建设改造农村公路 +=7000公里 +[\d.]+ +[\d.]+% +83\.29%", run.output, re.MULTILINE)
+    assert "迟报：衡水市" in run.output
+    said = run.get("/readyz")["checks"]["reports"]["head_seq"]
+    run.signal(signal.SIGINT)
+    assert run.status() == 0, run.output
+
+    run.start(*how, **plan)
+    run.wait_until("正在服务")
+    assert "先前的启动中已经建立" in run.output
+    assert run.get("/readyz")["checks"]["reports"]["head_seq"] == said, "nothing is said twice"
 
 
 def test_what_a_killed_run_leaves_behind_is_stopped(run: Run) -> None:

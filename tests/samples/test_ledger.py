@@ -118,15 +118,15 @@ def test_what_must_come_of_it_is_what_is_filed_added_up() -> None:
     assert set(told.ranking) == {unit.code for unit in regions.units()}
 
 
-def test_a_form_is_filled_without_touching_its_other_rows() -> None:
+def test_a_form_is_filled_row_by_row_and_keeps_what_it_says() -> None:
     indicator = PLAN.indicators["4.1"]
-    blanks = [Blank(indicator, "130102", Decimal("7.5")), Blank(indicator, "130104", None)]
+    blanks = [Blank(indicator, "130102", None), Blank(indicator, "130104", Decimal("7.5"))]
     form = sheets.template(blanks, period="2023-10")
     filled = ledger_form.fill(form, [Line("4.1", "130104", "2023-10", Decimal("12.345"))], Proof("a" * 24, "b" * 64))
-    header, *rows = CalamineWorkbook.from_filelike(io.BytesIO(filled)).get_sheet_by_index(0).to_python()
-    told = {row[header.index("行政区划")]: dict(zip(header, row, strict=True)) for row in rows}
-    assert (told["130104"]["累计完成"], told["130104"]["佐证材料"]) == (12.345, f"{'a' * 24}:{'b' * 64}")
-    assert (told["130102"]["累计完成"], told["130102"]["上次审定累计"]) == ("", "7.5")
+    header, row = CalamineWorkbook.from_filelike(io.BytesIO(filled)).get_sheet_by_index(0).to_python()
+    told = dict(zip(header, row, strict=True))
+    assert (told["行政区划"], told["指标"], told["上次审定累计"]) == ("130104", indicator.name, "7.5")
+    assert (told["累计完成"], told["佐证材料"]) == (12.345, f"{'a' * 24}:{'b' * 64}")
 
 
 def test_a_form_that_does_not_ask_for_a_line_is_not_filled_with_it() -> None:

@@ -1,7 +1,6 @@
 """The sample ledger played through the API by the processes that count it: what comes of it is what must come of it."""
 
 import io
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock, local
@@ -22,14 +21,13 @@ from samples import ledger_year
 from samples.ledger import LATE, RETURNED, Sample
 from samples.ledger_expected import differences, expected
 from samples.ledger_year import DISPATCHER, Told
+from tests.plans import some_items
 from tests.programme import Programme
 
 PROCESSES = (
     *("certification.relay", "housekeeping.relay", "inspections.relay"),  # their watermarks: else nothing is settled
     *("reports", "reports.relay", "targets", "targets.counting", "targets.relay", "targets.desk"),
 )
-ITEMS = (4, 5, 6, 8, 13, 14, 17, 20)  # of every kind of indicator one; the whole plan takes a minute
-WHOLE_PLAN = Path(__file__).resolve().parents[2] / "plan" / "hebei-2023.toml"
 
 
 class Offices:
@@ -80,12 +78,7 @@ class Offices:
 
 @pytest.fixture(scope="module")
 def plan_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plan with some of its items."""
-    head, *indicators = WHOLE_PLAN.read_text(encoding="utf-8").split("[[indicators]]")
-    kept = [text for text in indicators if int(re.findall(r"^item = (\d+)$", text, re.MULTILINE)[0]) in ITEMS]
-    path = tmp_path_factory.mktemp("plan") / "some-items.toml"
-    path.write_text("[[indicators]]".join([head, *kept]), encoding="utf-8")
-    return path
+    return some_items(tmp_path_factory.mktemp("plan"))
 
 
 @pytest.fixture(scope="module")
