@@ -143,12 +143,7 @@ def test_the_part_above_its_whole_is_refused_and_the_wrong_figure_returned(
     asked = {"target_id": wrong.target_id, "region": wrong.region, "period": wrong.period}
     (line,) = offices.get(f"report-reviewer-{RETURNED[1]}", "/v1/reports", **asked)["items"]
     history = offices.get(f"report-reviewer-{RETURNED[1]}", f"/v1/reports/{line['report_id']}")["history"]
-    assert [step["event"] for step in history] == [
-        "report_filed",
-        "report_returned",
-        "report_filed",
-        "report_accepted",
-    ]
+    assert [step["event"] for step in history] == ["filed", "returned", "filed", "accepted"]
 
 
 def test_time_is_put_right_and_nothing_is_played_twice(told: Told, offices: Offices, sample: Sample) -> None:
