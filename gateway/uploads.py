@@ -44,8 +44,8 @@ def receive(files: Files) -> Upload:
             "upload as multipart/form-data",
             headers={"Accept": "multipart/form-data"},
         )
-    if not boundary.isascii() or not 0 < len(boundary) <= 70:
-        raise _malformed("缺少 boundary", "there is no boundary")
+    if not boundary.isascii() or not 0 < len(boundary) <= 200:  # 70 by RFC 2046, which common clients pass over
+        raise _malformed("缺少可用的 boundary", "there is no usable boundary")
     request.max_content_length = sys.maxsize  # counted here, so that the rest can be drained
     stream = request.stream
     if (request.content_length or 0) > _FORM_LIMIT:

@@ -12,7 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from contract.words import Comparator, Measure
+from contract.words import Comparator, Measure, Role
+
+_OVER_ALL = (Role.DISPATCHER, Role.INSPECTOR)
 
 
 class PlanUnreadable(Exception):
@@ -94,6 +96,12 @@ class Plan:
     @property
     def begins(self) -> dt.date:
         return dt.date(self.year, 1, 1)
+
+    def concerning(self, *, role: str, organisation: str) -> frozenset[str]:
+        """The ids of the indicators that somebody has to do with: a department's people with its own, everybody else
+        with all. So have dispatchers and inspectors, for 省发展改革委, which leads the plan, also owns a part of it."""
+        own = frozenset(one.id for one in self.indicators.values() if organisation in one.departments)
+        return own if own and role not in _OVER_ALL else frozenset(self.indicators)
 
     def parts(self, id: str) -> tuple[Indicator, ...]:
         """What the plan names as a part of the indicator (其中)."""

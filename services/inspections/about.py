@@ -57,9 +57,7 @@ def concerned(who: Actor, plan: Plan, about: Any) -> bool:
     if not regions.within(about.region, who.region):
         return False
     own = who.targets(plan)
-    if own is None or about.target_id in own:
-        return True
-    return about.target_id is None and about.item in items_of(plan, own)
+    return about.target_id in own or (about.target_id is None and about.item in items_of(plan, own))
 
 
 def sees(who: Actor, plan: Plan, about: Any, *parties: str) -> bool:

@@ -12,7 +12,6 @@ from contract.inspections import InspectionsNotAllowed
 from contract.words import Role
 from plan import Plan
 
-_OVER_ALL = (Role.INSPECTOR, Role.DISPATCHER)
 READ, WRITE, MATTERS = "inspections:read", "inspections:write", "matters:write"
 
 
@@ -48,15 +47,11 @@ class Actor:
 
     def concerned(self, plan: Plan, target_id: str) -> bool:
         """Whether the indicator is one of the actor's."""
-        own = self.targets(plan)
-        return own is None or target_id in own
+        return target_id in self.targets(plan)
 
-    def targets(self, plan: Plan) -> list[str] | None:
-        """The indicators that the actor has to do with; None: all."""
-        if self.role in _OVER_ALL:
-            return None
-        own = [each.id for each in plan.indicators.values() if self.organisation in each.departments]
-        return own or None
+    def targets(self, plan: Plan) -> frozenset[str]:
+        """The ids of the indicators that the actor has to do with."""
+        return plan.concerning(role=self.role, organisation=self.organisation)
 
 
 def not_allowed() -> InspectionsNotAllowed:

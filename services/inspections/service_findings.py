@@ -166,7 +166,7 @@ class FindingCalls(InspectionCalls):
         kept, _, today = self._now()
         limit, overdue_on = asked.pop("limit"), today if asked.pop("overdue", False) else None
         found = kept.findings.page(
-            within=within, targets=who.targets(self._plan()), overdue_on=overdue_on, limit=limit + 1, **asked
+            within=within, targets=sorted(who.targets(self._plan())), overdue_on=overdue_on, limit=limit + 1, **asked
         )
         return paged([shown_finding(each, today) for each in found], limit, "finding_id")
 
@@ -213,7 +213,9 @@ class FindingCalls(InspectionCalls):
             return {"items": [], "next": None}
         kept, _, _ = self._now()
         limit = asked.pop("limit")
-        found = kept.findings.supervisions(within=within, targets=who.targets(self._plan()), limit=limit + 1, **asked)
+        found = kept.findings.supervisions(
+            within=within, targets=sorted(who.targets(self._plan())), limit=limit + 1, **asked
+        )
         return paged([shown_supervision(each) for each in found], limit, "supervision_id")
 
     def _found(self, kept: Inspections, finding_id: str, who: Actor) -> Finding:

@@ -91,7 +91,7 @@ class InspectionCalls(Calls):
             return {"items": [], "next": None}
         kept, _, _ = self._now()
         limit = asked.pop("limit")
-        found = kept.planned.page(within=within, targets=who.targets(self._plan()), limit=limit + 1, **asked)
+        found = kept.planned.page(within=within, targets=sorted(who.targets(self._plan())), limit=limit + 1, **asked)
         return paged(self._shown(kept, found), limit, "inspection_id")
 
     @rpc

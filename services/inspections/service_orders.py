@@ -108,7 +108,7 @@ class OrderCalls(FindingCalls):
             return {"items": [], "next": None}
         kept, _, _ = self._now()
         limit = asked.pop("limit")
-        found = kept.orders.page(within=within, targets=who.targets(self._plan()), limit=limit + 1, **asked)
+        found = kept.orders.page(within=within, targets=sorted(who.targets(self._plan())), limit=limit + 1, **asked)
         return paged([shown_order(each) for each in found], limit, "order_id")
 
     def hear_answer(self, said: Said) -> None:

@@ -190,11 +190,9 @@ class Greenways:
 def sight(who: Actor, plan: Plan, party: str) -> Document:
     """The query of what the actor sees, but for the region asked for. ``party``: the field by whose organisation a
     record is theirs wherever it is."""
-    within = _in_region(who.region)
     own = who.targets(plan)
-    if own is not None:
-        whole_items = {"target_id": {"$exists": False}, "item": {"$in": items_of(plan, own)}}
-        within = {"$and": [within, {"$or": [{"target_id": {"$in": own}}, whole_items]}]}
+    whole_items = {"target_id": {"$exists": False}, "item": {"$in": items_of(plan, own)}}
+    within = {"$and": [_in_region(who.region), {"$or": [{"target_id": {"$in": sorted(own)}}, whole_items]}]}
     return {"$or": [{party: who.organisation}, {"organisation": who.organisation}, within]}
 
 

@@ -34,7 +34,7 @@ class Actor:
             )
 
     def owns(self, plan: Plan, indicator: Indicator) -> bool:
-        return self.organisation in indicator.departments or self.organisation not in departments(plan)
+        return indicator.id in self.indicators(plan)
 
     def sees(self, plan: Plan, indicator: Indicator, region: str) -> bool:
         return self.owns(plan, indicator) and regions.within(region, self.region)
@@ -58,12 +58,6 @@ class Actor:
                 f"{region} lies outside your region {self.region}: it is for that region, or one above it",
             )
 
-    def indicators(self, plan: Plan) -> list[str] | None:
-        """The ids that the actor is confined to; None when to none."""
-        if self.organisation not in departments(plan):
-            return None
-        return [one.id for one in plan.indicators.values() if self.organisation in one.departments]
-
-
-def departments(plan: Plan) -> frozenset[str]:
-    return frozenset(name for indicator in plan.indicators.values() for name in indicator.departments)
+    def indicators(self, plan: Plan) -> frozenset[str]:
+        """The ids of those that the actor has to do with."""
+        return plan.concerning(role=self.role, organisation=self.organisation)

@@ -142,9 +142,7 @@ class FilingCalls(Calls):
         within = regions.get(read.get("region", who.region)).code
         if not regions.within(within, who.region):
             return {"items": [], "next": None}
-        targets = who.indicators(plan)
-        if "target_id" in read:
-            targets = [id for id in targets or plan.indicators if id == read["target_id"]]
+        targets = sorted(who.indicators(plan) & {read.get("target_id", id) for id in plan.indicators})
         found = kept.lines(
             within=within,
             targets=targets,

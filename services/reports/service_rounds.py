@@ -14,7 +14,7 @@ from plan import Indicator
 from runtime import clock, mongo
 from runtime.events import listen
 from runtime.hosting import rpc
-from services.reports import access, rounds, store_rounds
+from services.reports import rounds, store_rounds
 from services.reports.calls import Calls
 from services.reports.rounds import Attendance, Round, Snapshot
 from services.reports.store import timepiece
@@ -169,8 +169,8 @@ class RoundCalls(Calls):
         if not regions.within(within, who["region"]):
             raise public.RoundNotFound("该地区不在您的辖区之内", "this region is not within yours")
         seen = rounds.seen(all, plan, within=within, department=department)
-        own = who["organisation"] if who["organisation"] in access.departments(plan) else None
-        return [(indicator, one) for indicator, one in seen if own is None or own in indicator.departments]
+        own = plan.concerning(role=who["role"], organisation=who["organisation"])
+        return [(indicator, one) for indicator, one in seen if indicator.id in own]
 
 
 def _outstanding(seen: Sequence[tuple[Indicator, Attendance]]) -> list[dict[str, Any]]:

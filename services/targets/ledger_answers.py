@@ -147,13 +147,13 @@ class Answers:
         return code
 
     def _indicators(self, item: str | None, department: str | None, actor: Actor | None) -> tuple[str, ...]:
-        """A department's own reporter sees its indicators only."""
-        seen = list(self.plan.indicators.values())
-        own = [one for one in seen if actor and actor["organisation"] in one.departments]
+        own = actor and self.plan.concerning(role=actor["role"], organisation=actor["organisation"])
         found = [
             one.id
-            for one in own or seen
-            if (item is None or one.item == int(item)) and (department is None or department in one.departments)
+            for one in self.plan.indicators.values()
+            if (own is None or one.id in own)
+            and (item is None or one.item == int(item))
+            and (department is None or department in one.departments)
         ]
         if not found:
             raise public.LedgerNotFound(

@@ -7,7 +7,6 @@ import plan
 from contract import certification, fields, inspections, regions
 from contract import targets as public
 from contract.message import Message, Said
-from contract.words import Role
 from runtime.events import listen
 from runtime.hosting import rpc
 from runtime.mongo import Document, database
@@ -15,7 +14,6 @@ from services.targets.samples import proved
 from services.targets.store_samples import Samples
 
 _READ = {"inspections:read", "inspections:write"}
-_OVER_ALL = (Role.INSPECTOR, Role.DISPATCHER)
 
 
 class ReadFrame(Message):
@@ -74,24 +72,16 @@ class SampleCalls:
     def _seen(self, samples: Samples, inspection_id: str, actor: dict[str, Any]) -> Document:
         """One that is drawn, of the actor's region and indicators. Raises SampleNotFound."""
         who = certification.Actor.read(actor)
+        own = plan.read(self.settings.plan_file).concerning(role=who["role"], organisation=who["organisation"])
         found = samples.get(inspection_id)
         if (
             found is None
             or "frame_digest" not in found
             or not _READ & {*who["scopes"]}
             or not regions.within(found["region"], who["region"])
-            or not _concerned(plan.read(self.settings.plan_file), found["target_id"], who)
+            or found["target_id"] not in own
         ):
             raise public.SampleNotFound(
                 "没有这次抽样，或样本尚未抽出", "there is no such sample, or it is not drawn yet: try again shortly"
             )
         return found
-
-
-def _concerned(known: plan.Plan, target_id: str, who: dict[str, Any]) -> bool:
-    """A department that the plan names has to do with its own indicators; inspectors, dispatchers and anybody else
-    with all."""
-    if who["role"] in _OVER_ALL:
-        return True
-    own = {each.id for each in known.indicators.values() if who["organisation"] in each.departments}
-    return not own or target_id in own

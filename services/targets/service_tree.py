@@ -192,9 +192,9 @@ def _may_name(desk: Desk) -> None:
 
 def _reviews(desk: Desk) -> bool:
     """A department's own reviewer decides on its own indicators only."""
-    who, departments = desk.who, {name for one in desk.plan.indicators.values() for name in one.departments}
-    owned = who["organisation"] not in departments or who["organisation"] in desk.indicator.departments
-    return who["role"] == Role.REPORT_REVIEWER and ADJUST in who["scopes"] and owned
+    who = desk.who
+    owned = desk.plan.concerning(role=who["role"], organisation=who["organisation"])
+    return who["role"] == Role.REPORT_REVIEWER and ADJUST in who["scopes"] and desk.indicator.id in owned
 
 
 def _not_allowed() -> public.AllocationNotAllowed:
