@@ -13,7 +13,7 @@ from runtime.config import Config
 from runtime.lease import Lease
 from services.inspections import store
 from services.inspections.overdue import Overdue
-from services.inspections.service_greenways import GreenwayChore
+from services.inspections.waiting import GreenwayChore
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""Calls about 绿色通道 requests, and the chore of their clock."""
+"""Calls about 绿色通道 requests."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -11,24 +11,17 @@ from contract import fields, regions
 from contract import greenways as public
 from plan import Plan
 from runtime import mongo
-from runtime.clock import day_of
-from runtime.config import Config
 from runtime.files import Files
 from runtime.hosting import rpc
-from runtime.workdays import Calendar
-from services.inspections import about, greenways, store
+from services.inspections import about, greenways
 from services.inspections.access import Actor
 from services.inspections.calls import Calls, ReadPage, given, paged
 from services.inspections.greenways import Greenway
 from services.inspections.history import check_version
 from services.inspections.service_matters import asked_about, proofs, reader_of, writer_of
-from services.inspections.store import timepiece
 from services.inspections.store_matters import greenways as kept_greenways
 from services.inspections.store_matters import no_greenway, sight
-
-_BATCH = 200
-# Holidays are those of the published tables; the notices that housekeeping records are its own.
-_CALENDAR = Calendar()
+from services.inspections.waiting import CALENDAR
 
 
 class ReadGreenways(ReadPage):
@@ -54,7 +47,7 @@ class GreenwayCalls(Calls):
             subject=asked["subject"],
             text=asked["text"],
             days=greenways.working_days(),
-            calendar=_CALENDAR,
+            calendar=CALENDAR,
             today=today,
             at=at,
             who=who,
@@ -80,7 +73,7 @@ class GreenwayCalls(Calls):
                 before,
                 answer=public.GreenwayAnswer(asked["answer"]),
                 reason=asked["reason"],
-                calendar=_CALENDAR,
+                calendar=CALENDAR,
                 today=today,
                 at=at,
                 who=who,
@@ -99,7 +92,7 @@ class GreenwayCalls(Calls):
             who,
             "supply_greenway",
             lambda before: greenways.supply(
-                before, text=asked["text"], evidence=evidence, calendar=_CALENDAR, today=today, at=at, who=who
+                before, text=asked["text"], evidence=evidence, calendar=CALENDAR, today=today, at=at, who=who
             ),
         )
 
@@ -169,27 +162,3 @@ class GreenwayCalls(Calls):
 
 _RECKONED = ("item_name", "region_name", "due_on", "overdue")
 _SHOWN = tuple(name for name in public.Greenway().fields if name not in _RECKONED)
-
-
-class GreenwayChore:
-    """Marks requests that nobody answered in time, once each; reckons by a new calendar as soon as there is one."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-
-    def look(self) -> int:
-        rows, commands = kept_greenways(self._config), store.inspections(self._config).commands
-        at, done = timepiece.now(self._config), 0
-        while due := rows.due(day_of(at), calendar=_CALENDAR.name, limit=_BATCH):
-            for greenway_id in due:
-
-                def work(session: ClientSession, greenway_id: str = greenway_id) -> int:
-                    before = rows.get(greenway_id, session)
-                    after = greenways.fall_due(before, calendar=_CALENDAR, today=day_of(at), at=at)
-                    if after is before:
-                        return 0  # answered in between
-                    rows.put(session, before, after)
-                    return 1
-
-                done += commands.transact(work)
-        return done

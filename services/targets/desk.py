@@ -10,8 +10,8 @@ from pymongo.errors import PyMongoError
 from runtime.config import Config
 from runtime.mongo import transient
 from services.targets.issuing import issuing
+from services.targets.looking import Looking
 from services.targets.sampling import Sampling
-from services.targets.service_anomalies import Looking
 from services.targets.store_snapshots import locking
 
 log = structlog.get_logger()

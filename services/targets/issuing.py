@@ -16,15 +16,14 @@ from runtime.config import Config
 from runtime.files import Files, Stored
 from runtime.fonts import FontMissing
 from runtime.record import document, of
-from runtime.timepiece import Timepiece
 from services.targets import bulletin_document, bulletin_workbook, bulletins, snapshots
 from services.targets.bulletins import Content
+from services.targets.store import timepiece
 from services.targets.store_bulletins import Bulletin, Bulletins, NumberTaken
 from services.targets.store_snapshots import Snapshots
 
 log = structlog.get_logger()
 
-timepiece = Timepiece("targets")
 
 _ATTEMPTS = 5
 _LIMIT = 32 * 2**20  # bytes of a file

@@ -19,15 +19,13 @@ from contract.words import Role
 from plan import Indicator, Plan
 from runtime.commands import Commands
 from runtime.hosting import Settings, rpc
-from runtime.timepiece import Timepiece
 from runtime.vault import Vault
 from services.targets import tree as decided
+from services.targets.store import timepiece
 from services.targets.store_tree import Tree, tree
 from services.targets.tree import NOTHING, Goals, Responsible
 
 ADJUST, READ_NAMES = "targets:adjust", "reports:read"
-
-timepiece = Timepiece("targets")
 
 
 @dataclass(frozen=True)

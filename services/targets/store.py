@@ -21,7 +21,10 @@ from pymongo.client_session import ClientSession
 from contract import regions
 from contract.subscriptions import SUBSCRIPTIONS
 from runtime.mongo import Document, Store
+from runtime.timepiece import Timepiece
 from services.targets.domain import Counted, Entry, Fact, Standing
+
+timepiece = Timepiece("targets")
 
 LISTENED_TO: dict[str, list[str]] = defaultdict(list)  # service -> the queues by which its facts are counted
 for _subscription in SUBSCRIPTIONS:

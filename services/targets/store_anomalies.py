@@ -6,6 +6,7 @@ anomaly_looks  when it was looked, by whose wish, and what came of it
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -112,3 +113,11 @@ def _said(anomaly: Anomaly, today: dt.date, at: dt.datetime) -> dict[str, Any]:
         noticed_on=today,
         measures=anomaly.measures,
     )
+
+
+@lru_cache(maxsize=8)
+def kept_anomalies(config: Config) -> Anomalies:
+    """The process's own, with its indexes in place."""
+    found = Anomalies(config)
+    found.ensure_indexes()
+    return found

@@ -18,7 +18,7 @@ from services.inspections import greenways
 from services.inspections.access import Actor
 from services.inspections.greenways import Greenway
 from services.inspections.service import Inspections
-from services.inspections.service_greenways import GreenwayChore
+from services.inspections.waiting import GreenwayChore
 from services.targets.matters import Matters, Problems
 from tests.services.inspections.builders import DISPATCHER, an_id, noon
 from tests.services.inspections.registers import (

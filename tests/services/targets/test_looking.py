@@ -16,8 +16,8 @@ from gateway import scopes
 from runtime import clock, config, mongo
 from runtime.config import Config
 from runtime.mongo import Store
+from services.targets.looking import Looking, timepiece
 from services.targets.service import Targets
-from services.targets.service_anomalies import Looking, timepiece
 
 MONTHS = ((1, 40), (2, 50), (3, 50), (4, 50), (5, 61))
 

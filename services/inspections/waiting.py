@@ -1,0 +1,38 @@
+"""绿色通道 requests that wait for an answer, and what their clock does when that takes too long."""
+
+from pymongo.client_session import ClientSession
+
+from runtime.clock import day_of
+from runtime.config import Config
+from runtime.workdays import Calendar
+from services.inspections import greenways, store
+from services.inspections.store import timepiece
+from services.inspections.store_matters import greenways as kept_greenways
+
+# Holidays are those of the published tables; the notices that housekeeping records are its own.
+CALENDAR = Calendar()
+_BATCH = 200
+
+
+class GreenwayChore:
+    """Marks requests that nobody answered in time, once each; reckons by a new calendar as soon as there is one."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def look(self) -> int:
+        rows, commands = kept_greenways(self._config), store.inspections(self._config).commands
+        at, done = timepiece.now(self._config), 0
+        while due := rows.due(day_of(at), calendar=CALENDAR.name, limit=_BATCH):
+            for greenway_id in due:
+
+                def work(session: ClientSession, greenway_id: str = greenway_id) -> int:
+                    before = rows.get(greenway_id, session)
+                    after = greenways.fall_due(before, calendar=CALENDAR, today=day_of(at), at=at)
+                    if after is before:
+                        return 0  # answered in between
+                    rows.put(session, before, after)
+                    return 1
+
+                done += commands.transact(work)
+        return done
