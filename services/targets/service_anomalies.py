@@ -12,7 +12,7 @@ from contract.words import Role
 from runtime.clock import day_of
 from runtime.hosting import Settings, rpc
 from runtime.mongo import Document
-from services.targets.looking import timepiece
+from services.targets.store import timepiece
 from services.targets.store_anomalies import kept_anomalies
 
 _ROLES = (Role.INSPECTOR, Role.DISPATCHER)

@@ -17,9 +17,8 @@ from runtime import mongo
 from runtime.hosting import Settings, rpc
 from services.targets import bulletins
 from services.targets.bulletins import Options
-from services.targets.service_tree import timepiece
 from services.targets.snapshots import Snapshot
-from services.targets.store import Counts
+from services.targets.store import Counts, timepiece
 from services.targets.store_bulletins import Bulletin, Bulletins, bulletins_of
 from services.targets.store_snapshots import Snapshots, snapshots_of
 

@@ -18,8 +18,7 @@ from services.targets.ledger_workbook import workbook
 from services.targets.matters import Matters
 from services.targets.remarks import Remarks
 from services.targets.rounds import Rounds
-from services.targets.service_tree import timepiece
-from services.targets.store import Counts
+from services.targets.store import Counts, timepiece
 from services.targets.store_ledger import Rollups
 from services.targets.store_tree import tree
 
