@@ -22,15 +22,17 @@ from deploy.process import Process
 from deploy.servers import VAR, MongoDB, RabbitMQ
 from runtime import config
 
-_MEMORY = Path("/dev/shm")
+_IN_MEMORY = Path("/dev/shm") / f"yanzhao-test-{os.getuid()}"
+_ON_DISK = VAR / "test"
 _ROOM = 6 * 2**30  # a run of everything takes a tenth of it
 
 
 def _sessions() -> Path:
     """In memory where there is plenty of it: a test waits for many commits, and kills processes, never the machine."""
-    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
-        return _MEMORY / f"yanzhao-test-{os.getuid()}"
-    return VAR / "test"
+    memory = _IN_MEMORY.parent
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM:
+        return _IN_MEMORY
+    return _ON_DISK
 
 
 SESSIONS = _sessions()
@@ -151,7 +153,7 @@ def _space(servers: Servers, folder: Path, *, tidy: bool = True) -> Iterator[dic
 
 def _sweep_crashed_sessions() -> None:
     """Ends what runs of dead owners left behind: by recorded pid and start time, never by name."""
-    for owner in SESSIONS.glob("*/owner.json"):
+    for owner in (*_IN_MEMORY.glob("*/owner.json"), *_ON_DISK.glob("*/owner.json")):
         try:
             known = Process(**json.loads(owner.read_text()))
         except FileNotFoundError:

@@ -16,7 +16,7 @@ from runtime.rpc import Rpc
 from tests.builders import a_roster, write_roster
 from tests.conftest import Servers, _space
 from tests.journeys.centre import ACTOR
-from tests.programme import PROCESSES, Programme, until
+from tests.programme import Programme, until
 from tests.services.reports.builders import REPORTER, REVIEWER, a_report, hand_in
 
 INSPECTOR = {
@@ -79,12 +79,20 @@ class Scene:
         return [list(store[name].find().sort("_id", 1)) for name in ("entries", "rollups")]
 
 
+_PROCESSES = (
+    "certification+targets+inspections+reports",
+    "certification.relay+housekeeping.relay+reports.relay+targets.relay",
+    "certification.imports",
+    "targets.counting+targets.desk",
+)
+
+
 @pytest.fixture(scope="module")
 def scene(servers: Servers, session_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with _space(servers, session_folder) as environ:
         running = Programme(environ, tmp_path_factory.mktemp("logs"))
         try:
-            running.start(*PROCESSES, "targets.desk", "targets.relay", "inspections", "reports")
+            running.start(*_PROCESSES)
             ours = Scene(running, tmp_path_factory.mktemp("rosters"))
             ours.ask("reports", "set_time", "2023-10-10T02:00:00+00:00")
             yield ours
