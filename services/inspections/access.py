@@ -46,8 +46,8 @@ class Actor:
         return regions.within(region, self.region) and self.concerned(plan, target_id)
 
     def concerned(self, plan: Plan, target_id: str) -> bool:
-        """Whether the indicator is one of the actor's."""
-        return target_id in self.targets(plan)
+        """Whether the indicator is one of the actor's; what is none at all is refused where it is read."""
+        return target_id in self.targets(plan) or target_id not in plan.indicators
 
     def targets(self, plan: Plan) -> frozenset[str]:
         """The ids of the indicators that the actor has to do with."""

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -74,47 +75,58 @@ def rolled(counties: dict[str, int]) -> dict[str, Decimal]:
     return sums
 
 
-def rank(rows: list[list[Fraction]]) -> int:
-    found, rows = 0, [row[:] for row in rows]
-    for column in range(len(rows[0]) if rows else 0):
-        pivot = next((at for at in range(found, len(rows)) if rows[at][column]), None)
-        if pivot is None:
+Cell = tuple[str, str]  # (indicator, region)
+Equation = dict[Cell, Fraction]  # what hidden cells, each so many times, add up to is known
+
+
+def solved(equations: Iterable[Equation]) -> list[Equation]:
+    """The equations resolved as far as they go (reduced row echelon form): what is known of one cell stands alone."""
+    done: dict[Cell, Equation] = {}
+
+    def without(row: Equation, cell: Cell, pivot: Equation) -> None:
+        factor = row[cell]
+        for other, value in pivot.items():
+            left = row.get(other, Fraction(0)) - factor * value
+            if left:
+                row[other] = left
+            else:
+                row.pop(other, None)
+
+    for equation in equations:
+        row = dict(equation)
+        for cell in list(row):
+            if cell in row and cell in done:
+                without(row, cell, done[cell])
+        if not row:
             continue
-        rows[found], rows[pivot] = rows[pivot], rows[found]
-        for at in range(found + 1, len(rows)):
-            if rows[at][column]:
-                factor = rows[at][column] / rows[found][column]
-                rows[at] = [a - factor * b for a, b in zip(rows[at], rows[found], strict=True)]
-        found += 1
-    return found
+        first = next(iter(row))
+        row = {cell: value / row[first] for cell, value in row.items()}
+        for known in done.values():
+            if first in known:
+                without(known, first, row)
+        done[first] = row
+    return list(done.values())
 
 
-def derivable(ids: tuple[str, ...], out: frozenset[str], sums: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+def derivable(ids: tuple[str, ...], out: frozenset[str], sums: dict[str, tuple[str, ...]]) -> set[Cell]:
     """The hidden cells that follow from what is shown, by solving every equation that anybody knows."""
-    cells = [(id, code) for id in ids for code in everywhere() if code in out]
-    at = {cell: number for number, cell in enumerate(cells)}
 
-    def row(terms: list[tuple[tuple[str, str], int]]) -> list[Fraction]:
-        made = [Fraction(0)] * len(cells)
-        for cell, factor in terms:
-            if cell in at:
-                made[at[cell]] += factor
-        return made
+    def equation(whole: Cell, parts: Iterable[Cell]) -> Equation:
+        terms = {whole: Fraction(1), **dict.fromkeys(parts, Fraction(-1))}
+        return {cell: factor for cell, factor in terms.items() if cell[1] in out}
 
-    equations = [
-        row([((id, code), 1), *(((id, child.code), -1) for child in regions.children(code))])
+    across_regions = (
+        equation((id, code), ((id, child.code) for child in regions.children(code)))
         for id in ids
         for code in everywhere()
         if regions.children(code)
-    ]
-    equations += [
-        row([((whole, code), 1), *(((part, code), -1) for part in parts)])
+    )
+    across_parts = (
+        equation((whole, code), ((part, code) for part in parts))
         for whole, parts in sums.items()
         for code in everywhere()
-    ]
-    equations = [one for one in equations if any(one)]
-    known = rank(equations)
-    return {cell for cell in cells if rank([*equations, row([(cell, 1)])]) == known}
+    )
+    return {cell for row in solved([*across_regions, *across_parts]) if len(row) == 1 for cell in row}
 
 
 A_FEW = ["130102", "130104", "130105", "130107", "130638", "130632", "130629", "130682", "130181", "131102"]

@@ -61,8 +61,12 @@ def test_before_the_plans_year_there_is_no_ledger(said: dict[str, str]) -> None:
 
 
 def test_a_department_asks_for_its_own_items_only() -> None:
-    roads = an_actor(region="130000", organisation="省交通运输厅")
+    roads = an_actor(role="reporter", region="130000", organisation="省交通运输厅")
     assert asked(roads).indicators == ("4.1", "4.2")
+    leads = an_actor(region="130000", organisation="省发展改革委")
+    assert len(asked(leads).indicators) == len(PLAN.indicators), (
+        "who leads the plan sees all of it, though it owns a part"
+    )
     for said in ({"item": "12"}, {"department": "省民政厅"}):
         with pytest.raises(LedgerNotFound):
             asked(roads, **said)
