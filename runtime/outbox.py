@@ -60,8 +60,15 @@ class Outbox:
 
     def waiting(self) -> int:
         """Rows that are written and not yet sent."""
+        return self.status()["unpublished"]
+
+    def status(self) -> dict[str, int]:
+        """``{head_seq, published_seq, unpublished}``. When nothing is unpublished, ``head_seq`` is of all that had been
+        written when this was asked: the new rows are counted first, for they may be ordered meanwhile."""
+        new = self._rows.count_documents({"new": True}, hint="new")
         head = self.head()
-        return self._rows.count_documents({"new": True}, hint="new") + int(head["seq"]) - int(head["published"])
+        seq, published = int(head["seq"]), int(head["published"])
+        return {"head_seq": seq, "published_seq": published, "unpublished": new + seq - published}
 
     def page(self, after: int, limit: int) -> list[Document]:
         """Envelopes with ``seq`` > after, in order, each as it was or will be published."""

@@ -247,12 +247,9 @@ class Certification(ImportCalls, WithdrawalCalls):
     def status(self) -> dict[str, Any]:
         """``{"head_seq", "published_seq", "unpublished"}`` of the log, and how many jobs are in each active state:
         ``{"imports_queued", "imports_running", "imports_recalling"}``."""
-        outbox = store.certificates(self.settings).outbox
-        head, jobs = outbox.head(), store_imports.imports(self.settings).active_by_state()
+        jobs = store_imports.imports(self.settings).active_by_state()
         return {
-            "head_seq": head["seq"],
-            "published_seq": head["published"],
-            "unpublished": outbox.waiting(),
+            **store.certificates(self.settings).outbox.status(),
             **{f"imports_{state}": number for state, number in jobs.items()},
         }
 

@@ -44,11 +44,8 @@ class Housekeeping(RegistryCalls, CaseCalls, ReviewCalls, NoticeCalls, AwardCall
     def status(self) -> dict[str, Any]:
         """``{"head_seq", "published_seq", "unpublished", "due"}``; ``due``: what waits for the clock."""
         kept, _, today = self._now()
-        head = kept.outbox.head()
         return {
-            "head_seq": head["seq"],
-            "published_seq": head["published"],
-            "unpublished": kept.outbox.waiting(),
+            **kept.outbox.status(),
             "due": len(kept.cases.due(today, 1000)) + len(kept.awards.due(today, 1000)),
         }
 

@@ -60,8 +60,7 @@ class Inspections(OrderCalls, MatterCalls, GreenwayCalls, HintCalls):
     def status(self) -> dict[str, Any]:
         """``{"head_seq", "published_seq", "unpublished"}`` of the log."""
         kept, _, _ = self._now()
-        head = kept.outbox.head()
-        return {"head_seq": head["seq"], "published_seq": head["published"], "unpublished": kept.outbox.waiting()}
+        return dict(kept.outbox.status())
 
     @rpc
     def set_time(self, instant: str | None = None) -> dict[str, Any]:

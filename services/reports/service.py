@@ -32,9 +32,7 @@ class Reports(ImportCalls, RoundCalls, WithdrawalCalls):
     @rpc
     def status(self) -> dict[str, Any]:
         """``{"head_seq", "published_seq", "unpublished"}`` of the log."""
-        outbox = store.reports(self.settings).outbox
-        head = outbox.head()
-        return {"head_seq": head["seq"], "published_seq": head["published"], "unpublished": outbox.waiting()}
+        return dict(store.reports(self.settings).outbox.status())
 
     @rpc
     def set_time(self, instant: str | None = None) -> dict[str, Any]:

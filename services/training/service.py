@@ -181,9 +181,7 @@ class Training:
     @rpc
     def status(self) -> dict[str, Any]:
         """``{"head_seq", "published_seq", "unpublished"}`` of the log."""
-        outbox = store.training(self.settings).outbox
-        head = outbox.head()
-        return {"head_seq": head["seq"], "published_seq": head["published"], "unpublished": outbox.waiting()}
+        return dict(store.training(self.settings).outbox.status())
 
     def _centre(self, credit_code: str) -> dict[str, Any]:
         found = store.training(self.settings).centre(credit_code)

@@ -42,7 +42,7 @@ def test_the_entries_are_the_proof_of_the_number(centre: Centre) -> None:
     while True:
         page = centre.rpc.call("targets", "entries", "12.1", after=after, limit=200)
         for entry in page["items"]:
-            persons[entry["subject"]] += entry["value"]
+            persons[entry["subject"]] += int(entry["value"])
         after = page["next"]
         if after is None:
             break
