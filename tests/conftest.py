@@ -60,7 +60,7 @@ class Servers:
 @pytest.fixture(scope="session")
 def session_folder() -> Iterator[Path]:
     """A folder for this run only; several runs may go on at once in one checkout."""
-    _sweep_crashed_sessions()
+    _sweep_crashed_sessions(_IN_MEMORY, _ON_DISK)
     folder = SESSIONS / f"{os.getpid()}-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
     mine = process.find(os.getpid())
@@ -151,9 +151,9 @@ def _space(servers: Servers, folder: Path, *, tidy: bool = True) -> Iterator[dic
                     client.drop_database(database)
 
 
-def _sweep_crashed_sessions() -> None:
+def _sweep_crashed_sessions(*folders: Path) -> None:
     """Ends what runs of dead owners left behind: by recorded pid and start time, never by name."""
-    for owner in (*_IN_MEMORY.glob("*/owner.json"), *_ON_DISK.glob("*/owner.json")):
+    for owner in (owner for folder in folders for owner in folder.glob("*/owner.json")):
         try:
             known = Process(**json.loads(owner.read_text()))
         except FileNotFoundError:

@@ -134,10 +134,7 @@ def test_a_pid_that_went_to_somebody_else_is_left_alone(session_folder: Path) ->
     mongo.discard()
 
 
-def test_what_a_crashed_run_left_is_ended_and_a_running_one_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(conftest, "SESSIONS", tmp_path)
+def test_what_a_crashed_run_left_is_ended_and_a_running_one_is_left_alone(tmp_path: Path) -> None:
     me = process.find(os.getpid())
     owners = {"crashed": Process(me.pid, me.started - 3600), "running": me}
     left = {}
@@ -147,7 +144,7 @@ def test_what_a_crashed_run_left_is_ended_and_a_running_one_is_left_alone(
         (tmp_path / name / "owner.json").write_text(json.dumps({"pid": owner.pid, "started": owner.started}))
         left[name] = process.launch(["sleep", "60"], log=folder / "log", environ=os.environ, cwd=folder)
         Record(uri="", processes={"mongod": left[name]}).write(folder.with_name("mongo.json"))
-    conftest._sweep_crashed_sessions()
+    conftest._sweep_crashed_sessions(tmp_path)
     assert not left["crashed"].alive
     assert left["running"].alive
     assert [path.name for path in tmp_path.iterdir()] == ["running"]

@@ -31,8 +31,8 @@ def services(module_space: dict[str, str], tmp_path_factory: pytest.TempPathFact
     """The nameko services, answering. Tests of a module that need counting start the rest."""
     programme = Programme(module_space, tmp_path_factory.mktemp("services"))
     try:
-        # certification by itself, because some tests have it hold its breath; the others share one interpreter's start
-        programme.start("certification", "targets+housekeeping+training+reports+inspections")
+        # The first two by themselves, because some tests stop them; the others share one interpreter's start.
+        programme.start("certification", "targets", "housekeeping+training+reports+inspections")
         yield programme
     finally:
         programme.stop_all()

@@ -217,7 +217,7 @@ def _imported(centre: Caller) -> str:
 
 def _try(operation: Any, headers: dict[str, str], existing: dict[str, str]) -> None:
     @hypothesis.settings(
-        max_examples=12,
+        max_examples=6,
         deadline=None,
         derandomize=True,
         database=None,
