@@ -2,53 +2,29 @@
 lapse. What is due lies with each case and award, so that after a stop everything is caught up, in its order."""
 
 import datetime as dt
-import threading
 
 import structlog
 from pymongo.client_session import ClientSession
-from pymongo.errors import PyMongoError
 
 from contract.errors import Refused
-from runtime import mongo
+from runtime import chores
 from runtime.clock import day_of
 from runtime.config import Config
-from runtime.lease import Lease
 from services.housekeeping import awards, steps, store
 from services.housekeeping.known import known_of, reckon_all
 from services.housekeeping.store import timepiece
 
 log = structlog.get_logger()
 
-_PAUSE = 1.0  # seconds between two looks
 _BATCH = 200
 
 
-class Clock:
-    """One at a time holds the lease; the others wait to take over."""
-
-    def __init__(self, config: Config, *, pause: float = _PAUSE) -> None:
+class Clock(chores.Clock):
+    def __init__(self, config: Config, *, pause: float = chores.PAUSE) -> None:
         self._config = config
         self._kept = store.housekeeping(config)
-        self._lease = Lease(self._kept.store, "clock", seconds=30)
-        self._pause = pause
+        super().__init__(self._kept.store, pause=pause)
         self._calendar = ""
-        self._leading = False
-
-    def ready(self) -> dict[str, bool | str | int]:
-        return {"leading": "yes" if self._leading else "no"}
-
-    def run(self, stop: threading.Event) -> None:
-        while not stop.wait(self._pause):
-            try:
-                self._leading = self._lease.hold() is not None
-                if self._leading:
-                    self.look()
-            except PyMongoError as error:
-                if not mongo.transient(error):
-                    raise
-                log.warning("clock.database_away", error=type(error).__name__)
-        if self._leading:
-            self._lease.release()
 
     def look(self) -> int:
         """Do all that is due by now; how many cases and awards that was."""
