@@ -11,6 +11,7 @@ and SIGINT end it when what is in flight is finished. Exit status: 0 ended when 
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 import threading
@@ -67,6 +68,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _patch() -> None:
+    # Names are looked up by the system's resolver: eventlet's own takes longer to import than our contract, and knows
+    # less than the system does (nsswitch, IPv6 order). Ours are two names, looked up when a connection is made.
+    os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
     with warnings.catch_warnings(record=True):  # eventlet announces its own retirement: see docs/decisions
         import eventlet
         import eventlet.debug

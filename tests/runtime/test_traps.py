@@ -323,6 +323,9 @@ def test_the_trace_of_an_event_goes_on_in_its_handler(ours: Hosted, bells: Broke
     bells.ring("fail", 2, traceparent=f"00-{'c' * 32}-{'d' * 16}-01")
     ours.noted(f"trace {'a' * 32}")
     bells.parked()
-    until(lambda: "events.put_aside" in ours.log(), seconds=10, what="the log says what was put aside")
-    lines = [json.loads(line) for line in ours.log().splitlines() if line.startswith("{")]
-    assert any(line.get("trace_id") == "c" * 32 and line["event"] == "events.put_aside" for line in lines)
+
+    def told() -> bool:
+        lines = [json.loads(line) for line in ours.log().splitlines() if line.startswith("{") and line.endswith("}")]
+        return any(line.get("trace_id") == "c" * 32 and line["event"] == "events.put_aside" for line in lines)
+
+    until(told, seconds=10, what="the log says what was put aside, with the trace of the event")
