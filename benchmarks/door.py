@@ -46,9 +46,9 @@ class Door:
     def get(self, path: str) -> dict[str, Any]:
         return self._expect(200, "GET", path, None, self._bearer())
 
-    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def post(self, path: str, body: dict[str, Any], *, status: int = 201) -> dict[str, Any]:
         headers = self._bearer() | {"Content-Type": "application/json", "Idempotency-Key": secrets.token_hex(16)}
-        return self._expect(201, "POST", path, json.dumps(body).encode(), headers)
+        return self._expect(status, "POST", path, json.dumps(body).encode(), headers)
 
     def upload(self, path: str, file: Path) -> dict[str, Any]:
         boundary = secrets.token_hex(16)

@@ -111,21 +111,22 @@ class Crew(Programme):
                 stdout=log,
                 stderr=log,
             )
-        secret = secrets.token_hex()
-        centre = clients.made(
-            "bench",
-            secret,
-            role=Role.TRAINING_CENTRE,
-            region=regions.PROVINCE,
-            organisation="bench",
-            per_minute=10_000_000,
+        probe = Door(self.config.port)
+        until(probe.answers, what=f"the gateway answers; see {self.log(name)}")
+        probe.close()
+        return self.enter(Role.TRAINING_CENTRE)
+
+    def enter(self, role: Role) -> Door:
+        """A way in for another client, of the whole province."""
+        name, secret = f"bench-{role.value}", secrets.token_hex()
+        client = clients.made(
+            name, secret, role=role, region=regions.PROVINCE, organisation="bench", per_minute=10_000_000
         )
-        clients.Clients(self.config).put(centre)
-        door = Door(self.config.port)
-        self._doors.append(door)
-        until(door.answers, what=f"the gateway answers; see {self.log(name)}")
-        door.enter("bench", secret)
-        return door
+        clients.Clients(self.config).put(client)
+        entered = Door(self.config.port)
+        self._doors.append(entered)
+        entered.enter(name, secret)
+        return entered
 
     def pids(self) -> dict[str, int]:
         return self._servers | {name: process.pid for name, process in self._running.items()}
