@@ -72,6 +72,13 @@ class Door:
     def _ask(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
+        try:
+            return self._once(method, path, body, headers)
+        except (http.client.RemoteDisconnected, BrokenPipeError):  # idle for longer than the gateway keeps one open
+            self._connection.close()
+            return self._once(method, path, body, headers)
+
+    def _once(self, method: str, path: str, body: bytes | None, headers: dict[str, str] | None) -> tuple[int, bytes]:
         self._connection.request(method, path, body, headers or {})
         response = self._connection.getresponse()
         return response.status, response.read()

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,9 +36,9 @@ def workbook(
     turned into a float again, and nothing is taken for a formula."""
     with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
         path = Path(folder) / "result.xlsx"
-        book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
-        _write(book, headers, rows, _OUTCOMES | _DRY if dry_run else _OUTCOMES)
-        book.close()
+        # Given up in the middle, it is closed too: that is how the library lets go of the file that holds the rows.
+        with closing(xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": folder})) as book:
+            _write(book, headers, rows, _OUTCOMES | _DRY if dry_run else _OUTCOMES)
         with path.open("rb") as file:
             path.unlink()
             yield file
