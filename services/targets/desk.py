@@ -12,7 +12,7 @@ from runtime.mongo import transient
 from services.targets.anomalies.job import Looking
 from services.targets.bulletins.job import issuing
 from services.targets.samples.job import Sampling
-from services.targets.snapshots.store import locking
+from services.targets.snapshots.job import locking
 
 log = structlog.get_logger()
 

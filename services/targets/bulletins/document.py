@@ -16,7 +16,8 @@ from docxtpl import DocxTemplate, InlineImage
 
 from contract.words import Status
 from services.targets.bulletins import charts
-from services.targets.bulletins.domain import Content, Correction, Line, Move, Moved, Problem, Score
+from services.targets.bulletins.domain import Content, Correction, Line, Move, Problem, Score
+from services.targets.snapshots.domain import Moved
 
 _FOLDER = Path(__file__).parent
 _WIDTH = Mm(154)

@@ -16,12 +16,13 @@ from runtime.config import Config
 from runtime.files import Files, Stored
 from runtime.fonts import FontMissing
 from runtime.record import document, of
-from services.targets.bulletins import document as bulletin_document
-from services.targets.bulletins import domain as bulletins
-from services.targets.bulletins import workbook as bulletin_workbook
+from services.targets.bulletins.composing import compose
+from services.targets.bulletins.correcting import corrected
+from services.targets.bulletins.document import bulletin as as_document
 from services.targets.bulletins.domain import Content
-from services.targets.bulletins.store import Bulletin, Bulletins, NumberTaken
-from services.targets.snapshots import domain as snapshots
+from services.targets.bulletins.store import Bulletin, Bulletins, NumberTaken, digest_of
+from services.targets.bulletins.workbook import workbook as as_workbook
+from services.targets.snapshots.domain import spread
 from services.targets.snapshots.store import Snapshots
 from services.targets.store import timepiece
 
@@ -31,8 +32,8 @@ log = structlog.get_logger()
 _ATTEMPTS = 5
 _LIMIT = 32 * 2**20  # bytes of a file
 _MAKE: dict[str, tuple[str, Callable[[Content, int], bytes], int]] = {  # file name's end, how, percent once it is there
-    "document": ("docx", bulletin_document.bulletin, 70),
-    "workbook": ("xlsx", bulletin_workbook.workbook, 90),
+    "document": ("docx", as_document, 70),
+    "workbook": ("xlsx", as_workbook, 90),
 }
 
 
@@ -94,15 +95,15 @@ class Issuing:
         figures = self._snapshots.figures(snapshot.snapshot_id)
         issued_on = timepiece.today(self._config)
         if bulletin.corrects is None:
-            return bulletins.compose(
+            return compose(
                 self._plan, snapshot, figures, options=bulletin.options, title=bulletin.title, issued_on=issued_on
             )
         before, told = self._bulletins.get(bulletin.corrects), self._bulletins.content(bulletin.corrects)
         if before is None or before.code is None or told is None or bulletin.known is None:
             raise RuntimeError("a correction was asked for of a bulletin that is not there")
         reported = of(Content, told)
-        counted = snapshots.spread(self._snapshots.counted(bulletin.known, as_of=snapshot.as_of))
-        correction = bulletins.corrected(
+        counted = spread(self._snapshots.counted(bulletin.known, as_of=snapshot.as_of))
+        correction = corrected(
             self._plan,
             reported,
             figures,
@@ -134,7 +135,7 @@ class Issuing:
                 code=content.code(number),
                 title=content.title,
                 issued_on=content.issued_on,
-                digest=bulletins.digest_of(content, number),
+                digest=digest_of(content, number),
                 content=document(content),
                 files=files,
             )

@@ -15,7 +15,7 @@ from contract.message import Message
 from contract.words import Role
 from runtime import mongo
 from runtime.hosting import Settings, rpc
-from services.targets.bulletins import domain as bulletins
+from services.targets.bulletins.composing import title_of
 from services.targets.bulletins.domain import Options
 from services.targets.bulletins.store import Bulletin, Bulletins, bulletins_of
 from services.targets.snapshots.domain import Snapshot
@@ -105,7 +105,7 @@ class BulletinCalls:
                 )
         else:
             snapshot = _there(self._snapshots().get(asked["snapshot_id"]))
-        return _asked(snapshot, asked, who, at, title=asked.get("title") or bulletins.title_of(snapshot, None))
+        return _asked(snapshot, asked, who, at, title=asked.get("title") or title_of(snapshot, None))
 
     def _correcting(self, asked: dict[str, Any], who: dict[str, Any], at: dt.datetime) -> Bulletin:
         before = self._bulletin(asked["corrects"])
@@ -122,7 +122,7 @@ class BulletinCalls:
             raise public.NothingMoved(
                 "原通报所依据的数据此后没有变动，无需更正", "nothing of what it says has changed since"
             )
-        title = asked.get("title") or bulletins.title_of(snapshot, before.bulletin_id)
+        title = asked.get("title") or title_of(snapshot, before.bulletin_id)
         return _asked(snapshot, asked, who, at, title=title, corrects=before.bulletin_id, known=known)
 
     def _shown(self, bulletin_id: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ bulletin_contents  what each says, written once
 """
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +21,7 @@ from runtime.config import Config
 from runtime.files import Stored
 from runtime.mongo import Document, Store
 from runtime.record import document, of
-from services.targets.bulletins.domain import Options
+from services.targets.bulletins.domain import Content, Options
 
 _WAITING = [BulletinState.QUEUED.value, BulletinState.RUNNING.value]
 
@@ -89,7 +91,7 @@ class Bulletins:
         return None if found is None else _bulletin(found)
 
     def content(self, bulletin_id: str) -> dict[str, Any] | None:
-        """``bulletins.Content`` as a document."""
+        """``Content`` as a document."""
         found = self._contents.find_one({"_id": bulletin_id})
         return None if found is None else dict(found["content"])
 
@@ -159,6 +161,13 @@ class Bulletins:
             return False
         self._contents.insert_one({"_id": bulletin.bulletin_id, "content": content}, session=session)
         return True
+
+
+def digest_of(content: Content, number: int) -> str:
+    """sha256 over the canonical JSON of the number and of all that is said."""
+    told = {"code": content.code(number), "content": document(content)}
+    canonical = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _bulletin(row: Document) -> Bulletin:

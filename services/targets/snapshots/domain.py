@@ -16,14 +16,12 @@ from typing import Any
 from contract import regions
 from contract.words import WorkState
 from plan import Plan
-from runtime.mongo import Document
-from runtime.record import document, of
-from services.targets.copies.rounds import Round
-from services.targets.ledger.rows import Row
 
 Cell = tuple[str, str]  # (indicator, region)
 Days = Mapping[dt.date, Decimal]
 Sources = Mapping[str, int]  # by service: everything up to this seq
+Heard = Mapping[str, Any]  # of a service, as ``Counts.heard_up_to`` tells it: service, seq, at
+Stored = Mapping[str, Any]  # an indicator's figures as they are kept: indicator, figures
 
 
 @dataclass(frozen=True)
@@ -75,22 +73,29 @@ class Figure:
         return self.target if self.adjusted_target is None else self.adjusted_target
 
 
-_OF_ROW = ("region", "target", "adjusted_target", "period", "value", "percent_of_original", "pace")
-_OF_STANDING = ("percent", "increment", "deviation", "status", "colour")
-_OF_TOLD = ("state", "started", "completed", "inspected", "problems", "next_steps", "evidence")
-
 Figures = Mapping[str, tuple[Figure, ...]]  # by indicator
 
 
-def figures_in(rows: Iterable[Row]) -> dict[str, tuple[Figure, ...]]:
-    """Of the ledger's rows."""
-    found: dict[str, list[Figure]] = defaultdict(list)
-    for row in rows:
-        kept = {name: getattr(row, name) for name in _OF_ROW}
-        kept |= {name: getattr(row.standing, name) for name in _OF_STANDING}
-        kept |= {name: getattr(row.told, name) for name in _OF_TOLD}
-        found[row.indicator.id].append(Figure(**kept))
-    return {indicator: tuple(figures) for indicator, figures in found.items()}
+@dataclass(frozen=True)
+class Moved:
+    """An entry that came after the snapshot: by which event of which service, and what it counts."""
+
+    entry_id: str
+    indicator: str
+    region: str
+    region_name: str
+    value: Decimal
+    effective_on: dt.date
+    cause: str
+    fact_id: str
+    service: str
+    seq: int
+
+
+def place_of(code: str) -> str:
+    """A region's name from its unit down: within the province nobody says the province's."""
+    path = regions.get(code).path
+    return "".join(regions.get(above).name for above in path[1:]) or regions.get(code).name
 
 
 def everywhere(plan: Plan) -> list[str]:
@@ -99,27 +104,25 @@ def everywhere(plan: Plan) -> list[str]:
     return list(dict.fromkeys([plan.region, *units, *(county.code for county in regions.counties(plan.region))]))
 
 
-def is_due(round: Round, heard: Iterable[Document]) -> bool:
-    """Whether all is counted that was said before the round was closed. ``heard``: ``Counts.heard_up_to``. `reports`
-    must have come as far as the closing itself, every other service as far as the instant at which we heard of it."""
-    assert round.closed_seq is not None
-    assert round.heard_at is not None
+def is_due(heard: Iterable[Heard], *, closed_seq: int, heard_at: dt.datetime) -> bool:
+    """Whether all is counted that was said before a round was closed, of which `reports` told at its ``closed_seq``.
+    `reports` must have come as far as that itself, every other service as far as the instant ``heard_at`` at which we
+    heard of it."""
     for source in heard:
         if source["at"] is None:
             return False
         if source["service"] == "reports":
-            if source["seq"] < round.closed_seq:
+            if source["seq"] < closed_seq:
                 return False
-        elif source["at"] < round.heard_at:
+        elif source["at"] < heard_at:
             return False
     return True
 
 
-def sources_of(round: Round, heard: Iterable[Document]) -> dict[str, int]:
+def sources_of(heard: Iterable[Heard], *, closed_seq: int) -> dict[str, int]:
     """What the snapshot of a round that is due contains."""
-    assert round.closed_seq is not None
     found = {source["service"]: int(source["seq"]) for source in heard}
-    return dict(sorted((found | {"reports": round.closed_seq}).items()))
+    return dict(sorted((found | {"reports": closed_seq}).items()))
 
 
 def spread(steps: Iterable[tuple[str, str, dt.date, Decimal]]) -> dict[Cell, dict[dt.date, Decimal]]:
@@ -131,16 +134,7 @@ def spread(steps: Iterable[tuple[str, str, dt.date, Decimal]]) -> dict[Cell, dic
     return {cell: dict(days) for cell, days in found.items()}
 
 
-def rows_of(figures: Figures) -> list[Document]:
-    """As they are stored: one document an indicator."""
-    return [{"indicator": indicator, "figures": document(told)} for indicator, told in figures.items()]
-
-
-def figures_of(rows: Iterable[Document]) -> dict[str, tuple[Figure, ...]]:
-    return {row["indicator"]: tuple(of(Figure, told) for told in row["figures"]) for row in rows}
-
-
-def digest_of(rows: Sequence[Document], *, round_id: str, as_of: dt.date, sources: Sources) -> str:
+def digest_of(rows: Sequence[Stored], *, round_id: str, as_of: dt.date, sources: Sources) -> str:
     """sha256 over the canonical JSON of the rows and of what they contain."""
     told = {
         "round_id": round_id,

@@ -1,37 +1,23 @@
-"""What is remembered of snapshots, written once and never changed; and the desk's job that makes them.
+"""What is remembered of snapshots, written once and never changed.
 
 snapshots      one head for each closed round
 snapshot_rows  its rows, one document an indicator
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-import structlog
 from pymongo.client_session import ClientSession
 
-import plan as plans
-from contract.targets import SnapshotLocked
-from plan import Plan
-from runtime import clock, mongo
+from runtime import mongo
 from runtime.config import Config
 from runtime.mongo import Document, Store
-from runtime.outbox import Outbox
 from runtime.record import document, of
-from services.targets.bulletins.domain import Moved, place_of
-from services.targets.copies.matters import Matters
-from services.targets.copies.remarks import Remarks
-from services.targets.copies.rounds import Round, Rounds
-from services.targets.ledger.rows import Ledger
-from services.targets.ledger.store import Rollups
 from services.targets.snapshots import domain as snapshots
-from services.targets.snapshots.domain import Figure, Snapshot, Sources
-from services.targets.store import Counts, number
-from services.targets.tree.store import Tree
-
-log = structlog.get_logger()
+from services.targets.snapshots.domain import Figure, Figures, Moved, Snapshot, Sources, place_of
+from services.targets.store import number
 
 
 class Snapshots:
@@ -46,7 +32,7 @@ class Snapshots:
         self._rows.create_index([("snapshot_id", 1), ("place", 1)], name="snapshot", unique=True)
 
     def add(self, session: ClientSession, snapshot: Snapshot, rows: Sequence[Document]) -> None:
-        """``rows``: ``snapshots.rows_of``."""
+        """``rows``: as ``rows_of`` makes them."""
         head = document(snapshot)
         self._heads.insert_one({"_id": head.pop("snapshot_id"), **head}, session=session)
         kept = [{"snapshot_id": snapshot.snapshot_id, "place": place, **row} for place, row in enumerate(rows)]
@@ -69,7 +55,7 @@ class Snapshots:
         return list(self._rows.find({"snapshot_id": snapshot_id}, shown).sort("place", 1))
 
     def figures(self, snapshot_id: str) -> dict[str, tuple[Figure, ...]]:
-        return snapshots.figures_of(self.rows(snapshot_id))
+        return figures_of(self.rows(snapshot_id))
 
     def counted(self, sources: Sources, *, as_of: dt.date) -> Iterator[tuple[str, str, dt.date, Decimal]]:
         """(indicator, region, day, net) of everything that ``sources`` contains and that took effect up to ``as_of``,
@@ -117,11 +103,20 @@ class Snapshots:
         if snapshots.digest_of(rows, **contained) != snapshot.digest:  # type: ignore[arg-type]
             return False
         counted = snapshots.spread(self.counted(snapshot.sources, as_of=snapshot.as_of))
-        return not snapshots.differing(snapshots.figures_of(rows), counted)
+        return not snapshots.differing(figures_of(rows), counted)
 
     def _head(self, asked: Document) -> Snapshot | None:
         found = self._heads.find_one(asked)
         return None if found is None else _snapshot(found)
+
+
+def rows_of(figures: Figures) -> list[Document]:
+    """As they are stored: one document an indicator."""
+    return [{"indicator": indicator, "figures": document(told)} for indicator, told in figures.items()]
+
+
+def figures_of(rows: Iterable[Document]) -> dict[str, tuple[Figure, ...]]:
+    return {row["indicator"]: tuple(of(Figure, told) for told in row["figures"]) for row in rows}
 
 
 def _after(snapshot: Snapshot, upto: Sources) -> Document:
@@ -136,102 +131,9 @@ def _snapshot(row: Document) -> Snapshot:
     return of(Snapshot, {"snapshot_id": row["_id"], **row})
 
 
-class Locking:
-    """A job of the desk: locks a snapshot of each round that was closed, once everything before that is counted."""
-
-    name = "snapshots"
-
-    def __init__(self, store: Store, plan: Plan) -> None:
-        self._store = store
-        self._plan = plan
-        self._counts = Counts(store)
-        self._rounds = Rounds(store)
-        self._outbox = Outbox(store)
-        self._snapshots = Snapshots(store)
-        self._ledger = Ledger(
-            plan, Rollups(self._counts), Tree(store, plan), Remarks(store), self._rounds, Matters(store)
-        )
-        self._prepared = False
-
-    def work(self) -> int:
-        """How many were locked. One that is not due yet waits, and those after it with it."""
-        if not self._prepared:
-            self._snapshots.ensure_indexes()
-            self._outbox.ensure_indexes()
-            self._prepared = True
-        locked = 0
-        for round in self._rounds.unlocked():
-            heard = self._counts.heard_up_to()
-            if not snapshots.is_due(round, heard):
-                break
-            locked += self._lock(round, snapshots.sources_of(round, heard))
-        return locked
-
-    def _lock(self, round: Round, sources: dict[str, int]) -> bool:
-        """False when another desk was faster."""
-        counted = snapshots.spread(self._snapshots.counted(sources, as_of=round.as_of))
-        rows = self._ledger.rows(
-            regions=snapshots.everywhere(self._plan),
-            indicators=list(self._plan.indicators),
-            as_of=round.as_of,
-            period=round.period,
-            counted=counted,
-            forecasts=False,
-        )
-        kept = snapshots.rows_of(snapshots.figures_in(rows))
-        assert round.closed_at is not None
-        at = clock.now()
-        snapshot = Snapshot(
-            snapshot_id=mongo.new_id(),
-            round_id=round.round_id,
-            year=self._plan.year,
-            number=round.number,
-            period=round.period,
-            as_of=round.as_of,
-            due_on=round.due_on,
-            known_at=round.closed_at,
-            locked_at=at,
-            sources=sources,
-            digest=snapshots.digest_of(kept, round_id=round.round_id, as_of=round.as_of, sources=sources),
-            rows=len(rows),
-            outstanding=round.outstanding,
-        )
-
-        def work(session: ClientSession) -> bool:
-            if not self._rounds.locked(session, round.round_id, snapshot.snapshot_id):
-                return False
-            self._snapshots.add(session, snapshot, kept)
-            self._outbox.add(session, [_said(snapshot)])
-            return True
-
-        done = mongo.transact(self._store, work)
-        log.info("snapshot.locked" if done else "snapshot.already_locked", round=round.round_id)
-        return done
-
-
-def _said(snapshot: Snapshot) -> Document:
-    return SnapshotLocked.said(
-        id=mongo.new_id(),
-        subject=snapshot.snapshot_id,
-        about=snapshot.round_id,
-        at=snapshot.locked_at,
-        snapshot_id=snapshot.snapshot_id,
-        round_id=snapshot.round_id,
-        as_of=snapshot.as_of,
-        known_at=snapshot.known_at,
-        digest=snapshot.digest,
-        sources=[{"service": service, "seq": seq} for service, seq in snapshot.sources.items()],
-    )
-
-
 @lru_cache(maxsize=4)
 def snapshots_of(config: Config) -> Snapshots:
     """The process's own, with its indexes in place."""
     found = Snapshots(mongo.database(config, "targets"))
     found.ensure_indexes()
     return found
-
-
-def locking(config: Config) -> Locking:
-    """Raises PlanUnreadable."""
-    return Locking(mongo.database(config, "targets"), plans.read(config.plan_file))

@@ -15,7 +15,8 @@ from services.targets.copies.remarks import Remarks
 from services.targets.copies.rounds import Rounds
 from services.targets.counting import Counting
 from services.targets.rules import rules
-from services.targets.snapshots.store import Locking, Snapshots
+from services.targets.snapshots.job import Locking
+from services.targets.snapshots.store import Snapshots
 from services.targets.store import LISTENED_TO, Counts
 from tests.services.targets.builders import an_id
 

@@ -26,10 +26,10 @@ from runtime import config, mongo
 from runtime.config import Config
 from runtime.files import Files
 from runtime.fonts import FontMissing
-from services.targets.bulletins import document as bulletin_document
-from services.targets.bulletins import domain as bulletins
-from services.targets.bulletins.domain import Content, Options
+from services.targets.bulletins.document import percent
+from services.targets.bulletins.domain import Content, Line, Options
 from services.targets.bulletins.job import Issuing
+from services.targets.bulletins.ranking import named, ranked, rule_of
 from services.targets.service import Targets
 from services.targets.snapshots.domain import Figure, everywhere
 from tests.services.targets.builders import an_id
@@ -117,19 +117,19 @@ def test_units_are_ranked_by_their_mean_against_the_pace_and_nothing_is_capped(y
     figures = figures_of(
         year.plan, i2_1={"130100": "50.00", "130200": "25.00"}, i4_1={"130100": "300.00", "130200": "25.00"}
     )
-    ranking = bulletins.ranked(year.plan, figures, Options())
+    ranking = ranked(year.plan, figures, Options())
     assert [(one.region, one.place, one.score) for one in ranking[:2]] == [
         ("130100", 1, Decimal("350.00")),
         ("130200", 2, Decimal("50.00")),
     ]
-    capped = bulletins.ranked(year.plan, figures, Options(ceiling=Decimal(150)))
+    capped = ranked(year.plan, figures, Options(ceiling=Decimal(150)))
     assert capped[0].score == Decimal("125.00")
-    assert "单项最高计150%" in bulletins.rule_of(Options(ceiling=Decimal(150)))
+    assert "单项最高计150%" in rule_of(Options(ceiling=Decimal(150)))
 
 
 def test_a_unit_that_nothing_was_allocated_to_has_no_place_and_equals_share_theirs(year: Year) -> None:
     figures = figures_of(year.plan, i2_1={"130100": "50.00", "130200": "50.00", "130300": "40.00"})
-    ranking = bulletins.ranked(year.plan, figures, Options())
+    ranking = ranked(year.plan, figures, Options())
     assert [one.place for one in ranking] == [1, 1, 3, *[None] * 11]
     assert len(ranking) == 14
 
@@ -138,24 +138,24 @@ def test_a_stock_is_ranked_by_its_increment(year: Year) -> None:
     figures = {
         "8.2": (figure("130100", percent="75.00", increment=Decimal("40.00")), figure("130200", percent="90.00")),
     }
-    ranking = bulletins.ranked(year.plan, figures, Options())
+    ranking = ranked(year.plan, figures, Options())
     assert [(one.region, one.score) for one in ranking if one.place] == [("130100", Decimal("80.00"))]
 
 
 def test_only_who_is_on_the_pace_is_praised_and_only_who_is_behind_is_spurred(year: Year) -> None:
     of = {"130100": "60.00", "130200": "50.00", "130300": "49.99", "130400": "10.00", "130500": "20.00"}
-    ranking = bulletins.ranked(year.plan, figures_of(year.plan, i2_1=of), Options())
-    assert [one.region for one in bulletins.named(ranking, 3, leading=True)] == ["130100", "130200"]
-    assert [one.region for one in bulletins.named(ranking, 2, leading=False)] == ["130400", "130500"]
+    ranking = ranked(year.plan, figures_of(year.plan, i2_1=of), Options())
+    assert [one.region for one in named(ranking, 3, leading=True)] == ["130100", "130200"]
+    assert [one.region for one in named(ranking, 2, leading=False)] == ["130400", "130500"]
 
 
 def test_an_adjusted_target_is_told_beside_the_original(year: Year) -> None:
-    line = bulletins.Line(
+    line = Line(
         *("4.2", 4, "工程", "对接路", "公里", 3, "=", "厅", Decimal(330), Decimal(750), Decimal("656.7")),
         *(Decimal("87.56"), Decimal("199.00"), Decimal("83.29"), Decimal("4.27"), "达序时", "绿"),
     )
-    assert bulletin_document.percent(line) == "199.00%，占调整后目标的87.56%"
-    assert bulletin_document.percent(replace(line, percent_of_original=None)) == "87.56%"
+    assert percent(line) == "199.00%，占调整后目标的87.56%"
+    assert percent(replace(line, percent_of_original=None)) == "87.56%"
 
 
 def test_a_bulletin_says_what_its_snapshot_says(year: Year, service: Targets, desk: Issuing, closed) -> None:
