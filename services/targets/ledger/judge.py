@@ -8,10 +8,10 @@ from typing import NamedTuple
 from contract import regions as places
 from contract.words import Measure, WorkState
 from plan import Indicator, Plan
-from services.targets.copies.remarks import Told
 from services.targets.ledger import outlook
 from services.targets.ledger.outlook import UNTOLD, Forecast, Standing, aim_of
 from services.targets.ledger.store import Sums
+from services.targets.ledger.told import Told
 from services.targets.store import Days
 from services.targets.tree.domain import Goal, decimals_of, reporting_regions
 

@@ -11,12 +11,13 @@ from contract import regions as places
 from contract.words import Comparator, Measure, WorkState
 from plan import Indicator, Plan
 from services.targets.copies.matters import Matters, Problems
-from services.targets.copies.remarks import Brief, Remark, Remarks, Told, gathered
+from services.targets.copies.remarks import Brief, Remark, Remarks
 from services.targets.copies.rounds import Rounds
 from services.targets.ledger import outlook
 from services.targets.ledger.judge import Judge, Place, everywhere
 from services.targets.ledger.outlook import Forecast, Standing
 from services.targets.ledger.store import Cell, Rollups, Sums
+from services.targets.ledger.told import Told, gathered
 from services.targets.store import Days
 from services.targets.tree.domain import NOTHING, Goal, Responsible, decimals_of, reporting_regions
 from services.targets.tree.store import Tree

@@ -12,8 +12,9 @@ from contract.words import ReportStatus, WorkState
 from runtime import config, mongo
 from runtime.batches import Mark
 from runtime.mongo import Store, transact
-from services.targets.copies.remarks import Remarks, gathered
+from services.targets.copies.remarks import Remarks
 from services.targets.counting import Counting
+from services.targets.ledger.told import gathered
 from services.targets.rules import rules as counting_rules
 from services.targets.store import Counts
 from tests.services.targets.builders import an_id
