@@ -23,11 +23,11 @@ from contract.subscriptions import SUBSCRIPTIONS, Subscription
 from contract.words import Role
 from plan import Indicator, Plan
 from runtime import mongo
+from services.targets.copies.rounds import Rounds
 from services.targets.domain import Cause, Entry
-from services.targets.outlook import month_end
-from services.targets.rounds import Rounds
+from services.targets.ledger.outlook import month_end
+from services.targets.snapshots.store import Snapshots
 from services.targets.store import Changes, Counts
-from services.targets.store_snapshots import Snapshots
 from tests.programme import until
 
 _MOST = 150.0  # milliseconds, at the gateway

@@ -23,9 +23,9 @@ from runtime import clock
 from runtime.batches import BatchConsumer, Heard, Mark
 from runtime.config import Config
 from runtime.mongo import database, transact
+from services.targets.copies.remarks import Remarks
 from services.targets.domain import DEDUCTION, Cause, Fact, Rule, Standing, told
 from services.targets.hold import Hold
-from services.targets.remarks import Remarks
 from services.targets.rules import rules
 from services.targets.store import Changes, Counts, Key
 

@@ -9,10 +9,10 @@ from pymongo.errors import PyMongoError
 
 from runtime.config import Config
 from runtime.mongo import transient
-from services.targets.issuing import issuing
-from services.targets.looking import Looking
-from services.targets.sampling import Sampling
-from services.targets.store_snapshots import locking
+from services.targets.anomalies.job import Looking
+from services.targets.bulletins.job import issuing
+from services.targets.samples.job import Sampling
+from services.targets.snapshots.job import locking
 
 log = structlog.get_logger()
 

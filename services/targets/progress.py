@@ -16,12 +16,12 @@ from runtime import clock
 from runtime.clock import Clock
 from runtime.config import Config
 from runtime.mongo import Document, database
-from services.targets.disclosure import family, is_veiled, veil
-from services.targets.judge import everywhere
-from services.targets.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
+from services.targets.ledger.disclosure import family, is_veiled, veil
+from services.targets.ledger.judge import everywhere
+from services.targets.ledger.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
 from services.targets.store import Counts, Days
-from services.targets.store_tree import Tree
-from services.targets.tree import NOTHING, Goal, Goals
+from services.targets.tree.domain import NOTHING, Goal, Goals
+from services.targets.tree.store import Tree
 
 
 class Progress:

@@ -8,14 +8,14 @@ from contract.message import Said
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
 from runtime.mongo import database
-from services.targets.matters import Matters
+from services.targets.anomalies.service import AnomalyCalls
+from services.targets.bulletins.service import BulletinCalls
+from services.targets.copies.matters import Matters
+from services.targets.copies.rounds import Rounds
+from services.targets.ledger.service import LedgerCalls
 from services.targets.progress import progress
-from services.targets.rounds import Rounds
-from services.targets.service_anomalies import AnomalyCalls
-from services.targets.service_bulletins import BulletinCalls
-from services.targets.service_ledger import LedgerCalls
-from services.targets.service_samples import SampleCalls
-from services.targets.service_tree import TreeCalls
+from services.targets.samples.service import SampleCalls
+from services.targets.tree.service import TreeCalls
 
 
 class Targets(BulletinCalls, SampleCalls, TreeCalls, AnomalyCalls, LedgerCalls):

@@ -1,4 +1,4 @@
-"""The only module of targets that knows MongoDB.
+"""The count, in MongoDB.
 
 standings   one per (indicator, subject): the facts, and whether and where it is counted
 entries     append-only signed steps

@@ -11,11 +11,11 @@ from werkzeug.test import TestResponse
 
 from contract.bulletins import BulletinState
 from runtime import clock, mongo
-from services.targets import snapshots
-from services.targets.bulletins import Options
-from services.targets.snapshots import Snapshot
-from services.targets.store_bulletins import Bulletin, Bulletins
-from services.targets.store_snapshots import Snapshots
+from services.targets.bulletins.domain import Options
+from services.targets.bulletins.store import Bulletin, Bulletins
+from services.targets.snapshots import domain as snapshots
+from services.targets.snapshots.domain import Snapshot
+from services.targets.snapshots.store import Snapshots
 from tests.gateway.callers import Caller
 
 BULLETINS = "/v1/bulletins"

@@ -14,9 +14,9 @@ from contract.words import Role
 from gateway import clients, tokens
 from runtime import mongo
 from runtime.config import Config
+from services.targets.copies.remarks import Remarks
 from services.targets.counting import Counting
-from services.targets.judge import everywhere
-from services.targets.remarks import Remarks
+from services.targets.ledger.judge import everywhere
 from services.targets.rules import rules as counting_rules
 from services.targets.store import Counts
 from tests.builders import a_certificate

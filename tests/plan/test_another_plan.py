@@ -10,17 +10,18 @@ import pytest
 
 import plan
 from contract.words import Comparator
-from services.targets import plan_table, tree
+from services.targets import plan_table
 from services.targets.domain import Cause, Fact, Rule, Standing, told
-from services.targets.outlook import aim_of, pace, percent, stands
+from services.targets.ledger.outlook import aim_of, pace, percent, stands
 from services.targets.rules import rules
+from services.targets.tree import domain as tree
 
 OTHER = plan.read(Path("tests/plan/other.toml"))
 RULES = {rule.indicator: rule for rule in rules(OTHER)}
 CODE = [
     file
     for folder in ("plan", "services/targets", "services/reports", "services/inspections")
-    for file in sorted(Path(folder).glob("*.py"))
+    for file in sorted(Path(folder).rglob("*.py"))
 ]
 
 

@@ -19,7 +19,7 @@ from services.inspections.access import Actor
 from services.inspections.greenways import Greenway
 from services.inspections.service import Inspections
 from services.inspections.waiting import GreenwayChore
-from services.targets.matters import Matters, Problems
+from services.targets.copies.matters import Matters, Problems
 from tests.services.inspections.builders import DISPATCHER, an_id, noon
 from tests.services.inspections.registers import (
     EDUCATION,

@@ -12,7 +12,7 @@ from contract.message import Said
 from runtime import mongo
 from runtime.config import Config
 from services.inspections.service import Inspections
-from services.targets.matters import Matters, Problems
+from services.targets.copies.matters import Matters, Problems
 from tests.services.inspections.builders import DISPATCHER, INSPECTOR, PARTNER, TODAY
 from tests.services.inspections.registers import (
     EDUCATION,

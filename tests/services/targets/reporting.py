@@ -6,7 +6,7 @@ from typing import Any
 
 from contract import reports
 from contract.message import Event, Said
-from services.targets.outlook import month_end
+from services.targets.ledger.outlook import month_end
 from tests.services.targets.builders import an_id
 
 _STATUS = {"ReportFiled": "filed", "ReportReturned": "returned", "ReportRejected": "rejected"}

@@ -9,7 +9,7 @@ from runtime import config, mongo
 from runtime.config import Config
 from services.targets.service import Targets
 from tests.programme import Programme, until
-from tests.services.targets.test_bulletins import CITY, DISPATCHER
+from tests.services.targets.bulletins.test_bulletins import CITY, DISPATCHER
 from tests.services.targets.year import Year
 
 

@@ -11,8 +11,8 @@ from runtime import config, mongo
 from services.targets.counting import Counting
 from services.targets.progress import Progress
 from services.targets.store import Counts
-from services.targets.store_tree import Tree
-from services.targets.tree import Action, Goal, Step
+from services.targets.tree.domain import Action, Goal, Step
+from services.targets.tree.store import Tree
 from tests.services.targets.builders import RULE, a_said
 
 NOW = dt.datetime(2023, 11, 1, tzinfo=dt.UTC)

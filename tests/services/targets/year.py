@@ -11,12 +11,13 @@ from contract.words import ReportStatus
 from runtime import clock, mongo
 from runtime.batches import Mark
 from runtime.config import Config
+from services.targets.copies.remarks import Remarks
+from services.targets.copies.rounds import Rounds
 from services.targets.counting import Counting
-from services.targets.remarks import Remarks
-from services.targets.rounds import Rounds
 from services.targets.rules import rules
+from services.targets.snapshots.job import Locking
+from services.targets.snapshots.store import Snapshots
 from services.targets.store import LISTENED_TO, Counts
-from services.targets.store_snapshots import Locking, Snapshots
 from tests.services.targets.builders import an_id
 
 CLOSED_AT = dt.datetime(2023, 11, 8, 2, tzinfo=dt.UTC)

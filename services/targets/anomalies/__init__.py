@@ -1,0 +1,1 @@
+"""What looks odd in the counts: looked for each day and when asked, told once, and nothing counted changes."""

@@ -1,0 +1,192 @@
+"""What a bulletin (通报) says, as it is kept for ever.
+
+Pure, as are composing.py, ranking.py and correcting.py, which make it from a locked snapshot and from nothing else; a
+correction also from the entries that came after it.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from contract.words import Status
+from services.targets.snapshots.domain import Moved
+
+
+@dataclass(frozen=True)
+class Options:
+    """How many units are named at most; ``ceiling``: the most percent of the pace that one indicator counts for."""
+
+    leaders: int = 3
+    laggards: int = 3
+    ceiling: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """An indicator in the whole province."""
+
+    indicator: str
+    item: int
+    item_name: str
+    name: str
+    unit: str
+    decimals: int
+    comparator: str
+    department: str
+    target: Decimal | None
+    adjusted_target: Decimal | None
+    value: Decimal | None
+    percent: Decimal | None
+    percent_of_original: Decimal | None
+    pace: Decimal | None
+    deviation: Decimal | None
+    status: str | None
+    colour: str | None
+
+
+@dataclass(frozen=True)
+class StateLine:
+    """An indicator without a number: in how many of the regions that report it the work stands how."""
+
+    indicator: str
+    item: int
+    item_name: str
+    name: str
+    department: str
+    state: str | None
+    done: int
+    under_way: int
+    not_started: int
+    untold: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """``ratio``: completion in percent of the pace."""
+
+    indicator: str
+    name: str
+    percent: Decimal
+    ratio: Decimal
+
+
+@dataclass(frozen=True)
+class Score:
+    """A unit's place; None and no score where nothing was allocated to it. Equal scores share a place. ``behind``: on
+    how many indicators it is behind the pace. ``measured``: the worst first."""
+
+    region: str
+    name: str
+    place: int | None
+    score: Decimal | None
+    behind: int
+    measured: tuple[Measured, ...]
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How many lines of a unit, or of the province's departments themselves, were late and missing."""
+
+    region: str
+    name: str
+    late: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Outstanding:
+    """One indicator's regions, by name, that filed late or not at all."""
+
+    indicator: str
+    name: str
+    department: str
+    late: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    indicator: str
+    name: str
+    region: str
+    region_name: str
+    problems: str | None
+    next_steps: str | None
+
+
+@dataclass(frozen=True)
+class Move:
+    """What was reported of a region in the corrected bulletin, and what is now known for the same day."""
+
+    indicator: str
+    name: str
+    unit: str
+    decimals: int
+    region: str
+    region_name: str
+    reported: Decimal
+    known: Decimal
+    reported_percent: Decimal | None
+    known_percent: Decimal | None
+
+    @property
+    def by(self) -> Decimal:
+        return self.known - self.reported
+
+
+@dataclass(frozen=True)
+class Correction:
+    """``sources``: what was known when it was made. ``unexplained``: moves that the entries do not add up to, of an
+    event that was told late: named, so that somebody looks."""
+
+    code: str
+    title: str
+    bulletin_id: str
+    reason: str
+    sources: Mapping[str, int]
+    moves: tuple[Move, ...]
+    entries: tuple[Moved, ...]
+    unexplained: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that a bulletin says, but for its number."""
+
+    title: str
+    issuer: str
+    series: str
+    addressees: str
+    plan_name: str
+    year: int
+    round: int
+    period: str
+    as_of: dt.date
+    due_on: dt.date
+    issued_on: dt.date
+    snapshot_id: str
+    snapshot_digest: str
+    sources: Mapping[str, int]
+    rule: str
+    options: Options
+    lines: tuple[Line, ...]
+    states: tuple[StateLine, ...]
+    ranking: tuple[Score, ...]
+    leaders: tuple[Score, ...]
+    laggards: tuple[Score, ...]
+    reporting: tuple[Reporting, ...]
+    outstanding: tuple[Outstanding, ...]
+    problems: tuple[Problem, ...]
+    correction: Correction | None = None
+
+    def code(self, number: int) -> str:
+        """文号."""
+        return f"{self.series}〔{self.year}〕第{number}期"
+
+    @property
+    def standing(self) -> Mapping[str, int]:
+        """How many indicators stand how."""
+        counts = Counter(line.status for line in self.lines)
+        return {status.value: counts[status.value] for status in Status}

@@ -1,0 +1,234 @@
+"""What targets is asked about snapshots and bulletins (通报). The province's dispatcher issues them, the desk makes
+them, and whoever may read targets reads them. ``actor`` is contract.certification.Actor."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from pymongo.client_session import ClientSession
+
+from contract import bulletins as public
+from contract import certification, fields, regions
+from contract.bulletins import BulletinState
+from contract.errors import Refused, field_error
+from contract.message import Message
+from contract.words import Role
+from runtime import mongo
+from runtime.hosting import Settings, rpc
+from services.targets.bulletins.composing import title_of
+from services.targets.bulletins.domain import Options
+from services.targets.bulletins.store import Bulletin, Bulletins, bulletins_of
+from services.targets.snapshots.domain import Snapshot
+from services.targets.snapshots.store import Snapshots, snapshots_of
+from services.targets.store import Counts, timepiece
+
+READ, WRITE = "targets:read", "bulletins:write"
+
+_SUMMARY = (
+    *("bulletin_id", "state", "percent", "failure", "year", "number", "code", "title", "snapshot_id", "round_id"),
+    *("period", "as_of", "corrects", "reason", "asked_by", "asked_at", "issued_on", "digest"),
+)
+_SNAPSHOT = (
+    *("snapshot_id", "round_id", "year", "number", "period", "as_of", "known_at", "locked_at", "digest", "rows"),
+)
+
+
+class ReadPage(Message):
+    after = fields.Id()
+    limit = fields.Whole(at_least=1, at_most=500, load_default=50)
+
+
+class BulletinCalls:
+    settings: Settings
+
+    @rpc(expected_exceptions=Refused)
+    def issue_bulletin(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """IssueBulletin -> Bulletin, to be made. Refuses BulletinInvalid, SnapshotNotFound, SnapshotNotLocked,
+        BulletinNotFound, BulletinNotReady, NothingMoved, BulletinsNotAllowed, CommandReused."""
+        asked, who = public.IssueBulletin.read(command), _dispatcher(actor)
+        _refuse_unclear(asked)
+        at = timepiece.now(self.settings)
+        wanted = self._correcting(asked, who, at) if "corrects" in asked else self._of(asked, who, at)
+        kept = bulletins_of(self.settings)
+
+        def work(session: ClientSession) -> str:
+            kept.add(session, wanted)
+            return wanted.bulletin_id
+
+        return self._shown(kept.commands.once(who["client_id"], _flat(asked), work, action="issue_bulletin"))
+
+    @rpc(expected_exceptions=Refused)
+    def bulletin(self, bulletin_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Bulletin. Refuses BulletinNotFound, BulletinsNotAllowed."""
+        _reader(actor)
+        return self._shown(bulletin_id)
+
+    @rpc(expected_exceptions=Refused)
+    def bulletins(self, actor: dict[str, Any], after: str | None = None, limit: int = 50) -> dict[str, Any]:
+        """``{"items": [BulletinSummary], "next": cursor or None}``, the newest first. Refuses BulletinsNotAllowed."""
+        _reader(actor)
+        asked = ReadPage.read({"limit": limit} | ({} if after is None else {"after": after}))
+        found = bulletins_of(self.settings).page(after=asked.get("after"), limit=asked["limit"] + 1)
+        shown = [public.BulletinSummary.write(**_summary(one)) for one in found[: asked["limit"]]]
+        return {"items": shown, "next": shown[-1]["bulletin_id"] if len(found) > len(shown) else None}
+
+    @rpc(expected_exceptions=Refused)
+    def bulletin_file(self, bulletin_id: str, name: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"file_id", "size", "sha256"}`` of its ``document`` or ``workbook``. Refuses BulletinNotFound,
+        BulletinNotReady, BulletinsNotAllowed."""
+        _reader(actor)
+        found = self._bulletin(bulletin_id)
+        file = {"document": found.document, "workbook": found.workbook}[name]
+        if file is None:
+            raise _not_ready(found)
+        return dict(vars(file))
+
+    @rpc(expected_exceptions=Refused)
+    def snapshot(self, snapshot_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """-> Snapshot, counted again from its entries. Refuses SnapshotNotFound, BulletinsNotAllowed."""
+        _reader(actor)
+        kept = self._snapshots()
+        found = _there(kept.get(snapshot_id))
+        return public.Snapshot.write(
+            **{name: getattr(found, name) for name in _SNAPSHOT},
+            sources=[{"service": service, "seq": seq} for service, seq in found.sources.items()],
+            verified=kept.verified(found),
+        )
+
+    def _of(self, asked: dict[str, Any], who: dict[str, Any], at: dt.datetime) -> Bulletin:
+        if "round_id" in asked:
+            snapshot = self._snapshots().of_round(asked["round_id"])
+            if snapshot is None:
+                raise public.SnapshotNotLocked(
+                    "该期调度没有锁定的数据：尚未关闭，或刚刚关闭、仍在计数，请稍后再试",
+                    "this round has no snapshot: it is open, or was closed a moment ago and is still being counted",
+                )
+        else:
+            snapshot = _there(self._snapshots().get(asked["snapshot_id"]))
+        return _asked(snapshot, asked, who, at, title=asked.get("title") or title_of(snapshot, None))
+
+    def _correcting(self, asked: dict[str, Any], who: dict[str, Any], at: dt.datetime) -> Bulletin:
+        before = self._bulletin(asked["corrects"])
+        if before.state is not BulletinState.DONE:
+            raise _not_ready(before)
+        if before.corrects is not None:
+            zh = f"这是更正通报，请对原通报（{before.corrects}）再作更正"
+            en = f"this is a correction itself: correct the one that it corrects, {before.corrects}"
+            raise _invalid(field_error("/corrects", "is_correction", zh, en))
+        kept = self._snapshots()
+        snapshot = _there(kept.get(before.snapshot_id))
+        known = {source["service"]: source["seq"] for source in Counts(kept.store).heard_up_to()}
+        if not kept.has_moved(snapshot, upto=known):
+            raise public.NothingMoved(
+                "原通报所依据的数据此后没有变动，无需更正", "nothing of what it says has changed since"
+            )
+        title = asked.get("title") or title_of(snapshot, before.bulletin_id)
+        return _asked(snapshot, asked, who, at, title=title, corrects=before.bulletin_id, known=known)
+
+    def _shown(self, bulletin_id: str) -> dict[str, Any]:
+        found = self._bulletin(bulletin_id)
+        return public.Bulletin.write(**_summary(found), content=self._bulletins().content(bulletin_id))
+
+    def _bulletin(self, bulletin_id: str) -> Bulletin:
+        found = self._bulletins().get(bulletin_id)
+        if found is None:
+            raise public.BulletinNotFound("没有这份通报", "there is no such bulletin")
+        return found
+
+    def _bulletins(self) -> Bulletins:
+        return bulletins_of(self.settings)
+
+    def _snapshots(self) -> Snapshots:
+        return snapshots_of(self.settings)
+
+
+def _asked(
+    snapshot: Snapshot, asked: dict[str, Any], who: dict[str, Any], at: dt.datetime, *, title: str, **more: Any
+) -> Bulletin:
+    options = dict(asked.get("options") or {})
+    if "ceiling" in options:
+        options["ceiling"] = Decimal(options["ceiling"])
+    return Bulletin(
+        bulletin_id=mongo.new_id(),
+        state=BulletinState.QUEUED,
+        percent=0,
+        year=snapshot.year,
+        title=title,
+        snapshot_id=snapshot.snapshot_id,
+        round_id=snapshot.round_id,
+        period=snapshot.period,
+        as_of=snapshot.as_of,
+        options=Options(**options),
+        asked_by=who["client_id"],
+        asked_at=at,
+        reason=asked.get("reason"),
+        **more,
+    )
+
+
+def _summary(bulletin: Bulletin) -> dict[str, Any]:
+    told = {name: getattr(bulletin, name) for name in _SUMMARY}
+    files = {"document": bulletin.document, "workbook": bulletin.workbook}
+    told["files"] = {
+        name: {"sha256": file.sha256, "size": file.size} for name, file in files.items() if file is not None
+    } or None
+    return told
+
+
+def _refuse_unclear(asked: dict[str, Any]) -> None:
+    """Raises BulletinInvalid unless it is said what to make it from, once."""
+    named = [name for name in ("round_id", "snapshot_id", "corrects") if name in asked]
+    faults = []
+    if len(named) != 1:
+        zh = "请填写 round_id、snapshot_id、corrects 三者之一"
+        en = "say one of round_id, snapshot_id and corrects"
+        faults.append(field_error(f"/{named[1] if named else 'round_id'}", "one_of", zh, en))
+    if "corrects" in named and "reason" not in asked:
+        faults.append(field_error("/reason", "missing", "更正须说明原因", "say why it is corrected"))
+    if "corrects" not in named and "reason" in asked:
+        faults.append(field_error("/reason", "unknown", "只有更正才填写原因", "only a correction has a reason"))
+    if faults:
+        raise _invalid(*faults)
+
+
+def _invalid(*faults: dict[str, str]) -> public.BulletinInvalid:
+    return public.BulletinInvalid(
+        "通报要求有误，请按所列字段更正", "correct the listed fields and send it again", list(faults)
+    )
+
+
+def _flat(asked: dict[str, Any]) -> dict[str, Any]:
+    """Options in one order, so that the same told again is the same."""
+    return asked | ({"options": sorted(asked["options"].items())} if "options" in asked else {})
+
+
+def _there(snapshot: Snapshot | None) -> Snapshot:
+    if snapshot is None:
+        raise public.SnapshotNotFound("没有这份锁定数据", "there is no such snapshot")
+    return snapshot
+
+
+def _not_ready(bulletin: Bulletin) -> public.BulletinNotReady:
+    if bulletin.state is BulletinState.FAILED:
+        zh, en = "该通报未能生成，请重新印发", "it could not be made: issue it again"
+    else:
+        zh, en = f"通报正在生成（{bulletin.percent}%），请稍后再试", f"it is still being made ({bulletin.percent} %)"
+    return public.BulletinNotReady(zh, en, facts={"state": bulletin.state.value})
+
+
+def _reader(actor: dict[str, Any]) -> dict[str, Any]:
+    who = certification.Actor.read(actor)
+    if not {READ, WRITE} & {*who["scopes"]}:
+        raise _not_allowed()
+    return who
+
+
+def _dispatcher(actor: dict[str, Any]) -> dict[str, Any]:
+    who = certification.Actor.read(actor)
+    if WRITE not in who["scopes"] or who["role"] != Role.DISPATCHER or who["region"] != regions.PROVINCE:
+        raise _not_allowed()
+    return who
+
+
+def _not_allowed() -> public.BulletinsNotAllowed:
+    return public.BulletinsNotAllowed("通报由省发展改革委印发", "bulletins are the province's dispatcher's to issue")

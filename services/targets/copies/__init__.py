@@ -1,0 +1,1 @@
+"""What others said that is not counted: kept in its newest version, for the ledger and for snapshots."""

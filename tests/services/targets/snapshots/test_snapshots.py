@@ -1,0 +1,131 @@
+"""A snapshot holds what was known when its round was closed, by a logical clock, and stays."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from contract.message import Event
+from contract.targets import SnapshotLocked
+from runtime import config, mongo
+from services.targets.snapshots import domain as snapshots
+from services.targets.snapshots.domain import Snapshot
+from tests.services.targets.year import Year
+
+
+@pytest.fixture
+def year(space: dict[str, str]) -> Year:
+    return Year(config.read(space))
+
+
+def locked(year: Year, round_id: str) -> Snapshot:
+    year.caught_up()
+    year.locking.work()
+    found = year.snapshots.of_round(round_id)
+    assert found is not None
+    return found
+
+
+def value(year: Year, snapshot: Snapshot, target_id: str, region: str = "130000") -> Decimal | None:
+    figures = year.snapshots.figures(snapshot.snapshot_id)[target_id]
+    return next(figure.value for figure in figures if figure.region == region)
+
+
+def test_it_holds_every_indicator_in_every_region(year: Year) -> None:
+    year.report("2.1", "130102", 7)
+    year.report("2.1", "130682", 2)  # 定州: a unit and a county at once
+    snapshot = locked(year, year.close())
+    figures = year.snapshots.figures(snapshot.snapshot_id)
+    assert (len(figures), {len(told) for told in figures.values()}) == (42, {180})
+    assert snapshot.rows == 42 * 180
+    codes = ("130000", "130100", "130102", "130682")
+    assert [value(year, snapshot, "2.1", code) for code in codes] == [9, 7, 7, 2]
+
+
+def test_a_sum_has_what_its_parts_have(year: Year) -> None:
+    year.report("14.3", "130102", 2)
+    year.report("14.4", "130102", 3)
+    assert value(year, locked(year, year.close()), "14.2") == 5
+
+
+def test_what_is_told_after_the_closing_does_not_change_it(year: Year) -> None:
+    year.report("2.1", "130102", 7)
+    round_id = year.close()
+    year.report("2.1", "130102", 4)  # known before the snapshot is made, and said after the round was closed
+    before = locked(year, round_id)
+    year.report("2.1", "130104", 5)
+    year.caught_up()
+    assert year.locking.work() == 0
+    after = year.snapshots.get(before.snapshot_id)
+    assert after == before
+    assert value(year, before, "2.1") == 7
+    assert year.snapshots.verified(before)
+
+
+def test_what_takes_effect_after_the_rounds_last_day_is_not_in_it(year: Year) -> None:
+    year.report("2.1", "130102", 7)
+    year.report("2.1", "130102", 11, period="2023-11")
+    assert value(year, locked(year, year.close()), "2.1") == 7
+
+
+def test_it_waits_until_every_service_was_heard_up_to_the_closing(year: Year) -> None:
+    year.caught_up()
+    year.report("2.1", "130102", 7)
+    round_id = year.close()
+    assert year.locking.work() == 0, "nothing was heard since"
+    year.caught_up("certification")
+    assert year.locking.work() == 0, "certification's queues are behind"
+    assert locked(year, round_id).sources["reports"] == 2
+
+
+def test_a_digest_is_of_the_rows_and_says_when_one_was_changed(year: Year) -> None:
+    year.report("2.1", "130102", 7)
+    snapshot = locked(year, year.close())
+    rows = year.snapshots.rows(snapshot.snapshot_id)
+    contained: dict[str, Any] = {"round_id": snapshot.round_id, "sources": snapshot.sources}
+    assert snapshots.digest_of(rows, as_of=snapshot.as_of, **contained) == snapshot.digest
+    assert year.snapshots.verified(snapshot)
+    year.store["snapshot_rows"].update_one({"indicator": "2.1"}, {"$set": {"figures.0.value": "8"}})
+    assert not year.snapshots.verified(snapshot)
+
+
+def test_an_entry_that_was_doctored_is_found(year: Year) -> None:
+    year.report("2.1", "130102", 7)
+    snapshot = locked(year, year.close())
+    year.store["entries"].update_one({"indicator": "2.1"}, {"$set": {"value": 8}})
+    assert not year.snapshots.verified(snapshot)
+
+
+def test_it_is_said_in_the_transaction_that_locks_it_and_once(year: Year, space: dict[str, str]) -> None:
+    year.report("2.1", "130102", 7)
+    snapshot = locked(year, year.close())
+    for _ in range(2):
+        year.locking.work()
+    (row,) = mongo.database(config.read(space), "targets")["outbox"].find()
+    said = Event.heard(row["event"])
+    assert (said.event, said.data["digest"], said.data["as_of"]) == (
+        SnapshotLocked,
+        snapshot.digest,
+        dt.date(2023, 10, 31),
+    )
+
+
+def test_two_desks_at_once_lock_one_snapshot(year: Year, space: dict[str, str]) -> None:
+    """Both have found the round unlocked before either writes."""
+    year.report("2.1", "130102", 7)
+    round_id = year.close()
+    (round,) = year.rounds.unlocked()
+    year.snapshots.ensure_indexes()
+    sources = snapshots.sources_of(year.counts.heard_up_to(), closed_seq=round.closed_seq)
+    assert [year.locking._lock(round, sources) for _ in range(2)] == [True, False]
+    assert year.store["snapshots"].count_documents({}) == 1
+    assert year.store["outbox"].count_documents({}) == 1
+    assert year.snapshots.of_round(round_id) is not None
+
+
+def test_texts_are_locked_with_the_figures(year: Year) -> None:
+    year.report("2.1", "130102", 7, problems="资金缺口", next_steps="申请专项债")
+    snapshot = locked(year, year.close())
+    figures = year.snapshots.figures(snapshot.snapshot_id)["2.1"]
+    assert next(one.problems for one in figures if one.region == "130102") == "资金缺口"
