@@ -6,15 +6,14 @@ from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
 from contract import housekeeping as public
-from contract import regions
 from contract.housekeeping import RecognisedBy
 from runtime import mongo, record, trace
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
+from runtime.pages import beyond, given, in_region
 from services.housekeeping import awards
 from services.housekeeping.access import award_not_found
 from services.housekeeping.awards import Award
-from services.housekeeping.store_registry import subtree
 
 _EVENTS = {event.name(): event for event in public.EVENTS}
 
@@ -82,7 +81,7 @@ class Awards:
     def page(
         self,
         *,
-        within: str | None = None,
+        within: str,
         subject_keys: list[str] | None = None,
         status: str | None = None,
         kind: str | None = None,
@@ -90,16 +89,9 @@ class Awards:
         after: str | None = None,
         limit: int,
     ) -> list[Award]:
-        query: Document = {}
-        if within is not None and within != regions.PROVINCE:
-            query["region"] = {"$in": subtree(within)}
+        query = in_region(within) | given(status=status, subject_kind=kind, stars=stars) | beyond(after)
         if subject_keys is not None:
             query["subject_key"] = {"$in": subject_keys}
-        for name, value in (("status", status), ("subject_kind", kind), ("stars", stars)):
-            if value is not None:
-                query[name] = value
-        if after is not None:
-            query["_id"] = {"$gt": after}
         return [record.of(Award, row) for row in self._awards.find(query).sort("_id", 1).limit(limit)]
 
     def due(self, today: dt.date, limit: int) -> list[str]:

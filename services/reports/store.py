@@ -24,6 +24,7 @@ from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
+from runtime.pages import beyond, given, in_region
 from runtime.timepiece import Timepiece
 from services.reports.domain import Line
 from services.reports.figures import Book
@@ -115,13 +116,9 @@ class Reports:
         session: ClientSession | None = None,
     ) -> list[Line]:
         """In the order of their first filing; ``within`` is a region whose subtree is meant; limit 0: all."""
-        query: Document = {} if after is None else {"_id": {"$gt": after}}
-        if within != regions.PROVINCE:
-            root = regions.get(within).code
-            query["region"] = {"$in": sorted({root, *(county.code for county in regions.counties(root))})}
+        query = beyond(after) | in_region(within) | given(period=period, status=status)
         if targets is not None:
             query["target_id"] = {"$in": sorted(targets)}
-        query |= {name: said for name, said in (("period", period), ("status", status)) if said is not None}
         return [_line(row) for row in self._lines.find(query, session=session).sort("_id", ASCENDING).limit(limit)]
 
     def steps(self, report_id: str) -> list[Document]:

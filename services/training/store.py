@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
-from contract import regions
 from contract import training as public
 from runtime import mongo, trace
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
+from runtime.pages import beyond, given, in_region
 from runtime.vault import Vault
 from services.training import domain
 from services.training.domain import Assessor, Centre, Change
@@ -81,14 +81,11 @@ class Training:
 
     def centres(self, *, within: str, after: str | None, limit: int) -> list[Centre]:
         """In the order of registration; ``within`` is a region whose subtree is meant."""
-        query = _after(after)
-        if within != regions.PROVINCE:
-            root = regions.get(within)
-            query["region"] = {"$in": sorted({root.code, *(county.code for county in regions.counties(root.code))})}
+        query = beyond(after) | in_region(within)
         return [_centre(row) for row in self._centres.find(query).sort("_id", ASCENDING).limit(limit)]
 
     def assessors(self, *, name: str | None, after: str | None, limit: int) -> list[Assessor]:
-        query = _after(after) | ({} if name is None else {"name": name})
+        query = beyond(after) | given(name=name)
         return [_assessor(row) for row in self._assessors.find(query).sort("_id", ASCENDING).limit(limit)]
 
     def _put(self, session: ClientSession, collection: Any, version: int | None, row: Document) -> None:
@@ -110,10 +107,6 @@ class Training:
             **domain.facts(registered),
         )
         self.outbox.add(session, [said])
-
-
-def _after(after: str | None) -> Document:
-    return {} if after is None else {"_id": {"$gt": after}}
 
 
 def _centre(row: Document) -> Centre:
