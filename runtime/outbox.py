@@ -75,6 +75,13 @@ class Outbox:
         rows = self._rows.find({"seq": {"$gt": after}}, hint="seq").sort("seq", 1).limit(limit)
         return [_published(row) for row in rows]
 
+    def read(self, after: int, limit: int) -> dict[str, Any]:
+        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log from the event after ``after``, as whoever asks a
+        service for it gets it. At most 1,000 at once."""
+        head = self.head()
+        items = self.page(after, max(1, min(limit, 1000)))
+        return {"items": items, "head": {"seq": head["seq"], "hash": head["hash"]}}
+
     def order(self, *, token: int, limit: int = 1000) -> list[Document]:
         """Give new rows the next places in the log and chain them; returns their envelopes. Raises LeadershipLost.
 

@@ -45,11 +45,7 @@ class Awards:
         """And say what changed of its standing."""
         if after is before:
             return
-        written = self._awards.replace_one(
-            {"_id": before.award_id, "version": before.version}, _document(after), session=session
-        )
-        if written.modified_count != 1:
-            raise RuntimeError("an award changed inside its own transaction")
+        mongo.put(self._awards, _document(after), over=before.version, session=session)
         said = [step for step in after.history[before.version :] if step.what in _EVENTS]
         if said and said != [after.last]:
             raise RuntimeError("only the last of several steps may change an award's standing")

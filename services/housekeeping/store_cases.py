@@ -10,7 +10,7 @@ from pymongo.client_session import ClientSession
 
 from contract import regions
 from contract.housekeeping import SubjectKind
-from runtime import record
+from runtime import mongo, record
 from runtime.clock import day_of
 from runtime.mongo import Document, Store
 from runtime.pages import beyond, given, in_region
@@ -46,11 +46,7 @@ class Cases:
     def replace(self, session: ClientSession, before: Case, after: Case) -> None:
         if after is before:
             return
-        written = self._cases.replace_one(
-            {"_id": before.case_id, "version": before.version}, _document(after), session=session
-        )
-        if written.modified_count != 1:
-            raise RuntimeError("a case changed inside its own transaction")
+        mongo.put(self._cases, _document(after), over=before.version, session=session)
 
     def get(self, case_id: str, session: ClientSession | None = None) -> Case:
         """Raises CaseNotFound."""

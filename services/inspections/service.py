@@ -52,9 +52,7 @@ class Inspections(OrderCalls, MatterCalls, GreenwayCalls, HintCalls):
     def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
         """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
         kept, _, _ = self._now()
-        head = kept.outbox.head()
-        limit = max(1, min(limit, 1000))
-        return {"items": kept.outbox.page(after, limit), "head": {"seq": head["seq"], "hash": head["hash"]}}
+        return kept.outbox.read(after, limit)
 
     @rpc
     def status(self) -> dict[str, Any]:

@@ -73,12 +73,7 @@ class Reports:
         """Write one step of a line's life, and say it. The region must have been taken."""
         row = {"_id": after.report_id, **record.document(after)}
         del row["report_id"]
-        if before is None:
-            self._lines.insert_one(row, session=session)
-        else:
-            written = self._lines.replace_one({"_id": after.report_id, "version": before.version}, row, session=session)
-            if written.modified_count != 1:
-                raise RuntimeError("a line changed inside its own transaction")
+        mongo.put(self._lines, row, over=before.version if before else None, session=session)
         step = record.document(after.review or after.filed)
         self._versions.insert_one(
             {"_id": mongo.new_id(), "report_id": after.report_id, "event": after.status.value, **step}

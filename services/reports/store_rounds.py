@@ -49,7 +49,7 @@ class Rounds:
     def put_reminded(self, session: ClientSession, before: Round, after: Round, missing: Sequence[Attendance]) -> None:
         """``missing``: who is reminded."""
         reminder = after.reminders[-1]
-        self._replace(session, before, after)
+        mongo.put(self._rounds, _row(after), over=before.version, session=session)
         told = {one.target_id: list(one.missing) for one in missing if one.missing}
         row = {"_id": f"{after.round_id}/{reminder.number}", **document(reminder), "reminded": told}
         self._reminders.insert_one(row, session=session)
@@ -57,7 +57,7 @@ class Rounds:
 
     def put_closed(self, session: ClientSession, before: Round, after: Round, attendance: Sequence[Attendance]) -> None:
         """``attendance``: as it was at that moment, which is kept, and of which is said who did not file in time."""
-        self._replace(session, before, after)
+        mongo.put(self._rounds, _row(after), over=before.version, session=session)
         kept = {"_id": after.round_id, "indicators": document(attendance)}
         self._attendance.insert_one(kept, session=session)
         outstanding = [
@@ -124,13 +124,6 @@ class Rounds:
             )
             for line in lines
         }
-
-    def _replace(self, session: ClientSession, before: Round, after: Round) -> None:
-        written = self._rounds.replace_one(
-            {"_id": after.round_id, "version": before.version}, _row(after), session=session
-        )
-        if written.modified_count != 1:
-            raise RuntimeError("a round changed inside its own transaction")
 
     def _say(
         self, session: ClientSession, event: type[public.RoundEvent], round: Round, at: dt.datetime, **more: Any
