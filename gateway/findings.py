@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_smorest import Blueprint
 from werkzeug import Response
 
@@ -11,15 +11,14 @@ from contract import inspections as public
 from contract.errors import CommandReused
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
-from gateway import pages, scopes
+from gateway import downloads, pages, scopes
 from gateway.door import Asked, answer, ask, operation, polled
+from gateway.downloads import BYTES
 from gateway.inspections import READ, SERVICE, WRITE, Within
 from gateway.openapi import Answer
-from runtime.files import FileMissing, Files
 
 blueprint = Blueprint("findings", __name__, url_prefix="/v1", description="督导发现与整改 · findings")
 
-_BYTES = "application/octet-stream"
 _PROOF = [{"file_id": "64e0b1f0a1b2c3d4e5f60718", "sha256": "0" * 64, "title": "现场核查记录"}]
 
 
@@ -180,22 +179,14 @@ def recheck(asked: Asked, finding_id: str) -> Response:
     "GET",
     "/findings/<id:finding_id>/evidence/<id:file_id>",
     scopes=READ,
-    answers=Answer(200, None, "材料 · the document", _BYTES, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "材料 · the document", BYTES, headers=("Content-Disposition",)),
     refusals=(*_SEEN, public.FindingFileNotFound),
 )
 def read_finding_evidence(asked: Asked, finding_id: str, file_id: str) -> Response:
     """查阅督导和整改材料 · See a document of a finding or of its mending"""
     found = ask(SERVICE, "finding_file", finding_id, file_id, asked.actor)
-    files: Files = current_app.extensions["files"]
-    try:
-        if files.describe(file_id).sha256 != found["sha256"]:  # an id alone, of whatever file, shows nothing
-            raise FileMissing(file_id)
-        blocks = files.read(file_id)
-    except FileMissing:
-        raise public.FindingFileNotFound("没有这份佐证材料", "there is no such document") from None
-    response = Response(blocks, content_type=_BYTES)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_id}.bin"'
-    return response
+    missing = public.FindingFileNotFound("没有这份佐证材料", "there is no such document")
+    return downloads.proof(file_id, found["sha256"], missing=missing)
 
 
 @operation(
