@@ -7,8 +7,9 @@ from flask_smorest import Blueprint
 from werkzeug import Response
 
 from contract import fields
-from contract import inspections as public
+from contract import findings as public
 from contract.errors import CommandReused
+from contract.inspections import InspectionNotFound, InspectionsNotAllowed, SampleUnitNotFound
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import downloads, pages, scopes
@@ -58,7 +59,7 @@ class ListSupervision(Within):
     colour = fields.Choice(public.SupervisionColour)
 
 
-_SEEN = (public.InspectionsNotAllowed, public.FindingNotFound)
+_SEEN = (InspectionsNotAllowed, public.FindingNotFound)
 _CHANGES = (*_SEEN, public.FindingInvalid, public.FindingNotOpen, public.FindingChanged, CommandReused)
 _PATH = ("command_id", "finding_id", "expected_version")  # said by headers and path, not by the body
 
@@ -79,9 +80,9 @@ _PATH = ("command_id", "finding_id", "expected_version")  # said by headers and 
     once=True,
     answers=Answer(201, public.Finding, "已登记 · recorded", headers=("Location", "ETag")),
     refusals=(
-        public.InspectionsNotAllowed,
-        public.InspectionNotFound,
-        public.SampleUnitNotFound,
+        InspectionsNotAllowed,
+        InspectionNotFound,
+        SampleUnitNotFound,
         public.FindingInvalid,
         public.FindingRecordedAlready,
         CommandReused,
@@ -106,7 +107,7 @@ def record_finding(asked: Asked, inspection_id: str) -> Response:
     scopes=READ,
     query=ListFindings(),
     answers=Answer(200, FindingList, "一页督导发现 · one page"),
-    refusals=(public.InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
+    refusals=(InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
 )
 def list_findings(asked: Asked) -> Response:
     """查询督导发现 · List findings"""
@@ -196,7 +197,7 @@ def read_finding_evidence(asked: Asked, finding_id: str, file_id: str) -> Respon
     scopes=READ,
     query=ListSupervision(),
     answers=Answer(200, SupervisionOrderList, "一页督查单 · one page"),
-    refusals=(public.InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
+    refusals=(InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
 )
 def list_supervision_orders(asked: Asked) -> Response:
     """查询督查单 · List supervision orders"""
@@ -210,7 +211,7 @@ def list_supervision_orders(asked: Asked) -> Response:
     "/supervision-orders/<id:supervision_id>",
     scopes=READ,
     answers=Answer(200, public.SupervisionOrder, "督查单 · the order", cached=True),
-    refusals=(public.InspectionsNotAllowed, public.SupervisionOrderNotFound),
+    refusals=(InspectionsNotAllowed, public.SupervisionOrderNotFound),
 )
 def read_supervision_order(asked: Asked, supervision_id: str) -> Response:
     """一份督查单，按印发格式 · A supervision order, as it is printed"""

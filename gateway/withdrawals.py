@@ -5,8 +5,10 @@ from flask_smorest import Blueprint
 from werkzeug import Response
 
 from contract import fields
-from contract import inspections as public
+from contract import withdrawals as public
 from contract.errors import CommandReused
+from contract.findings import FindingChanged, FindingNotFound
+from contract.inspections import InspectionsNotAllowed
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages
@@ -41,9 +43,9 @@ class ListWithdrawals(Within):
     edits=True,
     answers=Answer(201, public.Withdrawal, "已下达，待执行 · ordered, pending", headers=("Location", "ETag")),
     refusals=(
-        public.InspectionsNotAllowed,
-        public.FindingNotFound,
-        public.FindingChanged,
+        InspectionsNotAllowed,
+        FindingNotFound,
+        FindingChanged,
         public.WithdrawalNotPossible,
         CommandReused,
     ),
@@ -66,7 +68,7 @@ def order_withdrawal(asked: Asked, finding_id: str) -> Response:
     scopes=READ,
     query=ListWithdrawals(),
     answers=Answer(200, WithdrawalList, "一页核减单 · one page"),
-    refusals=(public.InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
+    refusals=(InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
 )
 def list_withdrawals(asked: Asked) -> Response:
     """查询核减单 · List withdrawals"""
@@ -80,7 +82,7 @@ def list_withdrawals(asked: Asked) -> Response:
     "/withdrawals/<id:order_id>",
     scopes=READ,
     answers=Answer(200, public.Withdrawal, "核减单 · the withdrawal", cached=True),
-    refusals=(public.InspectionsNotAllowed, public.WithdrawalNotFound),
+    refusals=(InspectionsNotAllowed, public.WithdrawalNotFound),
 )
 def read_withdrawal(asked: Asked, order_id: str) -> Response:
     """一份核减单及其执行情况 · A withdrawal, and what its owner answered"""
@@ -99,7 +101,7 @@ def read_withdrawal(asked: Asked, order_id: str) -> Response:
     edits=True,
     answers=Answer(200, public.Withdrawal, "待恢复 · being lifted", headers=("ETag",)),
     refusals=(
-        public.InspectionsNotAllowed,
+        InspectionsNotAllowed,
         public.WithdrawalNotFound,
         public.WithdrawalChanged,
         public.WithdrawalNotPossible,

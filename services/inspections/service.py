@@ -1,7 +1,8 @@
 """What inspections is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
 
-``actor`` is contract.certification.Actor. Refusals are those of contract.inspections; a command with a ``command_id``
-that was told before changes nothing and is answered with what it was about, as it is now.
+``actor`` is contract.certification.Actor. Refusals are those of contract.inspections, findings, withdrawals, matters,
+greenways and hints; a command with a ``command_id`` that was told before changes nothing and is answered with what it
+was about, as it is now.
 """
 
 import datetime as dt

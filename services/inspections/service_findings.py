@@ -5,9 +5,10 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import fields
-from contract import inspections as public
+from contract import findings as public
 from contract.errors import field_error
-from contract.inspections import FindingFileNotFound, FindingState, Outcome, SupervisionColour
+from contract.findings import FindingFileNotFound, FindingState, SupervisionColour
+from contract.inspections import Outcome
 from contract.words import Role
 from runtime import mongo
 from runtime.files import FileMissing, Files

@@ -5,9 +5,9 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import fields
-from contract import inspections as public
-from contract.inspections import WithdrawalState
+from contract import withdrawals as public
 from contract.message import Said
+from contract.withdrawals import WithdrawalState
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
-from contract.inspections import FindingNotFound, FindingState
+from contract.findings import FindingNotFound, FindingState
 from runtime.mongo import Document, Store
 from services.inspections.findings import Finding
 from services.inspections.store_register import Register

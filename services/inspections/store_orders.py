@@ -2,8 +2,8 @@
 
 from pymongo.client_session import ClientSession
 
-from contract import inspections as public
-from contract.inspections import WithdrawalNotFound
+from contract import withdrawals as public
+from contract.withdrawals import WithdrawalNotFound
 from runtime import mongo, trace
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox

@@ -2,7 +2,7 @@
 
 from pymongo import ASCENDING
 
-from contract.inspections import SupervisionOrderNotFound
+from contract.findings import SupervisionOrderNotFound
 from runtime.mongo import Store
 from services.inspections.escalation import SupervisionOrder
 from services.inspections.store_register import Register
