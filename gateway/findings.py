@@ -13,7 +13,7 @@ from contract.inspections import InspectionNotFound, InspectionsNotAllowed, Samp
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import downloads, pages, scopes
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway.door import Asked, answer, ask, etag, operation, polled
 from gateway.downloads import BYTES
 from gateway.inspections import READ, SERVICE, WRITE, Within
 from gateway.openapi import Answer
@@ -97,7 +97,7 @@ def record_finding(asked: Asked, inspection_id: str) -> Response:
     """
     found = ask(SERVICE, "record_finding", asked.command(inspection_id=inspection_id), asked.actor)
     where = url_for("findings.read_finding", finding_id=found["finding_id"])
-    return answer(found, 201, Location=where, ETag=_etag(found))
+    return answer(found, 201, Location=where, ETag=etag(found))
 
 
 @operation(
@@ -128,7 +128,7 @@ def list_findings(asked: Asked) -> Response:
 def read_finding(asked: Asked, finding_id: str) -> Response:
     """一项督导发现及其整改经过 · A finding, and how it was mended"""
     found = ask(SERVICE, "finding", finding_id, asked.actor)
-    return answer(found, ETag=_etag(found), Cache_Control="private, no-cache")
+    return answer(found, ETag=etag(found), Cache_Control="private, no-cache")
 
 
 @operation(
@@ -150,7 +150,7 @@ def record_rectification(asked: Asked, finding_id: str) -> Response:
     By those who report for the region or department, or by an inspector.
     """
     found = ask(SERVICE, "record_rectification", asked.command(finding_id=finding_id), asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -172,7 +172,7 @@ def recheck(asked: Asked, finding_id: str) -> Response:
     By an inspector other than who reported the mending.
     """
     found = ask(SERVICE, "recheck", asked.command(finding_id=finding_id), asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -217,7 +217,3 @@ def read_supervision_order(asked: Asked, supervision_id: str) -> Response:
     """一份督查单，按印发格式 · A supervision order, as it is printed"""
     found = ask(SERVICE, "supervision_order", supervision_id, asked.actor)
     return polled(found, etag=supervision_id, cache="private, max-age=3600")  # once issued it never changes
-
-
-def _etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'

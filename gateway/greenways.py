@@ -11,9 +11,9 @@ from contract.matters import MatterInvalid, MattersNotAllowed
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import downloads, pages
-from gateway.door import Asked, answer, ask, operation
+from gateway.door import Asked, answer, ask, etag, operation
 from gateway.downloads import BYTES
-from gateway.matters import READ, SERVICE, WRITE, Within, etag
+from gateway.matters import READ, SERVICE, WRITE, Within
 from gateway.openapi import Answer
 
 blueprint = Blueprint("greenways", __name__, url_prefix="/v1", description="绿色通道 · 绿色通道 requests")

@@ -13,7 +13,7 @@ from contract.errors import CommandReused
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import downloads, pages, scopes
-from gateway.door import Asked, answer, ask, operation
+from gateway.door import Asked, answer, ask, etag, operation
 from gateway.downloads import BYTES
 from gateway.openapi import Answer
 
@@ -249,7 +249,3 @@ def reopen_matter(asked: Asked, matter_id: str) -> Response:
 def _changed(command: str, asked: Asked, matter_id: str) -> Response:
     found = ask(SERVICE, command, asked.command(matter_id=matter_id), asked.actor)
     return answer(found, ETag=etag(found))
-
-
-def etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'

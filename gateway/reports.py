@@ -14,7 +14,7 @@ from contract.regions import RegionAmbiguous, RegionUnknown
 from contract.targets import TargetNotFound
 from contract.words import ReportStatus
 from gateway import bodies, door, downloads, pages, scopes, uploads
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway.door import Asked, answer, ask, etag, operation, polled
 from gateway.downloads import BYTES, XLSX
 from gateway.openapi import Answer
 from runtime.files import Files
@@ -90,7 +90,7 @@ def file_report(asked: Asked) -> Response:
     until then the accepted figure goes on counting. Evidence is handed in at /v1/evidence first.
     """
     found = ask(SERVICE, "file_report", asked.command(), asked.actor)
-    return answer(found, 201, Location=url_for("reports.read_report", report_id=found["report_id"]), ETag=_etag(found))
+    return answer(found, 201, Location=url_for("reports.read_report", report_id=found["report_id"]), ETag=etag(found))
 
 
 @operation(
@@ -124,7 +124,7 @@ def read_report(asked: Asked, report_id: str) -> Response:
     """读取一条填报 · Read a report"""
     found = ask(SERVICE, "report", report_id, asked.actor)
     # No 304: a deduction changes what is shown and leaves the version, which is for If-Match, as it is.
-    return answer(found, Cache_Control="private, no-cache", Vary="Authorization", ETag=_etag(found))
+    return answer(found, Cache_Control="private, no-cache", Vary="Authorization", ETag=etag(found))
 
 
 @operation(
@@ -148,7 +148,7 @@ def decide_report(asked: Asked, report_id: str) -> Response:
     A second person decides, never who filed it; to return or to reject needs a reason.
     """
     found = ask(SERVICE, "decide_report", asked.command(report_id=report_id), asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -253,7 +253,3 @@ def read_result(asked: Asked, import_id: str) -> Response:
     found = ask(SERVICE, "report_import_result", import_id, asked.actor)
     missing = public.ReportImportNotFound("没有这次导入的结果文件", "this import has no result to download")
     return downloads.kept(found["file_id"], XLSX, f"report-import-{import_id}.xlsx", missing=missing)
-
-
-def _etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'

@@ -12,7 +12,7 @@ from contract.inspections import InspectionsNotAllowed
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway.door import Asked, answer, ask, etag, operation, polled
 from gateway.inspections import READ, SERVICE, WRITE, Within
 from gateway.openapi import Answer
 
@@ -58,7 +58,7 @@ def order_withdrawal(asked: Asked, finding_id: str) -> Response:
     """
     found = ask(SERVICE, "order_withdrawal", asked.command(finding_id=finding_id), asked.actor)
     where = url_for("withdrawals.read_withdrawal", order_id=found["order_id"])
-    return answer(found, 201, Location=where, ETag=_etag(found))
+    return answer(found, 201, Location=where, ETag=etag(found))
 
 
 @operation(
@@ -111,8 +111,4 @@ def read_withdrawal(asked: Asked, order_id: str) -> Response:
 def lift_withdrawal(asked: Asked, order_id: str) -> Response:
     """复查通过后恢复 · Give a unit back once the re-check is passed"""
     found = ask(SERVICE, "lift_withdrawal", asked.command(order_id=order_id), asked.actor)
-    return answer(found, ETag=_etag(found))
-
-
-def _etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'
+    return answer(found, ETag=etag(found))
