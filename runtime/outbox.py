@@ -15,7 +15,9 @@ import orjson
 import pymongo
 from pymongo.client_session import ClientSession
 
-from runtime.mongo import Document, Store, transact
+from contract.message import Event
+from runtime import trace
+from runtime.mongo import Document, Store, new_id, transact
 
 GENESIS = "0" * 64
 _SAME = {str, int, bool, type(None)}
@@ -52,6 +54,28 @@ class Outbox:
                 session=session,
                 ordered=True,
             )
+
+    def say(
+        self,
+        session: ClientSession,
+        event: type[Event],
+        *,
+        subject: str,
+        at: dt.datetime,
+        about: str | None = None,
+        **data: Any,
+    ) -> None:
+        """Say one event, in the caller's transaction and as part of its trace. ``about`` is the partition key, the
+        subject itself unless it is given. Raises ValueError when ``data`` is not what the event declares."""
+        envelope = event.said(
+            id=new_id(),
+            subject=subject,
+            about=subject if about is None else about,
+            at=at,
+            traceparent=trace.current(),
+            **data,
+        )
+        self.add(session, [envelope])
 
     def head(self) -> Document:
         """``{seq, hash, published}``: how far the log is ordered, and how far it is known to have been sent."""

@@ -7,7 +7,7 @@ from pymongo.client_session import ClientSession
 
 from contract import housekeeping as public
 from contract.housekeeping import RecognisedBy
-from runtime import mongo, record, trace
+from runtime import mongo, record
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.pages import beyond, given, in_region
@@ -39,7 +39,7 @@ class Awards:
     def add(self, session: ClientSession, award: Award) -> None:
         """And say so. Raises DuplicateKeyError when the subject has a standing one by the same."""
         self._awards.insert_one(_document(award), session=session)
-        self._outbox.add(session, [_envelope(award)])
+        self._say(session, award)
 
     def replace(self, session: ClientSession, before: Award, after: Award) -> None:
         """And say what changed of its standing."""
@@ -50,7 +50,7 @@ class Awards:
         if said and said != [after.last]:
             raise RuntimeError("only the last of several steps may change an award's standing")
         if said:
-            self._outbox.add(session, [_envelope(after)])
+            self._say(session, after)
 
     def get(self, award_id: str, session: ClientSession | None = None) -> Award:
         """Raises AwardNotFound."""
@@ -94,6 +94,16 @@ class Awards:
         rows = self._awards.find({"due": {"$lte": today.isoformat()}}, {"_id": 1}).sort("due", 1).limit(limit)
         return [row["_id"] for row in rows]
 
+    def _say(self, session: ClientSession, award: Award) -> None:
+        self._outbox.say(
+            session,
+            _EVENTS[award.last.what],
+            subject=award.award_id,
+            about=award.subject_key,
+            at=award.last.at,
+            **awards.facts(award),
+        )
+
 
 def _document(award: Award) -> Document:
     document: Document = record.document(award) | {"_id": award.award_id}
@@ -102,14 +112,3 @@ def _document(award: Award) -> Document:
     if (due := awards.due_on(award)) is not None:
         document["due"] = due.isoformat()
     return document
-
-
-def _envelope(award: Award) -> Document:
-    return _EVENTS[award.last.what].said(
-        id=mongo.new_id(),
-        subject=award.award_id,
-        about=award.subject_key,
-        at=award.last.at,
-        traceparent=trace.current(),
-        **awards.facts(award),
-    )

@@ -8,7 +8,6 @@ from pymongo.client_session import ClientSession
 
 from contract import greenways as public
 from contract.message import Event
-from runtime import mongo, trace
 from runtime.config import Config
 from runtime.mongo import Document
 from services.inspections import store
@@ -46,16 +45,14 @@ class Greenways(Register[Greenway]):
     def step(self, session: ClientSession, after: Greenway, *, over: int | None = None) -> None:
         """Write one step of a request's life, and what is to be said of it."""
         self.put(session, after, over=over)
-        said = _SAYS[after.history[-1].event].said(
-            id=mongo.new_id(),
+        self._outbox.say(
+            session,
+            _SAYS[after.history[-1].event],
             subject=after.greenway_id,
-            about=after.greenway_id,
             at=after.history[-1].at,
-            traceparent=trace.current(),
             **{name: getattr(after, name) for name in _TOLD},
             due_on=after.window and after.window.ends_on,
         )
-        self._outbox.add(session, [said])
 
     def late(self, today: dt.date) -> Document:
         """The query of those that wait for an answer, and whose day is past."""

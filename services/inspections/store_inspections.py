@@ -7,7 +7,7 @@ from pymongo.client_session import ClientSession
 
 from contract import inspections as public
 from contract.inspections import InspectionNotFound, SampleUnitNotFound
-from runtime import mongo, record, trace
+from runtime import record
 from runtime.mongo import Store
 from runtime.outbox import Outbox
 from runtime.pages import in_region
@@ -30,12 +30,11 @@ class Planned(Register[Inspection]):
     def add(self, session: ClientSession, inspection: Inspection) -> None:
         """And say that its sample is wanted."""
         self.put(session, inspection)
-        said = public.InspectionPlanned.said(
-            id=mongo.new_id(),
+        self._outbox.say(
+            session,
+            public.InspectionPlanned,
             subject=inspection.inspection_id,
-            about=inspection.inspection_id,
             at=inspection.history[-1].at,
-            traceparent=trace.current(),
             inspection_id=inspection.inspection_id,
             version=inspection.version,
             target_id=inspection.target_id,
@@ -44,7 +43,6 @@ class Planned(Register[Inspection]):
             size=inspection.size,
             seed=inspection.seed,
         )
-        self._outbox.add(session, [said])
 
     def add_units(self, session: ClientSession, units: Sequence[Unit]) -> None:
         if units:

@@ -9,7 +9,6 @@ from pymongo.client_session import ClientSession
 from contract import matters as public
 from contract.message import Event
 from plan import Plan
-from runtime import mongo, trace
 from runtime.config import Config
 from runtime.mongo import Document
 from runtime.pages import in_region
@@ -56,15 +55,13 @@ class Matters(Register[Matter]):
     def step(self, session: ClientSession, after: Matter, *, over: int | None = None) -> None:
         """Write one step of a problem's life, and what is to be said of it."""
         self.put(session, after, over=over)
-        said = _SAYS[after.history[-1].event].said(
-            id=mongo.new_id(),
+        self._outbox.say(
+            session,
+            _SAYS[after.history[-1].event],
             subject=after.matter_id,
-            about=after.matter_id,
             at=after.history[-1].at,
-            traceparent=trace.current(),
             **{name: getattr(after, name) for name in _TOLD},
         )
-        self._outbox.add(session, [said])
 
     def late(self, today: dt.date) -> Document:
         """The query of those that are not settled, and whose day is past."""

@@ -4,7 +4,6 @@ from pymongo.client_session import ClientSession
 
 from contract import withdrawals as public
 from contract.withdrawals import WithdrawalNotFound
-from runtime import mongo, trace
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.pages import given
@@ -48,15 +47,14 @@ class Orders(Register[Order]):
 
     def _say(self, session: ClientSession, order: Order) -> None:
         last = order.history[-1]
-        said = _EVENTS[last.what].said(
-            id=mongo.new_id(),
+        self._outbox.say(
+            session,
+            _EVENTS[last.what],
             subject=order.order_id,
             about=order.fact_id,
             at=last.at,
-            traceparent=trace.current(),
             **orders.facts(order),
         )
-        self._outbox.add(session, [said])
 
     def _row(self, kept: Order) -> Document:
         return super()._row(kept) | given(standing_for=kept.standing_for)

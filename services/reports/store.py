@@ -19,7 +19,7 @@ from contract import regions
 from contract import reports as public
 from contract.message import Event
 from contract.words import ReportStatus
-from runtime import mongo, record, trace
+from runtime import mongo, record
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
@@ -81,15 +81,14 @@ class Reports:
             session=session,
         )
         at = after.review.at if after.review else after.filed.at
-        said = _EVENTS[after.status].said(
-            id=mongo.new_id(),
+        self.outbox.say(
+            session,
+            _EVENTS[after.status],
             subject=after.report_id,
             about=f"{after.target_id}/{after.region}",
             at=at,
-            traceparent=trace.current(),
             **_facts(after),
         )
-        self.outbox.add(session, [said])
 
     def line(self, report_id: str, session: ClientSession | None = None) -> Line | None:
         found = self._lines.find_one({"_id": report_id}, session=session)

@@ -13,8 +13,9 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import reports as public
+from contract.message import Event
 from contract.rounds import RoundNotFound
-from runtime import mongo, trace
+from runtime import mongo
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
@@ -125,19 +126,15 @@ class Rounds:
             for line in lines
         }
 
-    def _say(
-        self, session: ClientSession, event: type[public.RoundEvent], round: Round, at: dt.datetime, **more: Any
-    ) -> None:
-        said = event.said(  # type: ignore[attr-defined]
-            id=mongo.new_id(),
+    def _say(self, session: ClientSession, event: type[Event], round: Round, at: dt.datetime, **more: Any) -> None:
+        self.outbox.say(
+            session,
+            event,
             subject=round.round_id,
-            about=round.round_id,
             at=at,
-            traceparent=trace.current(),
             **{name: getattr(round, name) for name in _SAID},
             **more,
         )
-        self.outbox.add(session, [said])
 
 
 def _row(round: Round) -> Document:

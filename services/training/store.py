@@ -15,7 +15,7 @@ from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
 from contract import training as public
-from runtime import mongo, trace
+from runtime import mongo
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
@@ -90,15 +90,13 @@ class Training:
 
     def _say(self, session: ClientSession, subject: str, registered: Centre | Assessor) -> None:
         last = registered.history[-1]
-        said = _EVENTS[last.event].said(
-            id=mongo.new_id(),
+        self.outbox.say(
+            session,
+            _EVENTS[last.event],
             subject=subject,
-            about=subject,
             at=last.at,
-            traceparent=trace.current(),
             **domain.facts(registered),
         )
-        self.outbox.add(session, [said])
 
 
 def _centre(row: Document) -> Centre:
