@@ -422,6 +422,7 @@ def test_what_is_overdue_is_listed_from_the_day_after(
     assert service.findings(INSPECTOR, overdue=True)["items"] == []
     on_day(dt.date(2023, 8, 17))
     (late,) = service.findings(INSPECTOR, overdue=True)["items"]
+    assert service.findings(INSPECTOR, overdue=True, state="passed")["items"] == [late], "what is overdue is open"
     assert (late["finding_id"], late["overdue"]) == (found["finding_id"], True)
 
 
