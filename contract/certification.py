@@ -2,8 +2,9 @@
 
 from contract import fields
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from contract.inspections import AnomalyEvent, WithdrawalAnswer
+from contract.inspections import AnomalyEvent
 from contract.message import Event, Message
+from contract.withdrawals import WithdrawalAnswer
 from contract.words import CertificateStatus, DocumentType, ImportState, RowOutcome, Verification
 
 

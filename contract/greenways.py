@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from contract import fields
 from contract.errors import Conflict, Forbidden, NotFound, Stale
-from contract.matters import MatterStep, Proof
+from contract.matters import AboutThePlan, MatterStep, Proof
 from contract.message import Event, Message
 
 
@@ -34,33 +34,29 @@ class GreenwayAnswer(StrEnum):
     MORE_INFORMATION = "补充材料"
 
 
-class RequestGreenway(Message):
+class RequestGreenway(AboutThePlan):
     """``addressed_to``: the department that is to answer."""
 
-    command_id = fields.Text(at_most=100)
-    target_id = fields.Text(at_most=10)
-    item = fields.Whole(at_least=1, at_most=999)
-    region = fields.Text(required=True, at_most=50)
     step = fields.Choice(GreenwayStep, required=True)
     addressed_to = fields.PlainText(required=True, at_most=100)
     subject = fields.PlainText(required=True, at_most=100)
     text = fields.PlainText(required=True, at_most=1000)
 
 
-class AnswerGreenway(Message):
+class _OnGreenway(Message):
     command_id = fields.Text(at_most=100)
     greenway_id = fields.Id(required=True)
     expected_version = fields.Whole(at_least=1)
+
+
+class AnswerGreenway(_OnGreenway):
     answer = fields.Choice(GreenwayAnswer, required=True)
     reason = fields.PlainText(required=True, at_most=1000)
 
 
-class SupplyGreenway(Message):
+class SupplyGreenway(_OnGreenway):
     """The information that was asked for: the clock goes on."""
 
-    command_id = fields.Text(at_most=100)
-    greenway_id = fields.Id(required=True)
-    expected_version = fields.Whole(at_least=1)
     text = fields.PlainText(required=True, at_most=1000)
     evidence = fields.Many(fields.Nested(Proof), load_default=list)
 

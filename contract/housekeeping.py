@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from contract import fields
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from contract.inspections import WithdrawalAnswer
 from contract.message import Event, Message
+from contract.withdrawals import WithdrawalAnswer
 from contract.words import DocumentType
 
 

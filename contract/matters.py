@@ -36,14 +36,18 @@ class Proof(Message):
     title = fields.PlainText(required=True, at_most=100)
 
 
-class RegisterMatter(Message):
-    """About an indicator or a whole item: one of ``target_id`` and ``item`` is needed. ``owner``: the organisation
-    that has to mend it."""
+class AboutThePlan(Message):
+    """About an indicator or a whole item: one of ``target_id`` and ``item`` is needed."""
 
     command_id = fields.Text(at_most=100)
     target_id = fields.Text(at_most=10)
     item = fields.Whole(at_least=1, at_most=999)
     region = fields.Text(required=True, at_most=50)
+
+
+class RegisterMatter(AboutThePlan):
+    """``owner``: the organisation that has to mend it."""
+
     kind = fields.Choice(MatterKind, required=True)
     title = fields.PlainText(required=True, at_most=100)
     text = fields.PlainText(required=True, at_most=1000)

@@ -111,6 +111,12 @@ def counties(within: str = PROVINCE) -> tuple[Region, ...]:
     return tuple(region for region in _counties if root in region.path)
 
 
+def subtree(within: str) -> tuple[str, ...]:
+    """The codes of the region itself and of all that lie in it."""
+    root = get(within).code
+    return tuple(region.code for region in _present if root in region.path)
+
+
 def _folded(text: str) -> str:
     """Without what people type between the parts; full-width characters as plain ones."""
     return re.sub(r"[\s\u200b-\u200f\ufeff/\\>·•-]+", "", unicodedata.normalize("NFKC", text))

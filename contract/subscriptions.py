@@ -6,7 +6,17 @@ happens to start first.
 
 from dataclasses import dataclass
 
-from contract import certification, greenways, housekeeping, inspections, matters, reports, targets, training
+from contract import (
+    certification,
+    greenways,
+    housekeeping,
+    inspections,
+    matters,
+    reports,
+    targets,
+    training,
+    withdrawals,
+)
 from contract.message import SHARDS, Event
 
 COUNTING_QUEUES = 4  # by which targets hears of certificates; more of them needs a drain and a rebind
@@ -45,7 +55,7 @@ SUBSCRIPTIONS = (
     Subscription(hearer="targets", queue="targets.matters", events=(*matters.MATTERS, *greenways.GREENWAYS)),
     Subscription(hearer="reports", queue="reports.snapshots", events=targets.FOR_REPORTS),
     *(
-        Subscription(hearer=owner, queue=f"{owner}.withdrawals", events=inspections.WITHDRAWALS)
+        Subscription(hearer=owner, queue=f"{owner}.withdrawals", events=withdrawals.WITHDRAWALS)
         for owner in ("certification", "housekeeping", "reports")
     ),
     Subscription(hearer="inspections", queue="inspections.targets", events=targets.FOR_INSPECTIONS),

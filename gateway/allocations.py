@@ -10,7 +10,7 @@ from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from contract.targets import TargetNotFound
 from gateway import scopes
-from gateway.door import Asked, answer, ask, operation
+from gateway.door import Asked, answer, ask, etag, operation
 from gateway.openapi import Answer
 
 blueprint = Blueprint("allocations", __name__, url_prefix="/v1/targets", description="目标分解 · the target tree")
@@ -61,7 +61,7 @@ def read_tree(asked: Asked, target_id: str) -> Response:
     Children and reserve need not come to the target: the difference is in `gap`, and may be negative.
     """
     found = ask(SERVICE, "tree", {"target_id": target_id, **asked.query}, asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -88,7 +88,7 @@ def allocate_targets(asked: Asked, target_id: str) -> Response:
     Who is not named keeps what they have; another number for a child that had one needs a `reason`.
     """
     found = ask(SERVICE, "allocate_targets", asked.command(target_id=target_id), asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -110,7 +110,7 @@ def adjust_target(asked: Asked, target_id: str) -> Response:
     The original stays beside it; `adjusted` null takes it back. Nobody adjusts their own: the region above does.
     """
     found = ask(SERVICE, "adjust_target", asked.command(target_id=target_id), asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -149,8 +149,4 @@ def name_responsible(asked: Asked, target_id: str) -> Response:
     The whole of it each time. Names and telephone are encrypted at rest.
     """
     found = ask(SERVICE, "name_responsible", asked.command(target_id=target_id), asked.actor)
-    return answer(found, ETag=_etag(found))
-
-
-def _etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'
+    return answer(found, ETag=etag(found))

@@ -11,8 +11,8 @@ from contract.housekeeping import SubjectKind
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages, scopes
-from gateway.bases import ONCE, SERVICE, etag
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway.bases import ONCE, SERVICE
+from gateway.door import Asked, answer, ask, etag, operation, polled
 from gateway.openapi import Answer
 
 blueprint = Blueprint(

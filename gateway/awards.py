@@ -15,8 +15,8 @@ from contract.housekeeping import AwardStatus, SubjectKind, Verdict
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages, scopes
-from gateway.bases import ONCE, SERVICE, etag
-from gateway.door import Asked, answer, ask, operation
+from gateway.bases import ONCE, SERVICE
+from gateway.door import Asked, answer, ask, etag, operation
 from gateway.openapi import Answer
 from runtime import clock
 from runtime.rpc import ServiceUnavailable

@@ -11,7 +11,7 @@ from contract.errors import CommandReused
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages, scopes
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway.door import Asked, answer, ask, etag, operation, polled
 from gateway.openapi import Answer
 
 blueprint = Blueprint("bases", __name__, url_prefix="/v1/bases", description="巾帼家政基地 · bases")
@@ -160,7 +160,3 @@ def reveal_representative(asked: Asked, base_id: str) -> Response:
     """
     command = asked.command(subject_kind="base", subject_key=base_id)
     return answer(ask(SERVICE, "reveal_subject", command, asked.actor))
-
-
-def etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'

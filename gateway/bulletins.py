@@ -1,6 +1,6 @@
 """Bulletins (通报) and the snapshots that they are made from."""
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_smorest import Blueprint
 from werkzeug import Response
 
@@ -8,16 +8,14 @@ from contract import bulletins as public
 from contract import fields
 from contract.errors import CommandReused
 from contract.message import Message
-from gateway import pages, scopes
+from gateway import downloads, pages, scopes
 from gateway.door import Asked, answer, ask, operation
+from gateway.downloads import DOCX, XLSX
 from gateway.openapi import Answer
-from runtime.files import FileMissing, Files
 
 blueprint = Blueprint("bulletins", __name__, url_prefix="/v1", description="通报 · bulletins and locked figures")
 
 SERVICE = "targets"
-_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class BulletinList(Message):
@@ -89,12 +87,12 @@ def read_bulletin(asked: Asked, bulletin_id: str) -> Response:
     "GET",
     "/bulletins/<id:bulletin_id>/document.docx",
     scopes=_READ,
-    answers=Answer(200, None, "通报文本 · the document", _DOCX, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "通报文本 · the document", DOCX, headers=("Content-Disposition",)),
     refusals=(public.BulletinNotFound, public.BulletinNotReady, public.BulletinsNotAllowed),
 )
 def read_document(asked: Asked, bulletin_id: str) -> Response:
     """下载通报文本 · Download the document"""
-    return _file(asked, bulletin_id, "document", _DOCX, "docx")
+    return _file(asked, bulletin_id, "document", DOCX, "docx")
 
 
 @operation(
@@ -102,12 +100,12 @@ def read_document(asked: Asked, bulletin_id: str) -> Response:
     "GET",
     "/bulletins/<id:bulletin_id>/workbook.xlsx",
     scopes=_READ,
-    answers=Answer(200, None, "附件工作簿 · the annex", _XLSX, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "附件工作簿 · the annex", XLSX, headers=("Content-Disposition",)),
     refusals=(public.BulletinNotFound, public.BulletinNotReady, public.BulletinsNotAllowed),
 )
 def read_workbook(asked: Asked, bulletin_id: str) -> Response:
     """下载附件工作簿 · Download the annex: every row that the document is drawn from"""
-    return _file(asked, bulletin_id, "workbook", _XLSX, "xlsx")
+    return _file(asked, bulletin_id, "workbook", XLSX, "xlsx")
 
 
 @operation(
@@ -130,13 +128,8 @@ def read_snapshot(asked: Asked, snapshot_id: str) -> Response:
 
 def _file(asked: Asked, bulletin_id: str, name: str, media_type: str, ending: str) -> Response:
     found = ask(SERVICE, "bulletin_file", bulletin_id, name, asked.actor)
-    files: Files = current_app.extensions["files"]
-    try:
-        blocks = files.read(found["file_id"])
-    except FileMissing:
-        raise public.BulletinNotFound("这份通报的文件已不存在", "this bulletin's file is gone") from None
-    response = Response(blocks, content_type=media_type)
-    response.content_length = found["size"]
+    missing = public.BulletinNotFound("这份通报的文件已不存在", "this bulletin's file is gone")
+    file = f"bulletin-{bulletin_id}.{ending}"
+    response = downloads.kept(found["file_id"], media_type, file, missing=missing, size=found["size"])
     response.set_etag(found["sha256"][:32])
-    response.headers["Content-Disposition"] = f'attachment; filename="bulletin-{bulletin_id}.{ending}"'
     return response

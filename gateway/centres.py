@@ -10,7 +10,7 @@ from contract.errors import CommandReused
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages, scopes
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway.door import Asked, answer, ask, etag, operation, polled
 from gateway.openapi import Answer
 
 blueprint = Blueprint("centres", __name__, url_prefix="/v1", description="培训机构和评价机构备案 · centres and filings")
@@ -63,7 +63,7 @@ def register_centre(asked: Asked) -> Response:
     A 统一社会信用代码 that fails the check but is right all the same is taken with a `credit_code_reason`.
     """
     found = ask(SERVICE, "register_centre", asked.command(), asked.actor)
-    return answer(found, 201, Location=url_for("centres.read_centre", code=found["credit_code"]), ETag=_etag(found))
+    return answer(found, 201, Location=url_for("centres.read_centre", code=found["credit_code"]), ETag=etag(found))
 
 
 @operation(
@@ -109,7 +109,7 @@ def read_centre(asked: Asked, code: str) -> Response:
 def close_centre(asked: Asked, code: str) -> Response:
     """注销培训机构 · Close a training centre"""
     found = ask(SERVICE, "close_centre", asked.command(credit_code=code), asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -130,7 +130,7 @@ def file_assessor(asked: Asked) -> Response:
     From then on the first 13 characters of its certificates' numbers must be as filed.
     """
     found = ask(SERVICE, "file_assessor", asked.command(), asked.actor)
-    return answer(found, 201, Location=url_for("centres.read_assessor", code=found["credit_code"]), ETag=_etag(found))
+    return answer(found, 201, Location=url_for("centres.read_assessor", code=found["credit_code"]), ETag=etag(found))
 
 
 @operation(
@@ -180,8 +180,4 @@ def withdraw_filing(asked: Asked, code: str) -> Response:
     It holds through today, and what was issued up to then is still checked against it.
     """
     found = ask(SERVICE, "withdraw_filing", asked.command(credit_code=code), asked.actor)
-    return answer(found, ETag=_etag(found))
-
-
-def _etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'
+    return answer(found, ETag=etag(found))

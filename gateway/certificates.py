@@ -10,7 +10,7 @@ from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from contract.words import CertificateStatus
 from gateway import pages, scopes
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway.door import Asked, answer, ask, etag, operation, polled
 from gateway.openapi import Answer
 
 blueprint = Blueprint(
@@ -80,7 +80,7 @@ def issue_certificate(asked: Asked) -> Response:
     Recorded at once, counted shortly after: the answer does not wait for the counter.
     """
     found = ask(SERVICE, "issue_certificate", asked.command(), asked.actor)
-    return answer(found, 201, Location=_address(found), ETag=_etag(found))
+    return answer(found, 201, Location=_address(found), ETag=etag(found))
 
 
 @operation(
@@ -229,12 +229,8 @@ def reveal_holder(asked: Asked, certificate_number: str) -> Response:
 
 def _changed(asked: Asked, method: str, certificate_number: str) -> Response:
     found = ask(SERVICE, method, asked.command(certificate_number=certificate_number), asked.actor)
-    return answer(found, ETag=_etag(found), Content_Location=_address(found))
+    return answer(found, ETag=etag(found), Content_Location=_address(found))
 
 
 def _address(certificate: dict[str, str]) -> str:
     return url_for("certificates.read_certificate", certificate_number=certificate["certificate_number"])
-
-
-def _etag(certificate: dict[str, int]) -> str:
-    return f'"{certificate["version"]}"'

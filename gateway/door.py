@@ -193,6 +193,11 @@ def answer(value: Any, status: int = 200, **headers: str) -> Response:
     return response
 
 
+def etag(found: dict[str, Any]) -> str:
+    """The ETag of a record, which If-Match names: its version."""
+    return f'"{found["version"]}"'
+
+
 def polled(value: Any, *, etag: str, cache: str, weak: bool = False) -> Response:
     """``value`` as JSON, or 304 when the caller has it already."""
     response = answer(value, Cache_Control=cache, Vary="Authorization")  # the public may be shown less

@@ -8,16 +8,15 @@ from contract import applications as public
 from contract import fields
 from contract import housekeeping as kept
 from contract.message import Message
-from gateway import problems, scopes, uploads
+from gateway import downloads, problems, scopes, uploads
 from gateway.bases import SERVICE
 from gateway.door import Asked, answer, ask, operation
+from gateway.downloads import BYTES
 from gateway.openapi import Answer
-from runtime.files import FileMissing, Files
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/v1", description="佐证材料 · evidence")
 
 ANONYMOUS_LIMIT = 5 * 2**20
-_BYTES = "application/octet-stream"
 
 
 class StoredEvidence(Message):
@@ -33,18 +32,7 @@ class StoredEvidence(Message):
     "POST",
     "/evidence",
     public=True,
-    form={
-        "type": "object",
-        "required": ["file"],
-        "additionalProperties": False,
-        "properties": {
-            "file": {
-                "type": "string",
-                "contentMediaType": _BYTES,
-                "description": "不超过25 MiB，未登录不超过5 MiB · at most 25 MiB, without a token 5 MiB",
-            },
-        },
-    },
+    form=uploads.form(BYTES, "不超过25 MiB，未登录不超过5 MiB · at most 25 MiB, without a token 5 MiB"),
     answers=Answer(201, StoredEvidence, "已保存（加密） · kept, encrypted"),
 )
 def hand_in(asked: Asked) -> Response:
@@ -64,7 +52,7 @@ def hand_in(asked: Asked) -> Response:
     "GET",
     "/applications/<id:application_id>/evidence/<id:file_id>",
     scopes=[scopes.STARS_READ],
-    answers=Answer(200, None, "材料 · the document", _BYTES, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "材料 · the document", BYTES, headers=("Content-Disposition",)),
     refusals=(public.CaseNotFound, public.EvidenceNotFound, kept.StarsNotAllowed),
 )
 def read_evidence(asked: Asked, application_id: str, file_id: str) -> Response:
@@ -74,13 +62,5 @@ def read_evidence(asked: Asked, application_id: str, file_id: str) -> Response:
     Those of the application and its steps; an objection's only for the inquiry.
     """
     found = ask(SERVICE, "evidence_file", application_id, file_id, asked.actor)
-    files: Files = current_app.extensions["files"]
-    try:
-        if files.describe(file_id).sha256 != found["sha256"]:  # an id alone, of whatever file, shows nothing
-            raise FileMissing(file_id)
-        blocks = files.read(file_id)
-    except FileMissing:
-        raise public.EvidenceNotFound("没有这份材料", "there is no such document") from None
-    response = Response(blocks, content_type=_BYTES)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_id}.bin"'
-    return response
+    missing = public.EvidenceNotFound("没有这份材料", "there is no such document")
+    return downloads.proof(file_id, found["sha256"], missing=missing)

@@ -2,24 +2,24 @@
 
 from enum import StrEnum
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_smorest import Blueprint
 from werkzeug import Response
 
 from contract import fields
-from contract import inspections as public
+from contract import findings as public
 from contract.errors import CommandReused
+from contract.inspections import InspectionNotFound, InspectionsNotAllowed, SampleUnitNotFound
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
-from gateway import pages, scopes
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway import downloads, pages, scopes
+from gateway.door import Asked, answer, ask, etag, operation, polled
+from gateway.downloads import BYTES
 from gateway.inspections import READ, SERVICE, WRITE, Within
 from gateway.openapi import Answer
-from runtime.files import FileMissing, Files
 
 blueprint = Blueprint("findings", __name__, url_prefix="/v1", description="督导发现与整改 · findings")
 
-_BYTES = "application/octet-stream"
 _PROOF = [{"file_id": "64e0b1f0a1b2c3d4e5f60718", "sha256": "0" * 64, "title": "现场核查记录"}]
 
 
@@ -59,7 +59,7 @@ class ListSupervision(Within):
     colour = fields.Choice(public.SupervisionColour)
 
 
-_SEEN = (public.InspectionsNotAllowed, public.FindingNotFound)
+_SEEN = (InspectionsNotAllowed, public.FindingNotFound)
 _CHANGES = (*_SEEN, public.FindingInvalid, public.FindingNotOpen, public.FindingChanged, CommandReused)
 _PATH = ("command_id", "finding_id", "expected_version")  # said by headers and path, not by the body
 
@@ -80,9 +80,9 @@ _PATH = ("command_id", "finding_id", "expected_version")  # said by headers and 
     once=True,
     answers=Answer(201, public.Finding, "已登记 · recorded", headers=("Location", "ETag")),
     refusals=(
-        public.InspectionsNotAllowed,
-        public.InspectionNotFound,
-        public.SampleUnitNotFound,
+        InspectionsNotAllowed,
+        InspectionNotFound,
+        SampleUnitNotFound,
         public.FindingInvalid,
         public.FindingRecordedAlready,
         CommandReused,
@@ -97,7 +97,7 @@ def record_finding(asked: Asked, inspection_id: str) -> Response:
     """
     found = ask(SERVICE, "record_finding", asked.command(inspection_id=inspection_id), asked.actor)
     where = url_for("findings.read_finding", finding_id=found["finding_id"])
-    return answer(found, 201, Location=where, ETag=_etag(found))
+    return answer(found, 201, Location=where, ETag=etag(found))
 
 
 @operation(
@@ -107,7 +107,7 @@ def record_finding(asked: Asked, inspection_id: str) -> Response:
     scopes=READ,
     query=ListFindings(),
     answers=Answer(200, FindingList, "一页督导发现 · one page"),
-    refusals=(public.InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
+    refusals=(InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
 )
 def list_findings(asked: Asked) -> Response:
     """查询督导发现 · List findings"""
@@ -128,7 +128,7 @@ def list_findings(asked: Asked) -> Response:
 def read_finding(asked: Asked, finding_id: str) -> Response:
     """一项督导发现及其整改经过 · A finding, and how it was mended"""
     found = ask(SERVICE, "finding", finding_id, asked.actor)
-    return answer(found, ETag=_etag(found), Cache_Control="private, no-cache")
+    return answer(found, ETag=etag(found), Cache_Control="private, no-cache")
 
 
 @operation(
@@ -150,7 +150,7 @@ def record_rectification(asked: Asked, finding_id: str) -> Response:
     By those who report for the region or department, or by an inspector.
     """
     found = ask(SERVICE, "record_rectification", asked.command(finding_id=finding_id), asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -172,7 +172,7 @@ def recheck(asked: Asked, finding_id: str) -> Response:
     By an inspector other than who reported the mending.
     """
     found = ask(SERVICE, "recheck", asked.command(finding_id=finding_id), asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -180,22 +180,14 @@ def recheck(asked: Asked, finding_id: str) -> Response:
     "GET",
     "/findings/<id:finding_id>/evidence/<id:file_id>",
     scopes=READ,
-    answers=Answer(200, None, "材料 · the document", _BYTES, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "材料 · the document", BYTES, headers=("Content-Disposition",)),
     refusals=(*_SEEN, public.FindingFileNotFound),
 )
 def read_finding_evidence(asked: Asked, finding_id: str, file_id: str) -> Response:
     """查阅督导和整改材料 · See a document of a finding or of its mending"""
     found = ask(SERVICE, "finding_file", finding_id, file_id, asked.actor)
-    files: Files = current_app.extensions["files"]
-    try:
-        if files.describe(file_id).sha256 != found["sha256"]:  # an id alone, of whatever file, shows nothing
-            raise FileMissing(file_id)
-        blocks = files.read(file_id)
-    except FileMissing:
-        raise public.FindingFileNotFound("没有这份佐证材料", "there is no such document") from None
-    response = Response(blocks, content_type=_BYTES)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_id}.bin"'
-    return response
+    missing = public.FindingFileNotFound("没有这份佐证材料", "there is no such document")
+    return downloads.proof(file_id, found["sha256"], missing=missing)
 
 
 @operation(
@@ -205,7 +197,7 @@ def read_finding_evidence(asked: Asked, finding_id: str, file_id: str) -> Respon
     scopes=READ,
     query=ListSupervision(),
     answers=Answer(200, SupervisionOrderList, "一页督查单 · one page"),
-    refusals=(public.InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
+    refusals=(InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
 )
 def list_supervision_orders(asked: Asked) -> Response:
     """查询督查单 · List supervision orders"""
@@ -219,13 +211,9 @@ def list_supervision_orders(asked: Asked) -> Response:
     "/supervision-orders/<id:supervision_id>",
     scopes=READ,
     answers=Answer(200, public.SupervisionOrder, "督查单 · the order", cached=True),
-    refusals=(public.InspectionsNotAllowed, public.SupervisionOrderNotFound),
+    refusals=(InspectionsNotAllowed, public.SupervisionOrderNotFound),
 )
 def read_supervision_order(asked: Asked, supervision_id: str) -> Response:
     """一份督查单，按印发格式 · A supervision order, as it is printed"""
     found = ask(SERVICE, "supervision_order", supervision_id, asked.actor)
     return polled(found, etag=supervision_id, cache="private, max-age=3600")  # once issued it never changes
-
-
-def _etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'

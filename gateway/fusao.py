@@ -9,8 +9,8 @@ from contract import housekeeping as public
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages, scopes
-from gateway.bases import ONCE, SERVICE, WRITERS, ListSubjects, etag
-from gateway.door import Asked, answer, ask, operation
+from gateway.bases import ONCE, SERVICE, WRITERS, ListSubjects
+from gateway.door import Asked, answer, ask, etag, operation
 from gateway.openapi import Answer
 
 blueprint = Blueprint("fusao", __name__, url_prefix="/v1/fusao", description="河北福嫂 · 福嫂")

@@ -10,9 +10,10 @@ from contract.errors import CommandReused
 from contract.matters import MatterInvalid, MattersNotAllowed
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
-from gateway import pages
-from gateway.door import Asked, answer, ask, operation
-from gateway.matters import BYTES, READ, SERVICE, WRITE, Within, document, etag
+from gateway import downloads, pages
+from gateway.door import Asked, answer, ask, etag, operation
+from gateway.downloads import BYTES
+from gateway.matters import READ, SERVICE, WRITE, Within
 from gateway.openapi import Answer
 
 blueprint = Blueprint("greenways", __name__, url_prefix="/v1", description="绿色通道 · 绿色通道 requests")
@@ -113,7 +114,8 @@ def read_greenway(asked: Asked, greenway_id: str) -> Response:
 def read_greenway_evidence(asked: Asked, greenway_id: str, file_id: str) -> Response:
     """查阅补充材料 · See a document that was supplied"""
     missing = public.GreenwayNotFound("没有这份材料", "there is no such document")
-    return document(file_id, ask(SERVICE, "greenway_file", greenway_id, file_id, asked.actor)["sha256"], missing)
+    found = ask(SERVICE, "greenway_file", greenway_id, file_id, asked.actor)
+    return downloads.proof(file_id, found["sha256"], missing=missing)
 
 
 @operation(

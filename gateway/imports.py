@@ -11,17 +11,17 @@ from contract import fields
 from contract.errors import Refused
 from contract.message import Message
 from contract.words import RowOutcome
-from gateway import bodies, door, idempotency, pages, scopes, uploads
+from gateway import bodies, door, downloads, idempotency, pages, scopes, uploads
 from gateway.certificates import SERVICE
 from gateway.door import Asked, answer, ask, operation, polled
+from gateway.downloads import BYTES, XLSX
 from gateway.openapi import Answer
-from runtime.files import FileMissing, Files
+from runtime.files import Files
 
 blueprint = Blueprint(
     "certificate-imports", __name__, url_prefix="/v1/certificate-imports", description="花名册导入 · rosters"
 )
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FOLLOWED_BY = (scopes.IMPORTS_WRITE, scopes.CERTIFICATES_READ)
 
 
@@ -42,23 +42,15 @@ class ListRows(pages.Page):
     "POST",
     "",
     scopes=[scopes.IMPORTS_WRITE],
-    form={
-        "type": "object",
-        "required": ["file"],
-        "additionalProperties": False,
-        "properties": {
-            "file": {
-                "type": "string",
-                "contentMediaType": "application/octet-stream",
-                "description": "xlsx 或 csv，不超过25 MiB · xlsx or csv, at most 25 MiB",
-            },
-            "dry_run": {
-                "type": "boolean",
-                "default": False,
-                "description": "只检查不登记 · check the rows and record nothing",
-            },
+    form=uploads.form(
+        BYTES,
+        "xlsx 或 csv，不超过25 MiB · xlsx or csv, at most 25 MiB",
+        dry_run={
+            "type": "boolean",
+            "default": False,
+            "description": "只检查不登记 · check the rows and record nothing",
         },
-    },
+    ),
     once=True,
     answers=Answer(202, public.Import, "已受理 · taken; look at Location", headers=("Location",)),
     refusals=(public.RosterUnreadable, public.ActionNotAllowed),
@@ -131,7 +123,7 @@ def list_rows(asked: Asked, import_id: str) -> Response:
     "GET",
     "/<id:import_id>/result.xlsx",
     scopes=[scopes.IMPORTS_WRITE],  # it shows people in full, which reading certificates does not
-    answers=Answer(200, None, "标注后的花名册 · the annotated roster", _XLSX, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "标注后的花名册 · the annotated roster", XLSX, headers=("Content-Disposition",)),
     refusals=(public.ImportNotFound, public.ImportNotFinished, public.ImportWithoutResult),
 )
 def read_result(asked: Asked, import_id: str) -> Response:
@@ -141,17 +133,9 @@ def read_result(asked: Asked, import_id: str) -> Response:
     Holds the personal data that was uploaded: never cached.
     """
     found = ask(SERVICE, "import_result", import_id, asked.actor)
-    files: Files = current_app.extensions["files"]
-    try:
-        blocks = files.read(found["file_id"])
-    except FileMissing:
-        raise public.ImportWithoutResult(
-            "该导入没有可下载的结果文件", "this import has no result to download"
-        ) from None
-    response = Response(blocks, content_type=_XLSX)
-    response.content_length = found["size"]
-    response.headers["Content-Disposition"] = f'attachment; filename="certificate-import-{import_id}.xlsx"'
-    return response
+    missing = public.ImportWithoutResult("该导入没有可下载的结果文件", "this import has no result to download")
+    name = f"certificate-import-{import_id}.xlsx"
+    return downloads.kept(found["file_id"], XLSX, name, missing=missing, size=found["size"])
 
 
 @operation(

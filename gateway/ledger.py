@@ -1,6 +1,5 @@
 """The work ledger. Anybody may see progress of items and regions; texts, months and names need a token."""
 
-import base64
 import hashlib
 from typing import Any
 
@@ -14,15 +13,15 @@ from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from contract.reports import Period
 from contract.targets import BreakdownUnknown, DetailNotPublic
-from gateway import scopes
+from gateway import downloads, scopes
 from gateway.bodies import canonical
 from gateway.door import Asked, ask, operation, polled
+from gateway.downloads import XLSX
 from gateway.openapi import Answer
 from gateway.targets import OWN, SERVICE, SHARED
 
 blueprint = Blueprint("ledger", __name__, url_prefix="/v1", description="工作台账 · the work ledger")
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _AS_OF = {"description": "截至哪一天生效的事实 · what took effect up to that day"}
 _PERIOD = {"description": "本期，月份 YYYY-MM · the month of 本期完成"}
 _SEEN = (public.LedgerNotFound, public.LedgerPeriodOutside, RegionUnknown, RegionAmbiguous)
@@ -93,7 +92,7 @@ def read_matrix(asked: Asked) -> Response:
     "/ledger.xlsx",
     scopes=[scopes.TARGETS_READ],
     query=ReadLedger(),
-    answers=Answer(200, None, "台账工作簿 · the ledger as a workbook", _XLSX, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "台账工作簿 · the ledger as a workbook", XLSX, headers=("Content-Disposition",)),
     refusals=(*_SEEN, BreakdownUnknown),
 )
 def download_ledger(asked: Asked) -> Response:
@@ -103,9 +102,8 @@ def download_ledger(asked: Asked) -> Response:
     25 columns, ready for A3. Names only for who may read reports: never cached.
     """
     found = ask(SERVICE, "ledger_workbook", asked.query, _actor(asked), timeout=50.0)
-    response = Response(base64.b64decode(found["content"]), content_type=_XLSX)
     region = asked.query.get("region", asked.actor["region"])
-    response.headers["Content-Disposition"] = f'attachment; filename="ledger-{regions.get(region).code}.xlsx"'
+    response = downloads.made(found["content"], XLSX, f"ledger-{regions.get(region).code}.xlsx")
     response.headers["Cache-Control"] = "no-store"
     return response
 

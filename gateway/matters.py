@@ -2,27 +2,26 @@
 
 from typing import Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_smorest import Blueprint
 from marshmallow import ValidationError
 from werkzeug import Response
 
 from contract import fields
 from contract import matters as public
-from contract.errors import CommandReused, NotFound
+from contract.errors import CommandReused
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
-from gateway import pages, scopes
-from gateway.door import Asked, answer, ask, operation
+from gateway import downloads, pages, scopes
+from gateway.door import Asked, answer, ask, etag, operation
+from gateway.downloads import BYTES
 from gateway.openapi import Answer
-from runtime.files import FileMissing, Files
 
 blueprint = Blueprint("matters", __name__, url_prefix="/v1", description="问题台账 · problems, on and off the books")
 
 SERVICE = "inspections"
 READ = (scopes.INSPECTIONS_READ, scopes.MATTERS_WRITE)
 WRITE = (scopes.MATTERS_WRITE,)
-BYTES = "application/octet-stream"
 _PATH = ("command_id", "matter_id", "expected_version")  # said by headers and path, not by the body
 _MATTER = Answer(200, public.MatterRecord, "办理后的问题 · the problem as it is now", headers=("ETag",))
 _KEPT = (CommandReused, public.MattersNotAllowed, public.MatterNotFound, public.MatterChanged)
@@ -154,7 +153,8 @@ def read_matter(asked: Asked, matter_id: str) -> Response:
 def read_matter_evidence(asked: Asked, matter_id: str, file_id: str) -> Response:
     """查阅销账佐证 · See a document that proves it"""
     missing = public.MatterNotFound("没有这份材料", "there is no such document")
-    return document(file_id, ask(SERVICE, "matter_file", matter_id, file_id, asked.actor)["sha256"], missing)
+    found = ask(SERVICE, "matter_file", matter_id, file_id, asked.actor)
+    return downloads.proof(file_id, found["sha256"], missing=missing)
 
 
 @operation(
@@ -249,21 +249,3 @@ def reopen_matter(asked: Asked, matter_id: str) -> Response:
 def _changed(command: str, asked: Asked, matter_id: str) -> Response:
     found = ask(SERVICE, command, asked.command(matter_id=matter_id), asked.actor)
     return answer(found, ETag=etag(found))
-
-
-def etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'
-
-
-def document(file_id: str, sha256: str, missing: NotFound) -> Response:
-    """The file, if it is the one that was named: an id alone shows nothing."""
-    files: Files = current_app.extensions["files"]
-    try:
-        if files.describe(file_id).sha256 != sha256:
-            raise FileMissing(file_id)
-        blocks = files.read(file_id)
-    except FileMissing:
-        raise missing from None
-    response = Response(blocks, content_type=BYTES)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_id}.bin"'
-    return response

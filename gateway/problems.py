@@ -4,6 +4,8 @@ A problem is a ``Refused``, the gateway's own or a service's; its class name in 
 the end of its ``type``. Nothing outside the catalogue is ever answered: what is not foreseen is ``internal_error``.
 """
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import structlog
@@ -14,24 +16,8 @@ from werkzeug import Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 
-from contract import (  # their refusals belong to the catalogue
-    allocations,
-    applications,
-    bulletins,
-    certification,
-    greenways,
-    hints,
-    housekeeping,
-    inspections,
-    ledger,
-    matters,
-    regions,
-    reports,
-    rounds,
-    targets,
-    training,
-)
-from contract.errors import CommandReused, Conflict, Forbidden, Invalid, NotFound, Refused, Stale
+import contract
+from contract.errors import Conflict, Forbidden, NotFound, Refused, Stale
 from contract.fields import Many, Nested, Text, Whole
 from contract.message import Message
 from runtime import mongo, trace
@@ -193,37 +179,15 @@ class ProblemDetails(Message):
     errors = Many(Nested(FieldFault))
 
 
-_CONTRACTS = {
-    __name__,
-    *(
-        module.__name__
-        for module in (
-            allocations,
-            applications,
-            bulletins,
-            certification,
-            greenways,
-            hints,
-            housekeeping,
-            inspections,
-            ledger,
-            matters,
-            regions,
-            reports,
-            rounds,
-            targets,
-            training,
-        )
-    ),
-}
+# All are imported here, for the catalogue to be whole whoever asks for it.
+_CONTRACTS = {import_module(f"contract.{found.name}").__name__ for found in iter_modules(contract.__path__)}
 _ABSTRACT = (Refused, Problem, NotFound, Conflict, Forbidden, Stale)  # only their subclasses are ever answered
 
 
 def catalogue() -> dict[str, type[Refused]]:
     """Every problem type by its code, in the order of status and code."""
-    of_contracts = (refusal for refusal in _below(Refused) if refusal.__module__ in _CONTRACTS)
-    found: set[type[Refused]] = {Invalid, CommandReused, *of_contracts}
-    listed = sorted(found.difference(_ABSTRACT), key=lambda refusal: (refusal.status, code_of(refusal)))
+    own = (refusal for refusal in _below(Refused) if refusal.__module__ in _CONTRACTS | {__name__})
+    listed = sorted({*own}.difference(_ABSTRACT), key=lambda refusal: (refusal.status, code_of(refusal)))
     return {code_of(refusal): refusal for refusal in listed}
 
 

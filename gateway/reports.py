@@ -1,6 +1,5 @@
 """Progress reports (填报): filed by departments and regions, accepted by a second person; templates and workbooks."""
 
-import base64
 import hashlib
 
 from flask import current_app, url_for
@@ -14,16 +13,15 @@ from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from contract.targets import TargetNotFound
 from contract.words import ReportStatus
-from gateway import bodies, door, pages, scopes, uploads
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway import bodies, door, downloads, pages, scopes, uploads
+from gateway.door import Asked, answer, ask, etag, operation, polled
+from gateway.downloads import BYTES, XLSX
 from gateway.openapi import Answer
-from runtime.files import FileMissing, Files
+from runtime.files import Files
 
 blueprint = Blueprint("reports", __name__, url_prefix="/v1", description="进展填报与审核 · progress reports")
 
 SERVICE = "reports"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_BYTES = "application/octet-stream"
 _READ = (scopes.REPORTS_READ, scopes.REPORTS_WRITE, scopes.REPORTS_REVIEW)
 _BESIDE = (
     public.FigureBelowEarlier,
@@ -92,7 +90,7 @@ def file_report(asked: Asked) -> Response:
     until then the accepted figure goes on counting. Evidence is handed in at /v1/evidence first.
     """
     found = ask(SERVICE, "file_report", asked.command(), asked.actor)
-    return answer(found, 201, Location=url_for("reports.read_report", report_id=found["report_id"]), ETag=_etag(found))
+    return answer(found, 201, Location=url_for("reports.read_report", report_id=found["report_id"]), ETag=etag(found))
 
 
 @operation(
@@ -126,7 +124,7 @@ def read_report(asked: Asked, report_id: str) -> Response:
     """读取一条填报 · Read a report"""
     found = ask(SERVICE, "report", report_id, asked.actor)
     # No 304: a deduction changes what is shown and leaves the version, which is for If-Match, as it is.
-    return answer(found, Cache_Control="private, no-cache", Vary="Authorization", ETag=_etag(found))
+    return answer(found, Cache_Control="private, no-cache", Vary="Authorization", ETag=etag(found))
 
 
 @operation(
@@ -150,7 +148,7 @@ def decide_report(asked: Asked, report_id: str) -> Response:
     A second person decides, never who filed it; to return or to reject needs a reason.
     """
     found = ask(SERVICE, "decide_report", asked.command(report_id=report_id), asked.actor)
-    return answer(found, ETag=_etag(found))
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -158,21 +156,15 @@ def decide_report(asked: Asked, report_id: str) -> Response:
     "GET",
     "/reports/<id:report_id>/evidence/<id:file_id>",
     scopes=_READ,
-    answers=Answer(200, None, "材料 · the document", _BYTES, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "材料 · the document", BYTES, headers=("Content-Disposition",)),
     refusals=(public.ReportsNotAllowed, public.ReportNotFound, public.ReportEvidenceNotFound),
 )
 def read_report_evidence(asked: Asked, report_id: str, file_id: str) -> Response:
     """查阅佐证材料 · See a report's evidence"""
     found = ask(SERVICE, "report_evidence", report_id, file_id, asked.actor)
-    files: Files = current_app.extensions["files"]
-    try:
-        blocks = files.read(file_id)
-    except FileMissing:
-        raise public.ReportEvidenceNotFound("没有这份材料", "there is no such document") from None
-    response = Response(blocks, content_type=_BYTES)
-    response.content_length = found["size"]
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_id}.{found["kind"]}"'
-    return response
+    name = f"{file_id}.{found['kind']}"
+    missing = public.ReportEvidenceNotFound("没有这份材料", "there is no such document")
+    return downloads.kept(file_id, BYTES, name, missing=missing, size=found["size"])
 
 
 @operation(
@@ -181,7 +173,7 @@ def read_report_evidence(asked: Asked, report_id: str, file_id: str) -> Response
     "/report-template.xlsx",
     scopes=[scopes.REPORTS_WRITE],
     query=AskTemplate(),
-    answers=Answer(200, None, "填报表 · the workbook to fill in", _XLSX, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "填报表 · the workbook to fill in", XLSX, headers=("Content-Disposition",)),
     refusals=(
         *(public.ReportsNotAllowed, public.ReportRegionNotYours, public.PeriodNotReportable),
         *(public.ReportInvalid, RegionUnknown, RegionAmbiguous),
@@ -194,10 +186,7 @@ def read_template(asked: Asked) -> Response:
     Every indicator that this client files for the region and those below it, with what was accepted last.
     """
     found = ask(SERVICE, "report_template", asked.query["region"], asked.query["period"], asked.actor, timeout=30.0)
-    response = Response(base64.b64decode(found["content"]), content_type=_XLSX)
-    name = f"report-{asked.query['region']}-{asked.query['period']}.xlsx"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return downloads.made(found["content"], XLSX, f"report-{asked.query['region']}-{asked.query['period']}.xlsx")
 
 
 @operation(
@@ -205,18 +194,7 @@ def read_template(asked: Asked) -> Response:
     "POST",
     "/report-imports",
     scopes=[scopes.REPORTS_WRITE],
-    form={
-        "type": "object",
-        "required": ["file"],
-        "additionalProperties": False,
-        "properties": {
-            "file": {
-                "type": "string",
-                "contentMediaType": _XLSX,
-                "description": "填好的填报表，不超过5 MiB、2000行 · the filled workbook, at most 5 MiB and 2000 rows",
-            },
-        },
-    },
+    form=uploads.form(XLSX, "填好的填报表，不超过5 MiB、2000行 · the filled workbook, at most 5 MiB and 2000 rows"),
     once=True,
     answers=Answer(201, public.ReportImport, "逐行结果 · what became of each row", headers=("Location",)),
     refusals=(public.ReportWorkbookUnreadable, public.ReportsNotAllowed, CommandReused),
@@ -267,21 +245,11 @@ def read_import(asked: Asked, import_id: str) -> Response:
     "GET",
     "/report-imports/<id:import_id>/result.xlsx",
     scopes=[scopes.REPORTS_WRITE],
-    answers=Answer(200, None, "标注后的填报表 · the annotated workbook", _XLSX, headers=("Content-Disposition",)),
+    answers=Answer(200, None, "标注后的填报表 · the annotated workbook", XLSX, headers=("Content-Disposition",)),
     refusals=(public.ReportsNotAllowed, public.ReportImportNotFound),
 )
 def read_result(asked: Asked, import_id: str) -> Response:
     """下载标注后的填报表 · The workbook, annotated"""
     found = ask(SERVICE, "report_import_result", import_id, asked.actor)
-    files: Files = current_app.extensions["files"]
-    try:
-        blocks = files.read(found["file_id"])
-    except FileMissing:
-        raise public.ReportImportNotFound("没有这次导入的结果文件", "this import has no result to download") from None
-    response = Response(blocks, content_type=_XLSX)
-    response.headers["Content-Disposition"] = f'attachment; filename="report-import-{import_id}.xlsx"'
-    return response
-
-
-def _etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'
+    missing = public.ReportImportNotFound("没有这次导入的结果文件", "this import has no result to download")
+    return downloads.kept(found["file_id"], XLSX, f"report-import-{import_id}.xlsx", missing=missing)

@@ -10,7 +10,7 @@ from contract.errors import CommandReused
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages, scopes
-from gateway.door import Asked, answer, ask, operation
+from gateway.door import Asked, answer, ask, etag, operation
 from gateway.openapi import Answer
 
 blueprint = Blueprint("rounds", __name__, url_prefix="/v1/rounds", description="调度 · dispatch rounds")
@@ -56,7 +56,7 @@ def open_round(asked: Asked) -> Response:
     """
     found = ask(SERVICE, "open_round", asked.command(), asked.actor)
     location = url_for("rounds.read_round", round_id=found["round_id"])
-    return answer(found, 201, Location=location, ETag=_etag(found))
+    return answer(found, 201, Location=location, ETag=etag(found))
 
 
 @operation(
@@ -91,7 +91,7 @@ def read_round(asked: Asked, round_id: str) -> Response:
     it was then of a closed one.
     """
     found = ask(SERVICE, "round", round_id, asked.actor, **asked.query)
-    return answer(found, ETag=_etag(found), Cache_Control="private, no-cache")
+    return answer(found, ETag=etag(found), Cache_Control="private, no-cache")
 
 
 @operation(
@@ -113,7 +113,7 @@ def remind(asked: Asked, round_id: str) -> Response:
     """催报：记录此刻尚未填报的单位 · Remind who has not filed, and note who that was"""
     found = ask(SERVICE, "remind_round", asked.command(round_id=round_id), asked.actor)
     location = url_for("rounds.read_reminder", round_id=round_id, number=found["reminders"][-1]["number"])
-    return answer(found, 201, Location=location, ETag=_etag(found))
+    return answer(found, 201, Location=location, ETag=etag(found))
 
 
 @operation(
@@ -151,8 +151,4 @@ def close_round(asked: Asked, round_id: str) -> Response:
     After its last day, or with a `reason`. A snapshot of all figures follows: see `snapshot`.
     """
     found = ask(SERVICE, "close_round", asked.command(round_id=round_id), asked.actor)
-    return answer(found, ETag=_etag(found))
-
-
-def _etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'
+    return answer(found, ETag=etag(found))

@@ -7,7 +7,7 @@ is held, in memory.
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -23,6 +23,17 @@ _DRAIN_LIMIT = 64 * 2**20
 _BLOCK = 64 * 2**10
 _FIELD_LIMIT = 100
 _NAME_LIMIT = 200
+
+
+def form(media_type: str, description: str, **more: dict[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of a form with one ``file``, and ``more`` fields that may be there."""
+    file = {"type": "string", "contentMediaType": media_type, "description": description}
+    return {
+        "type": "object",
+        "required": ["file"],
+        "additionalProperties": False,
+        "properties": {"file": file, **more},
+    }
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from flask_smorest import Blueprint
 from werkzeug import Response
 
 from contract import fields
-from contract import inspections as public
+from contract import withdrawals as public
 from contract.errors import CommandReused
+from contract.findings import FindingChanged, FindingNotFound
+from contract.inspections import InspectionsNotAllowed
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages
-from gateway.door import Asked, answer, ask, operation, polled
+from gateway.door import Asked, answer, ask, etag, operation, polled
 from gateway.inspections import READ, SERVICE, WRITE, Within
 from gateway.openapi import Answer
 
@@ -41,9 +43,9 @@ class ListWithdrawals(Within):
     edits=True,
     answers=Answer(201, public.Withdrawal, "已下达，待执行 · ordered, pending", headers=("Location", "ETag")),
     refusals=(
-        public.InspectionsNotAllowed,
-        public.FindingNotFound,
-        public.FindingChanged,
+        InspectionsNotAllowed,
+        FindingNotFound,
+        FindingChanged,
         public.WithdrawalNotPossible,
         CommandReused,
     ),
@@ -56,7 +58,7 @@ def order_withdrawal(asked: Asked, finding_id: str) -> Response:
     """
     found = ask(SERVICE, "order_withdrawal", asked.command(finding_id=finding_id), asked.actor)
     where = url_for("withdrawals.read_withdrawal", order_id=found["order_id"])
-    return answer(found, 201, Location=where, ETag=_etag(found))
+    return answer(found, 201, Location=where, ETag=etag(found))
 
 
 @operation(
@@ -66,7 +68,7 @@ def order_withdrawal(asked: Asked, finding_id: str) -> Response:
     scopes=READ,
     query=ListWithdrawals(),
     answers=Answer(200, WithdrawalList, "一页核减单 · one page"),
-    refusals=(public.InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
+    refusals=(InspectionsNotAllowed, RegionUnknown, RegionAmbiguous),
 )
 def list_withdrawals(asked: Asked) -> Response:
     """查询核减单 · List withdrawals"""
@@ -80,7 +82,7 @@ def list_withdrawals(asked: Asked) -> Response:
     "/withdrawals/<id:order_id>",
     scopes=READ,
     answers=Answer(200, public.Withdrawal, "核减单 · the withdrawal", cached=True),
-    refusals=(public.InspectionsNotAllowed, public.WithdrawalNotFound),
+    refusals=(InspectionsNotAllowed, public.WithdrawalNotFound),
 )
 def read_withdrawal(asked: Asked, order_id: str) -> Response:
     """一份核减单及其执行情况 · A withdrawal, and what its owner answered"""
@@ -99,7 +101,7 @@ def read_withdrawal(asked: Asked, order_id: str) -> Response:
     edits=True,
     answers=Answer(200, public.Withdrawal, "待恢复 · being lifted", headers=("ETag",)),
     refusals=(
-        public.InspectionsNotAllowed,
+        InspectionsNotAllowed,
         public.WithdrawalNotFound,
         public.WithdrawalChanged,
         public.WithdrawalNotPossible,
@@ -109,8 +111,4 @@ def read_withdrawal(asked: Asked, order_id: str) -> Response:
 def lift_withdrawal(asked: Asked, order_id: str) -> Response:
     """复查通过后恢复 · Give a unit back once the re-check is passed"""
     found = ask(SERVICE, "lift_withdrawal", asked.command(order_id=order_id), asked.actor)
-    return answer(found, ETag=_etag(found))
-
-
-def _etag(found: dict[str, int]) -> str:
-    return f'"{found["version"]}"'
+    return answer(found, ETag=etag(found))

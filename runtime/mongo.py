@@ -9,6 +9,7 @@ from bson import ObjectId
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect, ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -60,6 +61,17 @@ def transact(store: Store, work: Callable[[ClientSession], Result]) -> Result:
             read_preference=ReadPreference.PRIMARY,
             max_commit_time_ms=30_000,
         )
+
+
+def put(rows: Collection[Document], row: Document, *, over: int | None, session: ClientSession | None) -> None:
+    """Insert the row when ``over`` is None; otherwise replace the one with its id that is at version ``over``. Raises
+    RuntimeError when that one, which was read in the same transaction, is another by now."""
+    if over is None:
+        rows.insert_one(row, session=session)
+        return
+    written = rows.replace_one({"_id": row["_id"], "version": over}, row, session=session)
+    if written.modified_count != 1:
+        raise RuntimeError(f"a document of {rows.name} changed inside its own transaction")
 
 
 def new_id() -> str:

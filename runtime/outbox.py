@@ -15,7 +15,9 @@ import orjson
 import pymongo
 from pymongo.client_session import ClientSession
 
-from runtime.mongo import Document, Store, transact
+from contract.message import Event
+from runtime import trace
+from runtime.mongo import Document, Store, new_id, transact
 
 GENESIS = "0" * 64
 _SAME = {str, int, bool, type(None)}
@@ -53,6 +55,28 @@ class Outbox:
                 ordered=True,
             )
 
+    def say(
+        self,
+        session: ClientSession,
+        event: type[Event],
+        *,
+        subject: str,
+        at: dt.datetime,
+        about: str | None = None,
+        **data: Any,
+    ) -> None:
+        """Say one event, in the caller's transaction and as part of its trace. ``about`` is the partition key, the
+        subject itself unless it is given. Raises ValueError when ``data`` is not what the event declares."""
+        envelope = event.said(
+            id=new_id(),
+            subject=subject,
+            about=subject if about is None else about,
+            at=at,
+            traceparent=trace.current(),
+            **data,
+        )
+        self.add(session, [envelope])
+
     def head(self) -> Document:
         """``{seq, hash, published}``: how far the log is ordered, and how far it is known to have been sent."""
         found = self._relay.find_one({"_id": "head"}, {"_id": 0, "seq": 1, "hash": 1, "published": 1})
@@ -74,6 +98,13 @@ class Outbox:
         """Envelopes with ``seq`` > after, in order, each as it was or will be published."""
         rows = self._rows.find({"seq": {"$gt": after}}, hint="seq").sort("seq", 1).limit(limit)
         return [_published(row) for row in rows]
+
+    def read(self, after: int, limit: int) -> dict[str, Any]:
+        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log from the event after ``after``, as whoever asks a
+        service for it gets it. At most 1,000 at once."""
+        head = self.head()
+        items = self.page(after, max(1, min(limit, 1000)))
+        return {"items": items, "head": {"seq": head["seq"], "hash": head["hash"]}}
 
     def order(self, *, token: int, limit: int = 1000) -> list[Document]:
         """Give new rows the next places in the log and chain them; returns their envelopes. Raises LeadershipLost.

@@ -9,11 +9,6 @@ from services.certification.domain import Certificate
 from services.certification.jobs import Job, RowResult
 
 
-def asked_for(**asked: Any) -> dict[str, Any]:
-    """What is None was not asked."""
-    return {name: value for name, value in asked.items() if value is not None}
-
-
 def shown(certificate: Certificate) -> dict[str, Any]:
     """Certificate, masked."""
     return public.Certificate.write(

@@ -12,14 +12,15 @@ from pymongo.client_session import ClientSession
 from contract import certification as public
 from contract import fields, regions, training
 from contract.errors import Conflict, field_error
-from contract.message import Message, Said
+from contract.message import Said
 from contract.words import CertificateStatus, Verification
-from runtime import clock, mongo
+from runtime import clock, mongo, pages
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
+from runtime.pages import ReadPage
 from services.certification import access, content, domain, store, store_imports
 from services.certification.access import Action, Actor
-from services.certification.answers import asked_for, shown
+from services.certification.answers import shown
 from services.certification.content import Content
 from services.certification.domain import Certificate
 from services.certification.faults import Fault, refusal
@@ -31,9 +32,7 @@ from services.certification.store import Certificates, NumberTaken
 from services.certification.withdrawals import check_not_withdrawn
 
 
-class ReadCertificates(Message):
-    after = fields.Id()
-    limit = fields.Whole(at_least=1, at_most=500)
+class ReadCertificates(ReadPage):
     person_key = fields.PersonKey()
     region = fields.RegionCode()
     status = fields.Choice(CertificateStatus)
@@ -212,16 +211,14 @@ class Certification(ImportCalls, WithdrawalCalls):
         who = Actor.of(public.Actor.read(actor))
         who.require(Action.READ)
         asked = ReadCertificates.read(
-            asked_for(
+            pages.given(
                 after=after, limit=limit, person_key=person_key, region=region, status=status, import_id=import_id
             )
         )
-        within = regions.get(asked["region"]).code if "region" in asked else None
-        if not who.is_centre:
-            if within is None:
-                within = who.region
-            elif not regions.within(within, who.region):
-                return {"items": [], "next": None}
+        # A centre's own are its own, wherever they are.
+        within = pages.within_of(regions.PROVINCE if who.is_centre else who.region, asked.get("region"))
+        if within is None:
+            return pages.nothing()
         found = store.certificates(self.settings).page(
             organisation=who.organisation if who.is_centre else None,
             within=within,
@@ -231,17 +228,12 @@ class Certification(ImportCalls, WithdrawalCalls):
             after=asked.get("after"),
             limit=asked["limit"] + 1,
         )
-        more = len(found) > asked["limit"]
-        found = found[: asked["limit"]]
-        return {"items": [shown(each) for each in found], "next": found[-1].certificate_id if more else None}
+        return pages.paged([shown(each) for each in found], asked["limit"], "certificate_id")
 
     @rpc
     def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
         """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
-        outbox = store.certificates(self.settings).outbox
-        head = outbox.head()
-        limit = max(1, min(limit, 1000))
-        return {"items": outbox.page(after, limit), "head": {"seq": head["seq"], "hash": head["hash"]}}
+        return store.certificates(self.settings).outbox.read(after, limit)
 
     @rpc
     def status(self) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from contract.words import ImportState, RowOutcome
 from runtime import clock, mongo, trace
 from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
+from runtime.pages import given, paged
 from services.certification import access, store_imports
 from services.certification.access import Action, Actor
-from services.certification.answers import asked_for, shown_import, shown_row
+from services.certification.answers import shown_import, shown_row
 from services.certification.holders import redacted
 from services.certification.jobs import INTERRUPTED, Job, Recall
 
@@ -82,7 +83,7 @@ class ImportCalls:
     ) -> dict[str, Any]:
         """``{"items": [Row], "next": cursor or None}``, those settled so far. Refuses ImportNotFound."""
         job = self._job(import_id, Actor.of(public.Actor.read(actor)))
-        asked = ReadRows.read(asked_for(outcome=outcome, after=after, limit=limit))
+        asked = ReadRows.read(given(outcome=outcome, after=after, limit=limit))
         found = list(
             store_imports.imports(self.settings).results(
                 job.import_id,
@@ -91,9 +92,8 @@ class ImportCalls:
                 limit=asked["limit"] + 1,
             )
         )
-        more = len(found) > asked["limit"]
-        found = found[: asked["limit"]]
-        return {"items": [shown_row(each) for each in found], "next": str(found[-1].row) if more else None}
+        page = paged([shown_row(each) for each in found], asked["limit"], "row")
+        return page | {"next": None if page["next"] is None else str(page["next"])}
 
     @rpc
     def import_result(self, import_id: str, actor: dict[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from contract import inspections
 from contract.inspections import CountedFact
 from contract.message import Said
+from contract.withdrawals import WITHDRAWALS, WithdrawalLifted
 from contract.words import ImportState
 from runtime import clock
 from runtime.events import listen
@@ -20,7 +20,7 @@ _RECALLED = (ImportState.RECALLING, ImportState.RECALLED)
 class WithdrawalCalls:
     settings: Any  # runtime.config.Config
 
-    @listen(*inspections.WITHDRAWALS)
+    @listen(*WITHDRAWALS)
     def on_withdrawal(self, said: Said) -> None:
         """Done or refused, and answered, in one transaction. The newest version of an order stands; what was answered
         before, or is older, changes nothing."""
@@ -42,7 +42,7 @@ class WithdrawalCalls:
             if before is not None and before.version >= told["version"]:
                 return
             certificate = certificates.with_id(told["fact_id"], session)
-            if said.event is inspections.WithdrawalLifted:
+            if said.event is WithdrawalLifted:
                 answer, after = withdrawals.give_back(
                     certificate, before, recalled=self._recalled(certificate), **order
                 )

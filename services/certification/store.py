@@ -26,6 +26,7 @@ from runtime import mongo, trace
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
+from runtime.pages import beyond, given, in_region
 from runtime.vault import Vault
 from services.certification import access, domain
 from services.certification.content import Content
@@ -209,7 +210,7 @@ class Certificates:
         self,
         *,
         organisation: str | None = None,
-        within: str | None = None,
+        within: str = regions.PROVINCE,
         person_key: str | None = None,
         status: str | None = None,
         import_id: str | None = None,
@@ -218,21 +219,8 @@ class Certificates:
         session: ClientSession | None = None,
     ) -> list[Certificate]:
         """In the order of their ids, hence of recording; ``within`` is a region whose subtree is meant."""
-        query: Document = {
-            name: value
-            for name, value in (
-                ("organisation", organisation),
-                ("person_key", person_key),
-                ("status", status),
-                ("import_id", import_id),
-            )
-            if value is not None
-        }
-        if within is not None and within != regions.PROVINCE:
-            root = regions.get(within)
-            query["region"] = {"$in": sorted({root.code, *(county.code for county in regions.counties(root.code))})}
-        if after is not None:
-            query["_id"] = {"$gt": after}
+        exactly = given(organisation=organisation, person_key=person_key, status=status, import_id=import_id)
+        query = exactly | in_region(within) | beyond(after)
         rows = self._certificates.find(query, session=session, batch_size=limit).sort("_id", ASCENDING).limit(limit)
         return [certificate_of(row) for row in rows]
 

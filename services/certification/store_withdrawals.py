@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pymongo.client_session import ClientSession
 
 from contract.certification import WithdrawalAnswered
-from runtime import mongo, trace
 from runtime.mongo import Store
 from runtime.outbox import Outbox
 from services.certification.withdrawals import Order
@@ -27,15 +26,13 @@ class Withdrawals:
         """Keep what came of it, and say so."""
         row = {name: value for name, value in asdict(order).items() if name != "order_id"}
         self._orders.replace_one({"_id": order.order_id}, row, upsert=True, session=session)
-        said = WithdrawalAnswered.said(
-            id=mongo.new_id(),
+        self._outbox.say(
+            session,
+            WithdrawalAnswered,
             subject=order.order_id,
-            about=order.order_id,
             at=at,
-            traceparent=trace.current(),
             order_id=order.order_id,
             order_version=order.version,
             done=order.done,
             reason=order.reason,
         )
-        self._outbox.add(session, [said])

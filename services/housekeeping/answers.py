@@ -17,11 +17,6 @@ from services.housekeeping.registry import Base, Change, Fusao
 from services.housekeeping.reviewers import Reviewer
 
 
-def given(**asked: Any) -> dict[str, Any]:
-    """What is None was not asked."""
-    return {name: value for name, value in asked.items() if value is not None}
-
-
 def shown_base(base: Base) -> dict[str, Any]:
     """Base"""
     return public.Base.write(

@@ -35,10 +35,7 @@ class Housekeeping(RegistryCalls, CaseCalls, ReviewCalls, NoticeCalls, AwardCall
     @rpc
     def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
         """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
-        outbox = store.housekeeping(self.settings).outbox
-        head = outbox.head()
-        limit = max(1, min(limit, 1000))
-        return {"items": outbox.page(after, limit), "head": {"seq": head["seq"], "hash": head["hash"]}}
+        return store.housekeeping(self.settings).outbox.read(after, limit)
 
     @rpc
     def status(self) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from contract.words import Role
 from runtime import mongo
 from runtime.clock import day_of
 from runtime.hosting import rpc
+from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.housekeeping import access, awards, numbers, procedure, registry
 from services.housekeeping.access import Actor
-from services.housekeeping.answers import given, public_award, shown_award
+from services.housekeeping.answers import public_award, shown_award
 from services.housekeeping.awards import Award
-from services.housekeeping.calls import Calls, ReadPage, actor_of, evidence_of, own, paged, within_of
+from services.housekeeping.calls import Calls, actor_of, evidence_of, own
 from services.housekeeping.registry import Base
 from services.housekeeping.store import Housekeeping
 
@@ -25,7 +26,7 @@ _FIRST_YEAR = 2023  # older awards are in nobody's register here
 _TAG = 16
 
 
-class ReadAwards(ReadPage):
+class ReadAwards(ReadRegion):
     status = fields.Choice(AwardStatus)
     subject_kind = fields.Choice(SubjectKind)
     stars = fields.Whole(at_least=1, at_most=5)
@@ -154,8 +155,8 @@ class AwardCalls(Calls):
             given(after=after, limit=limit, region=region, status=status, subject_kind=subject_kind, stars=stars)
         )
         who.require(access.READ)
-        if (within := within_of(who, asked.get("region"))) is None or who.role is Role.REVIEWER:
-            return {"items": [], "next": None}
+        if (within := within_of(who.region, asked.get("region"))) is None or who.role is Role.REVIEWER:
+            return nothing()
         kept, _, today = self._now()
         keys = None
         if (organisation := own(who)) is not None:
@@ -185,7 +186,7 @@ class AwardCalls(Calls):
         asked = ReadAwards.read(given(after=after, limit=limit, region=region, subject_kind=subject_kind, stars=stars))
         kept, _, _ = self._now()
         found = kept.awards.page(
-            within=regions.get(asked["region"]).code if "region" in asked else None,
+            within=asked.get("region", regions.PROVINCE),
             status=AwardStatus.VALID.value,
             kind=asked.get("subject_kind"),
             stars=asked.get("stars"),
@@ -193,6 +194,7 @@ class AwardCalls(Calls):
             limit=asked["limit"] + 1,
         )
         items = [public.PublicAward.write(**public_award(each)) for each in found[: asked["limit"]]]
+        # Not ``paged``: the id to go on from is not among what the public is shown.
         return {"items": items, "next": found[asked["limit"] - 1].award_id if len(found) > asked["limit"] else None}
 
     @rpc

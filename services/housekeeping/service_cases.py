@@ -13,10 +13,11 @@ from contract.words import Role
 from runtime import mongo
 from runtime.clock import day_of
 from runtime.hosting import rpc
+from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.housekeeping import access, awards, cases, numbers, registry, seating, steps
 from services.housekeeping.access import Actor
-from services.housekeeping.answers import given, shown_case
-from services.housekeeping.calls import Calls, ReadPage, actor_of, evidence_of, own, paged, within_of
+from services.housekeeping.answers import shown_case
+from services.housekeeping.calls import Calls, actor_of, evidence_of, own
 from services.housekeeping.cases import Case
 from services.housekeeping.known import known_of, require_sight
 from services.housekeeping.registry import Base
@@ -26,7 +27,7 @@ from services.housekeeping.store import Housekeeping
 _BRAND = "河北省妇女联合会"
 
 
-class ReadCases(ReadPage):
+class ReadCases(ReadRegion):
     state = fields.Text(at_most=30)
     subject_kind = fields.Choice(SubjectKind)
 
@@ -183,8 +184,8 @@ class CaseCalls(Calls):
         who = actor_of(actor)
         asked = ReadCases.read(given(after=after, limit=limit, region=region, state=state, subject_kind=subject_kind))
         who.require(access.READ)
-        if (within := within_of(who, asked.get("region"))) is None:
-            return {"items": [], "next": None}
+        if (within := within_of(who.region, asked.get("region"))) is None:
+            return nothing()
         kept, _, _ = self._now()
         found = kept.cases.page(
             within=within,

@@ -10,10 +10,11 @@ from contract.errors import field_error
 from contract.housekeeping import StarsNotAllowed, SubjectKind
 from runtime import mongo
 from runtime.hosting import rpc
+from runtime.pages import ReadRegion, given, paged
 from services.housekeeping import access, notice, steps
 from services.housekeeping.access import ANYBODY
-from services.housekeeping.answers import given, shown_notice
-from services.housekeeping.calls import Calls, ReadPage, actor_of, evidence_of, paged
+from services.housekeeping.answers import shown_notice
+from services.housekeeping.calls import Calls, actor_of, evidence_of
 from services.housekeeping.known import known_of, reckon_all, require_sight
 from services.housekeeping.notice import Objection
 from services.housekeeping.store import Housekeeping
@@ -23,10 +24,10 @@ class NoticeCalls(Calls):
     @rpc
     def notices(self, after: str | None = None, limit: int = 50, region: str | None = None) -> dict[str, Any]:
         """``{"items": [PublicNotice], "next"}``: what anybody may see, and object to."""
-        asked = ReadPage.read(given(after=after, limit=limit, region=region))
+        asked = ReadRegion.read(given(after=after, limit=limit, region=region))
         kept, _, _ = self._now()
         found = kept.cases.page(
-            within=regions.get(asked["region"]).code if "region" in asked else None,
+            within=asked.get("region", regions.PROVINCE),
             states=["on_notice", "inquiry"],
             after=asked.get("after"),
             limit=asked["limit"] + 1,

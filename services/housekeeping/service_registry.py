@@ -5,18 +5,23 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
+from contract import fields, regions
 from contract import housekeeping as public
-from contract import regions
 from contract.applications import RegionNotYours
 from contract.words import DocumentType, Role
 from runtime import mongo
 from runtime.hosting import rpc
+from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.housekeeping import access, awards, cases, numbers, registry, store
 from services.housekeeping.access import Actor
-from services.housekeeping.answers import given, shown_base, shown_fusao
-from services.housekeeping.calls import Calls, ReadPage, actor_of, own, paged, within_of
+from services.housekeeping.answers import shown_base, shown_fusao
+from services.housekeeping.calls import Calls, actor_of, own
 from services.housekeeping.registry import Base, Change, Fusao
 from services.housekeeping.store import Housekeeping, timepiece
+
+
+class ReadFusao(ReadRegion):
+    after = fields.PersonKey()
 
 
 class RegistryCalls(Calls):
@@ -144,10 +149,10 @@ class RegistryCalls(Calls):
         self, actor: dict[str, Any], after: str | None = None, limit: int = 50, region: str | None = None
     ) -> dict[str, Any]:
         """``{"items": [Base], "next"}`` of those that the actor may see."""
-        who, asked = actor_of(actor), ReadPage.read(given(after=after, limit=limit, region=region))
+        who, asked = actor_of(actor), ReadRegion.read(given(after=after, limit=limit, region=region))
         who.require(access.READ)
-        if (within := within_of(who, asked.get("region"))) is None or who.role is Role.REVIEWER:
-            return {"items": [], "next": None}
+        if (within := within_of(who.region, asked.get("region"))) is None or who.role is Role.REVIEWER:
+            return nothing()
         found = store.housekeeping(self.settings).registry.bases(
             within=within, organisation=own(who), after=asked.get("after"), limit=asked["limit"] + 1
         )
@@ -231,10 +236,10 @@ class RegistryCalls(Calls):
         self, actor: dict[str, Any], after: str | None = None, limit: int = 50, region: str | None = None
     ) -> dict[str, Any]:
         """``{"items": [Fusao], "next"}`` of those that the actor may see."""
-        who, asked = actor_of(actor), ReadPage.read(given(after=after, limit=limit, region=region))
+        who, asked = actor_of(actor), ReadFusao.read(given(after=after, limit=limit, region=region))
         who.require(access.READ)
-        if (within := within_of(who, asked.get("region"))) is None or who.role is Role.REVIEWER:
-            return {"items": [], "next": None}
+        if (within := within_of(who.region, asked.get("region"))) is None or who.role is Role.REVIEWER:
+            return nothing()
         kept = store.housekeeping(self.settings)
         found = kept.registry.fusao_list(
             within=within, organisation=own(who), after=asked.get("after"), limit=asked["limit"] + 1

@@ -2,10 +2,10 @@
 
 from pymongo.client_session import ClientSession
 
-from contract import inspections
 from contract.housekeeping import AwardNotFound
 from contract.inspections import CountedFact
 from contract.message import Said
+from contract.withdrawals import WITHDRAWALS, WithdrawalLifted
 from runtime.events import listen
 from services.housekeeping import withdrawals
 from services.housekeeping.awards import Award
@@ -14,7 +14,7 @@ from services.housekeeping.store import Housekeeping
 
 
 class WithdrawalCalls(Calls):
-    @listen(*inspections.WITHDRAWALS)
+    @listen(*WITHDRAWALS)
     def on_withdrawal(self, said: Said) -> None:
         """Done or refused, and answered, in one transaction. The newest version of an order stands; what was answered
         before, or is older, changes nothing."""
@@ -36,7 +36,7 @@ class WithdrawalCalls(Calls):
             if before is not None and before.version >= told["version"]:
                 return
             award = _award(kept, told["fact_id"], session)
-            if said.event is inspections.WithdrawalLifted:
+            if said.event is WithdrawalLifted:
                 other = kept.awards.standing(award.subject_key, award.recognised_by, session) if award else None
                 answer, after = withdrawals.give_back(award, before, other, **order)
             else:

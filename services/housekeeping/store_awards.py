@@ -6,15 +6,14 @@ from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
 from contract import housekeeping as public
-from contract import regions
 from contract.housekeeping import RecognisedBy
-from runtime import mongo, record, trace
+from runtime import mongo, record
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
+from runtime.pages import beyond, given, in_region
 from services.housekeeping import awards
 from services.housekeeping.access import award_not_found
 from services.housekeeping.awards import Award
-from services.housekeeping.store_registry import subtree
 
 _EVENTS = {event.name(): event for event in public.EVENTS}
 
@@ -40,22 +39,18 @@ class Awards:
     def add(self, session: ClientSession, award: Award) -> None:
         """And say so. Raises DuplicateKeyError when the subject has a standing one by the same."""
         self._awards.insert_one(_document(award), session=session)
-        self._outbox.add(session, [_envelope(award)])
+        self._say(session, award)
 
     def replace(self, session: ClientSession, before: Award, after: Award) -> None:
         """And say what changed of its standing."""
         if after is before:
             return
-        written = self._awards.replace_one(
-            {"_id": before.award_id, "version": before.version}, _document(after), session=session
-        )
-        if written.modified_count != 1:
-            raise RuntimeError("an award changed inside its own transaction")
+        mongo.put(self._awards, _document(after), over=before.version, session=session)
         said = [step for step in after.history[before.version :] if step.what in _EVENTS]
         if said and said != [after.last]:
             raise RuntimeError("only the last of several steps may change an award's standing")
         if said:
-            self._outbox.add(session, [_envelope(after)])
+            self._say(session, after)
 
     def get(self, award_id: str, session: ClientSession | None = None) -> Award:
         """Raises AwardNotFound."""
@@ -82,7 +77,7 @@ class Awards:
     def page(
         self,
         *,
-        within: str | None = None,
+        within: str,
         subject_keys: list[str] | None = None,
         status: str | None = None,
         kind: str | None = None,
@@ -90,21 +85,24 @@ class Awards:
         after: str | None = None,
         limit: int,
     ) -> list[Award]:
-        query: Document = {}
-        if within is not None and within != regions.PROVINCE:
-            query["region"] = {"$in": subtree(within)}
+        query = in_region(within) | given(status=status, subject_kind=kind, stars=stars) | beyond(after)
         if subject_keys is not None:
             query["subject_key"] = {"$in": subject_keys}
-        for name, value in (("status", status), ("subject_kind", kind), ("stars", stars)):
-            if value is not None:
-                query[name] = value
-        if after is not None:
-            query["_id"] = {"$gt": after}
         return [record.of(Award, row) for row in self._awards.find(query).sort("_id", 1).limit(limit)]
 
     def due(self, today: dt.date, limit: int) -> list[str]:
         rows = self._awards.find({"due": {"$lte": today.isoformat()}}, {"_id": 1}).sort("due", 1).limit(limit)
         return [row["_id"] for row in rows]
+
+    def _say(self, session: ClientSession, award: Award) -> None:
+        self._outbox.say(
+            session,
+            _EVENTS[award.last.what],
+            subject=award.award_id,
+            about=award.subject_key,
+            at=award.last.at,
+            **awards.facts(award),
+        )
 
 
 def _document(award: Award) -> Document:
@@ -114,14 +112,3 @@ def _document(award: Award) -> Document:
     if (due := awards.due_on(award)) is not None:
         document["due"] = due.isoformat()
     return document
-
-
-def _envelope(award: Award) -> Document:
-    return _EVENTS[award.last.what].said(
-        id=mongo.new_id(),
-        subject=award.award_id,
-        about=award.subject_key,
-        at=award.last.at,
-        traceparent=trace.current(),
-        **awards.facts(award),
-    )

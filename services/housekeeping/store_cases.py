@@ -10,14 +10,14 @@ from pymongo.client_session import ClientSession
 
 from contract import regions
 from contract.housekeeping import SubjectKind
-from runtime import record
+from runtime import mongo, record
 from runtime.clock import day_of
 from runtime.mongo import Document, Store
+from runtime.pages import beyond, given, in_region
 from runtime.vault import Vault
 from services.housekeeping import cases
 from services.housekeeping.access import case_not_found
 from services.housekeeping.cases import Case
-from services.housekeeping.store_registry import subtree
 
 _RUNNING = ("returned", "provincial_review", "on_notice", "inquiry", "notice_ended")
 
@@ -46,11 +46,7 @@ class Cases:
     def replace(self, session: ClientSession, before: Case, after: Case) -> None:
         if after is before:
             return
-        written = self._cases.replace_one(
-            {"_id": before.case_id, "version": before.version}, _document(after), session=session
-        )
-        if written.modified_count != 1:
-            raise RuntimeError("a case changed inside its own transaction")
+        mongo.put(self._cases, _document(after), over=before.version, session=session)
 
     def get(self, case_id: str, session: ClientSession | None = None) -> Case:
         """Raises CaseNotFound."""
@@ -70,7 +66,7 @@ class Cases:
     def page(
         self,
         *,
-        within: str | None = None,
+        within: str,
         organisation: str | None = None,
         reviewer: str | None = None,
         states: list[str] | None = None,
@@ -78,16 +74,10 @@ class Cases:
         after: str | None = None,
         limit: int,
     ) -> list[Case]:
-        query: Document = {}
-        if within is not None and within != regions.PROVINCE:
-            query["region"] = {"$in": subtree(within)}
-        for name, value in (("organisation", organisation), ("seats.reviewer", reviewer), ("subject_kind", kind)):
-            if value is not None:
-                query[name] = value
+        exactly = given(organisation=organisation, subject_kind=kind, **{"seats.reviewer": reviewer})
+        query = in_region(within) | exactly | beyond(after)
         if states is not None:
             query["state"] = {"$in": states}
-        if after is not None:
-            query["_id"] = {"$gt": after}
         return [record.of(Case, row) for row in self._cases.find(query).sort("_id", 1).limit(limit)]
 
     def due(self, today: dt.date, limit: int) -> list[str]:

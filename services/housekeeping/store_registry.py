@@ -7,23 +7,17 @@ from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
-from contract import regions
 from contract.housekeeping import SubjectKind
 from contract.words import CertificateStatus
 from runtime import record
 from runtime.mongo import Document, Store
+from runtime.pages import beyond, given, in_region
 from runtime.vault import Vault
 from services.housekeeping.access import subject_not_found
 from services.housekeeping.registry import Base, Fusao
 from services.housekeeping.reviewers import Reviewer
 
 _KEPT_FOR_STORE = {"sealed": 0}
-
-
-def subtree(region: str) -> list[str]:
-    """The codes that lie in a region, itself among them."""
-    root = regions.get(region)
-    return sorted({root.code, *(county.code for county in regions.counties(root.code))})
 
 
 class Registry:
@@ -68,8 +62,9 @@ class Registry:
         found = self._bases.find_one({"credit_code": credit_code}, _KEPT_FOR_STORE, session=session)
         return None if found is None else record.of(Base, found)
 
-    def bases(self, *, within: str | None, organisation: str | None, after: str | None, limit: int) -> list[Base]:
-        rows = self._bases.find(_query(within, organisation, after), _KEPT_FOR_STORE).sort("_id", 1).limit(limit)
+    def bases(self, *, within: str, organisation: str | None, after: str | None, limit: int) -> list[Base]:
+        query = in_region(within) | given(organisation=organisation) | beyond(after)
+        rows = self._bases.find(query, _KEPT_FOR_STORE).sort("_id", 1).limit(limit)
         return [record.of(Base, row) for row in rows]
 
     def add_fusao(self, session: ClientSession, fusao: Fusao, person: Mapping[str, Any]) -> None:
@@ -93,8 +88,9 @@ class Registry:
         rows = self._fusao.find({"employer": base_id}, _KEPT_FOR_STORE, session=session).sort("_id", 1)
         return [record.of(Fusao, row) for row in rows]
 
-    def fusao_list(self, *, within: str | None, organisation: str | None, after: str | None, limit: int) -> list[Fusao]:
-        rows = self._fusao.find(_query(within, organisation, after), _KEPT_FOR_STORE).sort("_id", 1).limit(limit)
+    def fusao_list(self, *, within: str, organisation: str | None, after: str | None, limit: int) -> list[Fusao]:
+        query = in_region(within) | given(organisation=organisation) | beyond(after)
+        rows = self._fusao.find(query, _KEPT_FOR_STORE).sort("_id", 1).limit(limit)
         return [record.of(Fusao, row) for row in rows]
 
     def keys_of(self, organisation: str) -> list[str]:
@@ -144,17 +140,6 @@ class Registry:
 
     def reviewers(self, session: ClientSession | None = None) -> tuple[Reviewer, ...]:
         return tuple(record.of(Reviewer, row) for row in self._reviewers.find({}, session=session).sort("_id", 1))
-
-
-def _query(within: str | None, organisation: str | None, after: str | None) -> Document:
-    query: Document = {}
-    if within is not None and within != regions.PROVINCE:
-        query["region"] = {"$in": subtree(within)}
-    if organisation is not None:
-        query["organisation"] = organisation
-    if after is not None:
-        query["_id"] = {"$gt": after}
-    return query
 
 
 def _found(row: Document | None) -> Document:

@@ -5,7 +5,7 @@ import datetime as dt
 from pymongo.client_session import ClientSession
 
 from contract.housekeeping import WithdrawalAnswered
-from runtime import mongo, record, trace
+from runtime import record
 from runtime.mongo import Store
 from runtime.outbox import Outbox
 from services.housekeeping.withdrawals import Order
@@ -23,15 +23,13 @@ class Withdrawals:
     def answer(self, session: ClientSession, order: Order, *, at: dt.datetime) -> None:
         """Keep what came of it, and say so."""
         self._orders.replace_one({"_id": order.order_id}, record.document(order), upsert=True, session=session)
-        said = WithdrawalAnswered.said(
-            id=mongo.new_id(),
+        self._outbox.say(
+            session,
+            WithdrawalAnswered,
             subject=order.order_id,
-            about=order.order_id,
             at=at,
-            traceparent=trace.current(),
             order_id=order.order_id,
             order_version=order.version,
             done=order.done,
             reason=order.reason,
         )
-        self._outbox.add(session, [said])

@@ -4,8 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from contract import inspections as public
-from contract import regions
+from contract import findings, inspections, regions, withdrawals
 from plan import Plan
 from runtime.record import document
 from services.inspections.escalation import SupervisionOrder
@@ -21,13 +20,13 @@ def shown_inspection(
     indicator = plan.indicators.get(inspection.target_id)
     told = _plain(inspection)
     told["target_name"] = indicator.name if indicator else inspection.target_id
-    told["outcomes"] = {outcome.value: outcomes.get(outcome.value, 0) for outcome in public.Outcome}
-    return public.Inspection.write(**told, as_of=inspection.as_of, unmended=unmended)
+    told["outcomes"] = {outcome.value: outcomes.get(outcome.value, 0) for outcome in inspections.Outcome}
+    return inspections.Inspection.write(**told, as_of=inspection.as_of, unmended=unmended)
 
 
 def shown_unit(unit: Unit, finding: Finding | None) -> dict[str, Any]:
     """SampleUnit"""
-    return public.SampleUnit.write(
+    return inspections.SampleUnit.write(
         inspection_id=unit.inspection_id,
         number=unit.number,
         subject=unit.subject,
@@ -50,20 +49,20 @@ def shown_finding(finding: Finding, today: dt.date) -> dict[str, Any]:
         {"colour": done.colour, "supervision_id": done.supervision_id, "number": done.number, "on": done.on}
         for done in finding.escalations
     ]
-    return public.Finding.write(**told, due_on=finding.due_on, overdue=finding.overdue(today))
+    return findings.Finding.write(**told, due_on=finding.due_on, overdue=finding.overdue(today))
 
 
 def shown_order(order: Order) -> dict[str, Any]:
     """Withdrawal"""
     told = _plain(order)
     del told["ordered_by"]
-    return public.Withdrawal.write(**told, effective_on=order.effective_on)
+    return withdrawals.Withdrawal.write(**told, effective_on=order.effective_on)
 
 
 def shown_supervision(issued: SupervisionOrder) -> dict[str, Any]:
     """SupervisionOrder"""
     days = {"issued_on": issued.issued_on, "due_on": issued.due_on, "next_on": issued.next_on}
-    return public.SupervisionOrder.write(**_plain(issued), **days)
+    return findings.SupervisionOrder.write(**_plain(issued), **days)
 
 
 _DAYS = {"as_of", "due_on", "effective_on", "issued_on", "next_on"}  # written from the dataclass, as days

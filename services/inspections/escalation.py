@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from contract.inspections import SupervisionColour
+from contract.findings import SupervisionColour
 from services.inspections.findings import Finding
 
 _FILE = Path(__file__).with_name("escalation.toml")

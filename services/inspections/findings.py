@@ -6,16 +6,15 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from contract.errors import field_error
-from contract.inspections import (
-    CountedFact,
+from contract.findings import (
     FindingChanged,
     FindingInvalid,
     FindingNotOpen,
     FindingState,
-    Outcome,
     RecheckByAnother,
     SupervisionColour,
 )
+from contract.inspections import CountedFact, Outcome
 from services.inspections.inspections import Step, Unit
 
 

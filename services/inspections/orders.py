@@ -5,14 +5,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from contract.inspections import (
-    CountedFact,
-    FindingState,
-    Outcome,
-    WithdrawalChanged,
-    WithdrawalNotPossible,
-    WithdrawalState,
-)
+from contract.findings import FindingState
+from contract.inspections import CountedFact, Outcome
+from contract.withdrawals import WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
 from services.inspections.findings import Finding
 from services.inspections.inspections import Step
 

@@ -52,8 +52,9 @@ class Overdue:
                 departments=indicator.departments if indicator else (),
             )
             done = Escalation(issued.colour, issued.supervision_id, issued.number, today)
-            self._kept.findings.add_supervision(session, issued)
-            self._kept.findings.replace(session, before, findings.escalated(before, done, at=at, by=_BY))
+            self._kept.supervision.put(session, issued)
+            after = findings.escalated(before, done, at=at, by=_BY)
+            self._kept.findings.put(session, after, over=before.version)
             return True
 
         return self._kept.commands.transact(work)

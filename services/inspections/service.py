@@ -1,7 +1,8 @@
 """What inspections is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
 
-``actor`` is contract.certification.Actor. Refusals are those of contract.inspections; a command with a ``command_id``
-that was told before changes nothing and is answered with what it was about, as it is now.
+``actor`` is contract.certification.Actor. Refusals are those of contract.inspections, findings, withdrawals, matters,
+greenways and hints; a command with a ``command_id`` that was told before changes nothing and is answered with what it
+was about, as it is now.
 """
 
 import datetime as dt
@@ -52,9 +53,7 @@ class Inspections(OrderCalls, MatterCalls, GreenwayCalls, HintCalls):
     def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
         """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
         kept, _, _ = self._now()
-        head = kept.outbox.head()
-        limit = max(1, min(limit, 1000))
-        return {"items": kept.outbox.page(after, limit), "head": {"seq": head["seq"], "hash": head["hash"]}}
+        return kept.outbox.read(after, limit)
 
     @rpc
     def status(self) -> dict[str, Any]:

@@ -5,33 +5,37 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import fields
-from contract import inspections as public
+from contract import findings as public
 from contract.errors import field_error
-from contract.inspections import FindingFileNotFound, FindingState, Outcome, SupervisionColour
+from contract.findings import FindingFileNotFound, FindingState, SupervisionColour
+from contract.inspections import Outcome
 from contract.words import Role
 from runtime import mongo
 from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
+from runtime.mongo import Document
+from runtime.pages import ReadRegion
 from services.inspections import access, escalation, findings
 from services.inspections.access import Actor
 from services.inspections.answers import shown_finding, shown_supervision
-from services.inspections.calls import ReadPage, actor_of, given, paged, within_of
+from services.inspections.calls import actor_of
 from services.inspections.findings import Finding, ProofFile
 from services.inspections.service_inspections import InspectionCalls
 from services.inspections.store import Inspections
-from services.inspections.store_findings import finding_not_found, supervision_not_found
+from services.inspections.store_findings import finding_not_found
+from services.inspections.store_supervision import supervision_not_found
 
 _WHO_MENDS = (Role.REPORTER, Role.REPORT_REVIEWER, Role.CIVIL_AFFAIRS, Role.FEDERATION)
 
 
-class ReadFindings(ReadPage):
+class ReadFindings(ReadRegion):
     target_id = fields.Text(at_most=10)
     state = fields.Choice(FindingState)
     inspection_id = fields.Id()
     overdue = fields.Yes()
 
 
-class ReadSupervision(ReadPage):
+class ReadSupervision(ReadRegion):
     target_id = fields.Text(at_most=10)
     colour = fields.Choice(SupervisionColour)
     finding_id = fields.Id()
@@ -70,7 +74,7 @@ class FindingCalls(InspectionCalls):
                 at=at,
                 by=who.client_id,
             )
-            kept.findings.add(session, finding)
+            kept.findings.put(session, finding)
             return finding.finding_id
 
         done = kept.commands.once(who.client_id, asked, work, action="record_finding")
@@ -92,7 +96,7 @@ class FindingCalls(InspectionCalls):
             before = kept.findings.get(asked["finding_id"], session)
             findings.check_version(before, asked.get("expected_version"))
             after = findings.mend(before, text=asked["text"], evidence=evidence, at=at, by=who.client_id)
-            kept.findings.replace(session, before, after)
+            kept.findings.put(session, after, over=before.version)
             return before.finding_id
 
         done = kept.commands.once(who.client_id, asked, work, action="record_rectification")
@@ -122,7 +126,7 @@ class FindingCalls(InspectionCalls):
                 at=at,
                 by=who.client_id,
             )
-            kept.findings.replace(session, before, after)
+            kept.findings.put(session, after, over=before.version)
             return before.finding_id
 
         done = kept.commands.once(who.client_id, asked, work, action="recheck")
@@ -135,40 +139,19 @@ class FindingCalls(InspectionCalls):
         return shown_finding(self._found(kept, finding_id, actor_of(actor)), today)
 
     @rpc
-    def findings(
-        self,
-        actor: dict[str, Any],
-        after: str | None = None,
-        limit: int = 50,
-        region: str | None = None,
-        target_id: str | None = None,
-        state: str | None = None,
-        inspection_id: str | None = None,
-        overdue: bool | None = None,
-    ) -> dict[str, Any]:
-        """``{"items": [Finding], "next"}`` of those that the actor may see; with ``overdue`` those open past their
-        date. Refuses InspectionsNotAllowed."""
-        who = actor_of(actor)
-        who.require(access.READ, access.WRITE)
-        asked = ReadFindings.read(
-            given(
-                after=after,
-                limit=limit,
-                region=region,
-                target_id=target_id,
-                state=state,
-                inspection_id=inspection_id,
-                overdue=overdue,
-            )
-        )
-        if (within := within_of(who, asked.pop("region", None))) is None:
-            return {"items": [], "next": None}
+    def findings(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """ReadFindings -> ``{"items": [Finding], "next": cursor or None}`` of those that the actor may see; with
+        ``overdue`` those open past their date, whatever ``state`` says. Refuses InspectionsNotAllowed."""
         kept, _, today = self._now()
-        limit, overdue_on = asked.pop("limit"), today if asked.pop("overdue", False) else None
-        found = kept.findings.page(
-            within=within, targets=sorted(who.targets(self._plan())), overdue_on=overdue_on, limit=limit + 1, **asked
+
+        def page(seen: Document, *, overdue: bool = False, state: str | None = None, **read: Any) -> list[Finding]:
+            if overdue:
+                return kept.findings.page(seen, kept.findings.late(today), **read)
+            return kept.findings.page(seen, state=state, **read)
+
+        return self._listed(
+            actor, ReadFindings, asked, page, lambda found: [shown_finding(each, today) for each in found], "finding_id"
         )
-        return paged([shown_finding(each, today) for each in found], limit, "finding_id")
 
     @rpc
     def finding_file(self, finding_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
@@ -187,36 +170,24 @@ class FindingCalls(InspectionCalls):
         who = actor_of(actor)
         who.require(access.READ, access.WRITE)
         kept, _, _ = self._now()
-        found = kept.findings.supervision(supervision_id)
+        found = kept.supervision.get(supervision_id)
         if not who.sees(self._plan(), target_id=found.target_id, region=found.region):
             raise supervision_not_found()
         return shown_supervision(found)
 
     @rpc
-    def supervision_orders(
-        self,
-        actor: dict[str, Any],
-        after: str | None = None,
-        limit: int = 50,
-        region: str | None = None,
-        target_id: str | None = None,
-        colour: str | None = None,
-        finding_id: str | None = None,
-    ) -> dict[str, Any]:
-        """``{"items": [SupervisionOrder], "next"}`` of those that the actor may see. Refuses InspectionsNotAllowed."""
-        who = actor_of(actor)
-        who.require(access.READ, access.WRITE)
-        asked = ReadSupervision.read(
-            given(after=after, limit=limit, region=region, target_id=target_id, colour=colour, finding_id=finding_id)
-        )
-        if (within := within_of(who, asked.pop("region", None))) is None:
-            return {"items": [], "next": None}
+    def supervision_orders(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """ReadSupervision -> ``{"items": [SupervisionOrder], "next": cursor or None}`` of those that the actor may
+        see. Refuses InspectionsNotAllowed."""
         kept, _, _ = self._now()
-        limit = asked.pop("limit")
-        found = kept.findings.supervisions(
-            within=within, targets=sorted(who.targets(self._plan())), limit=limit + 1, **asked
+        return self._listed(
+            actor,
+            ReadSupervision,
+            asked,
+            kept.supervision.page,
+            lambda found: [shown_supervision(each) for each in found],
+            "supervision_id",
         )
-        return paged([shown_supervision(each) for each in found], limit, "supervision_id")
 
     def _found(self, kept: Inspections, finding_id: str, who: Actor) -> Finding:
         """Raises FindingNotFound, InspectionsNotAllowed."""

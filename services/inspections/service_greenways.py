@@ -6,25 +6,26 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-import plan
 from contract import fields, regions
 from contract import greenways as public
-from plan import Plan
 from runtime import mongo
 from runtime.files import Files
 from runtime.hosting import rpc
+from runtime.pages import ReadRegion, given, in_region, paged
 from services.inspections import about, greenways
 from services.inspections.access import Actor
-from services.inspections.calls import Calls, ReadPage, given, paged
+from services.inspections.calls import Calls
 from services.inspections.greenways import Greenway
 from services.inspections.history import check_version
 from services.inspections.service_matters import asked_about, proofs, reader_of, writer_of
-from services.inspections.store_matters import greenways as kept_greenways
-from services.inspections.store_matters import no_greenway, sight
+from services.inspections.store_greenways import greenways as kept_greenways
+from services.inspections.store_greenways import no_greenway
+from services.inspections.store_matters import sight
+from services.inspections.store_register import either
 from services.inspections.waiting import CALENDAR
 
 
-class ReadGreenways(ReadPage):
+class ReadGreenways(ReadRegion):
     item = fields.Whole(at_least=1, at_most=999)
     target_id = fields.Text(at_most=10)
     step = fields.Choice(public.GreenwayStep)
@@ -41,7 +42,7 @@ class GreenwayCalls(Calls):
         kept, at, today = self._now()
         greenway = greenways.request(
             greenway_id=mongo.new_id(),
-            about=asked_about(self._the_plan, asked, who),
+            about=asked_about(self._plan(), asked, who),
             step=public.GreenwayStep(asked["step"]),
             addressed_to=asked["addressed_to"],
             subject=asked["subject"],
@@ -54,7 +55,7 @@ class GreenwayCalls(Calls):
         )
 
         def work(session: ClientSession) -> str:
-            kept_greenways(self.settings).put(session, None, greenway)
+            kept_greenways(self.settings).step(session, greenway)
             return greenway.greenway_id
 
         return self._greenway(kept.commands.once(who.client_id, asked, work, action="request_greenway"), who)
@@ -106,11 +107,10 @@ class GreenwayCalls(Calls):
         """ReadGreenways -> ``{"items": [Greenway], "next": cursor or None}`` of what the actor sees, the oldest
         first. Refuses MattersNotAllowed, RegionUnknown, RegionAmbiguous."""
         who, read = reader_of(actor), ReadGreenways.read(given(**asked))
-        _, _, today = self._now()
-        limit, within = read.pop("limit"), regions.get(read.pop("region", regions.PROVINCE)).code
-        found = kept_greenways(self.settings).page(
-            sight(who, self._the_plan, "addressed_to"), within=within, today=today, limit=limit + 1, **read
-        )
+        rows, (_, _, today) = kept_greenways(self.settings), self._now()
+        limit, within = read.pop("limit"), in_region(read.pop("region", regions.PROVINCE))
+        overdue = either(read.pop("overdue", None), rows.late(today))
+        found = rows.page(sight(who, self._plan(), "addressed_to"), within, overdue, limit=limit + 1, **read)
         return paged([self._shown_greenway(each, today) for each in found], limit, "greenway_id")
 
     @rpc
@@ -122,10 +122,6 @@ class GreenwayCalls(Calls):
             raise no_greenway()
         return {"sha256": found[0].sha256}
 
-    @property
-    def _the_plan(self) -> Plan:
-        return plan.read(self.settings.plan_file)
-
     def _change_greenway(
         self, asked: dict[str, Any], who: Actor, action: str, step: Callable[[Greenway], Greenway]
     ) -> dict[str, Any]:
@@ -135,13 +131,13 @@ class GreenwayCalls(Calls):
         def work(session: ClientSession) -> str:
             before = self._seen_greenway(rows.get(asked["greenway_id"], session), who)
             check_version(before, asked.get("expected_version"), public.GreenwayChanged)
-            rows.put(session, before, step(before))
+            rows.step(session, step(before), over=before.version)
             return before.greenway_id
 
         return self._greenway(kept.commands.once(who.client_id, asked, work, action=action), who)
 
     def _seen_greenway(self, greenway: Greenway, who: Actor) -> Greenway:
-        if not about.sees(who, self._the_plan, greenway, greenway.addressed_to, greenway.organisation):
+        if not about.sees(who, self._plan(), greenway, greenway.addressed_to, greenway.organisation):
             raise no_greenway()
         return greenway
 
@@ -153,7 +149,7 @@ class GreenwayCalls(Calls):
         told = {name: getattr(greenway, name) for name in _SHOWN}
         return public.Greenway.write(
             **told,
-            item_name=about.item_name(self._the_plan, greenway.item),
+            item_name=about.item_name(self._plan(), greenway.item),
             region_name=regions.get(greenway.region).full_name,
             due_on=greenway.window and greenway.window.ends_on,
             overdue=greenway.overdue(today),

@@ -14,17 +14,19 @@ from contract.message import Said
 from contract.words import Role
 from runtime import mongo
 from runtime.hosting import rpc
+from runtime.pages import ReadRegion, given, in_region, nothing, paged, within_of
 from services.inspections import hints
 from services.inspections.access import READ, WRITE, Actor
-from services.inspections.calls import Calls, ReadPage, actor_of, given, paged
+from services.inspections.calls import Calls, actor_of
 from services.inspections.hints import Hint
 from services.inspections.history import check_version
 from services.inspections.store_hints import hints as kept_hints
+from services.inspections.store_hints import no_hint
 
 _READERS = (Role.INSPECTOR, Role.DISPATCHER)
 
 
-class ReadHints(ReadPage):
+class ReadHints(ReadRegion):
     kind = fields.Choice(AnomalyKind)
     state = fields.Choice(public.HintState)
     outcome = fields.Choice(public.HintOutcome)
@@ -41,7 +43,7 @@ class HintCalls(Calls):
         _, at, _ = self._now()
         hint = hints.open_case(hint_id=mongo.new_id(), told=said.data, service=said.service, at=at)
         try:
-            rows.add(hint)
+            rows.put(None, hint)
         except DuplicateKeyError:
             return  # told twice at once
 
@@ -84,10 +86,10 @@ class HintCalls(Calls):
         """ReadHints -> ``{"items": [Hint], "next": cursor or None}`` of the actor's region, the oldest first. Refuses
         HintsNotAllowed, RegionUnknown, RegionAmbiguous."""
         who, read = _reader(actor), ReadHints.read(given(**asked))
-        limit, within = read.pop("limit"), regions.get(read.pop("region", who.region)).code
-        if not regions.within(within, who.region):
-            return {"items": [], "next": None}
-        found = kept_hints(self.settings).page(within=within, limit=limit + 1, **read)
+        if (within := within_of(who.region, read.pop("region", None))) is None:
+            return nothing()
+        limit = read.pop("limit")
+        found = kept_hints(self.settings).page(in_region(within), limit=limit + 1, **read)
         return paged([_shown(each) for each in found], limit, "hint_id")
 
     def _change_hint(
@@ -99,7 +101,7 @@ class HintCalls(Calls):
         def work(session: ClientSession) -> str:
             before = _seen(rows.get(asked["hint_id"], session), who)
             check_version(before, asked.get("expected_version"), public.HintChanged)
-            rows.replace(session, before, step(before))
+            rows.put(session, step(before), over=before.version)
             return before.hint_id
 
         return self._hint(kept.commands.once(who.client_id, asked, work, action=f"{action}_hint"), who)
@@ -125,7 +127,7 @@ class HintCalls(Calls):
 
 def _seen(hint: Hint, who: Actor) -> Hint:
     if not regions.within(hint.region, who.region):
-        raise public.HintNotFound("没有这条线索", "there is no such hint")
+        raise no_hint()
     return hint
 
 

@@ -2,28 +2,32 @@
 
 import secrets
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from pymongo.client_session import ClientSession
 
-import plan
 from contract import fields, regions
 from contract import inspections as public
 from contract.inspections import CountedFact, InspectionState
 from contract.message import Message, Said
 from runtime import mongo
 from runtime.hosting import rpc
+from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.inspections import access, inspections
 from services.inspections.access import Actor
 from services.inspections.answers import shown_inspection, shown_unit
-from services.inspections.calls import Calls, ReadPage, actor_of, given, paged, within_of
+from services.inspections.calls import Calls, actor_of
 from services.inspections.inspections import Inspection, Sample, Unit
 from services.inspections.store import Inspections
 from services.inspections.store_inspections import inspection_not_found
+from services.inspections.store_register import concerning
+
+Kept = TypeVar("Kept")
 
 
-class ReadInspections(ReadPage):
+class ReadInspections(ReadRegion):
     target_id = fields.Text(at_most=10)
     state = fields.Choice(InspectionState)
 
@@ -74,25 +78,13 @@ class InspectionCalls(Calls):
         return self._shown(kept, [self._seen(kept, inspection_id, actor_of(actor))])[0]
 
     @rpc
-    def inspections(
-        self,
-        actor: dict[str, Any],
-        after: str | None = None,
-        limit: int = 50,
-        region: str | None = None,
-        target_id: str | None = None,
-        state: str | None = None,
-    ) -> dict[str, Any]:
-        """``{"items": [Inspection], "next"}`` of those that the actor may see. Refuses InspectionsNotAllowed."""
-        who = actor_of(actor)
-        who.require(access.READ, access.WRITE)
-        asked = ReadInspections.read(given(after=after, limit=limit, region=region, target_id=target_id, state=state))
-        if (within := within_of(who, asked.pop("region", None))) is None:
-            return {"items": [], "next": None}
+    def inspections(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """ReadInspections -> ``{"items": [Inspection], "next": cursor or None}`` of those that the actor may see.
+        Refuses InspectionsNotAllowed."""
         kept, _, _ = self._now()
-        limit = asked.pop("limit")
-        found = kept.planned.page(within=within, targets=sorted(who.targets(self._plan())), limit=limit + 1, **asked)
-        return paged(self._shown(kept, found), limit, "inspection_id")
+        return self._listed(
+            actor, ReadInspections, asked, kept.planned.page, lambda found: self._shown(kept, found), "inspection_id"
+        )
 
     @rpc
     def inspection_units(
@@ -109,8 +101,8 @@ class InspectionCalls(Calls):
         kept, _, _ = self._now()
         asked = ReadUnits.read(given(after=after, limit=limit, region=region))
         found = self._seen(kept, inspection_id, who)
-        if (within := within_of(who, asked.get("region"))) is None:
-            return {"items": [], "next": None}
+        if (within := within_of(who.region, asked.get("region"))) is None:
+            return nothing()
         units = kept.planned.units(
             found.inspection_id, within=within, after=asked.get("after", 0), limit=asked["limit"] + 1
         )
@@ -127,13 +119,29 @@ class InspectionCalls(Calls):
             sample = Sample(told["frame_size"], told["frame_digest"], len(told["units"]), at)
             after = inspections.drawn(before, sample, by=said.service)
             if after is not before:
-                kept.planned.replace(session, before, after)
+                kept.planned.put(session, after, over=before.version)
                 kept.planned.add_units(session, _units(before.inspection_id, told["units"]))
 
         kept.commands.transact(work)
 
-    def _plan(self) -> plan.Plan:
-        return plan.read(self.settings.plan_file)
+    def _listed(
+        self,
+        actor: dict[str, Any],
+        query: type[ReadRegion],
+        asked: dict[str, Any],
+        page: Callable[..., list[Kept]],
+        shown: Callable[[list[Kept]], list[dict[str, Any]]],
+        key: str,
+    ) -> dict[str, Any]:
+        """A page of what the actor may see of a register: what ``query`` reads of ``asked`` selects, ``page`` (of a
+        Register) finds, ``shown`` writes, and ``key`` goes on by. Raises InspectionsNotAllowed."""
+        who = actor_of(actor)
+        who.require(access.READ, access.WRITE)
+        read = query.read(given(**asked))
+        if (within := within_of(who.region, read.pop("region", None))) is None:
+            return nothing()
+        limit, seen = read.pop("limit"), concerning(sorted(who.targets(self._plan())), within)
+        return paged(shown(page(seen, limit=limit + 1, **read)), limit, key)
 
     def _seen(self, kept: Inspections, inspection_id: str, who: Actor) -> Inspection:
         """Raises InspectionNotFound, InspectionsNotAllowed."""

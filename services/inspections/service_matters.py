@@ -6,7 +6,6 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-import plan
 from contract import fields, regions
 from contract import matters as public
 from contract.errors import field_error
@@ -14,16 +13,18 @@ from plan import Plan
 from runtime import mongo
 from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
+from runtime.pages import ReadRegion, given, in_region, paged
 from services.inspections import about, matters
 from services.inspections.access import MATTERS, READ, Actor
-from services.inspections.calls import Calls, ReadPage, actor_of, given, paged
+from services.inspections.calls import Calls, actor_of
 from services.inspections.history import check_version
 from services.inspections.matters import Matter, Proof
 from services.inspections.store_matters import matters as kept_matters
 from services.inspections.store_matters import no_matter, sight
+from services.inspections.store_register import either
 
 
-class ReadMatters(ReadPage):
+class ReadMatters(ReadRegion):
     item = fields.Whole(at_least=1, at_most=999)
     target_id = fields.Text(at_most=10)
     kind = fields.Choice(public.MatterKind)
@@ -32,7 +33,7 @@ class ReadMatters(ReadPage):
     overdue = fields.Yes()
 
 
-class ReadCounts(ReadPage):
+class ReadCounts(ReadRegion):
     item = fields.Whole(at_least=1, at_most=999)
 
 
@@ -42,7 +43,7 @@ class MatterCalls(Calls):
         """RegisterMatter -> MatterRecord. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
         asked, who = public.RegisterMatter.read(command), writer_of(actor)
         kept, at, today = self._now()
-        subject = asked_about(self._the_plan, asked, who)
+        subject = asked_about(self._plan(), asked, who)
         matter = matters.register(
             matter_id=mongo.new_id(),
             about=subject,
@@ -57,7 +58,7 @@ class MatterCalls(Calls):
         )
 
         def work(session: ClientSession) -> str:
-            kept_matters(self.settings).put(session, None, matter)
+            kept_matters(self.settings).step(session, matter)
             return matter.matter_id
 
         return self._matter(kept.commands.once(who.client_id, asked, work, action="register_matter"), who)
@@ -130,11 +131,10 @@ class MatterCalls(Calls):
         """ReadMatters -> ``{"items": [MatterRecord], "next": cursor or None}`` of what the actor sees, the oldest
         first. Refuses MattersNotAllowed, RegionUnknown, RegionAmbiguous."""
         who, read = reader_of(actor), ReadMatters.read(given(**asked))
-        _, _, today = self._now()
-        limit, within = read.pop("limit"), regions.get(read.pop("region", regions.PROVINCE)).code
-        found = kept_matters(self.settings).page(
-            sight(who, self._the_plan, "owner"), within=within, today=today, limit=limit + 1, **read
-        )
+        rows, (_, _, today) = kept_matters(self.settings), self._now()
+        limit, within = read.pop("limit"), in_region(read.pop("region", regions.PROVINCE))
+        overdue = either(read.pop("overdue", None), rows.late(today))
+        found = rows.page(sight(who, self._plan(), "owner"), within, overdue, limit=limit + 1, **read)
         return paged([self._shown_matter(each, today) for each in found], limit, "matter_id")
 
     @rpc
@@ -144,7 +144,7 @@ class MatterCalls(Calls):
         who, read = reader_of(actor), ReadCounts.read(given(**asked))
         _, _, today = self._now()
         counts = kept_matters(self.settings).counts(
-            sight(who, self._the_plan, "owner"),
+            sight(who, self._plan(), "owner"),
             within=regions.get(read.get("region", regions.PROVINCE)).code,
             item=read.get("item"),
             today=today,
@@ -161,10 +161,6 @@ class MatterCalls(Calls):
             raise no_matter()
         return {"sha256": found[0].sha256}
 
-    @property
-    def _the_plan(self) -> Plan:
-        return plan.read(self.settings.plan_file)
-
     def _change_matter(
         self, asked: dict[str, Any], who: Actor, action: str, step: Callable[[Matter], Matter]
     ) -> dict[str, Any]:
@@ -174,13 +170,13 @@ class MatterCalls(Calls):
         def work(session: ClientSession) -> str:
             before = self._seen_matter(rows.get(asked["matter_id"], session), who)
             check_version(before, asked.get("expected_version"), public.MatterChanged)
-            rows.put(session, before, step(before))
+            rows.step(session, step(before), over=before.version)
             return before.matter_id
 
         return self._matter(kept.commands.once(who.client_id, asked, work, action=f"{action}_matter"), who)
 
     def _seen_matter(self, matter: Matter, who: Actor) -> Matter:
-        if not about.sees(who, self._the_plan, matter, matter.owner, matter.organisation):
+        if not about.sees(who, self._plan(), matter, matter.owner, matter.organisation):
             raise no_matter()
         return matter
 
@@ -192,7 +188,7 @@ class MatterCalls(Calls):
         told = {name: getattr(matter, name) for name in _SHOWN}
         return public.MatterRecord.write(
             **told,
-            item_name=about.item_name(self._the_plan, matter.item),
+            item_name=about.item_name(self._plan(), matter.item),
             region_name=regions.get(matter.region).full_name,
             overdue=matter.overdue(today),
         )

@@ -5,22 +5,23 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import fields
-from contract import inspections as public
-from contract.inspections import WithdrawalState
+from contract import withdrawals as public
 from contract.message import Said
+from contract.withdrawals import WithdrawalState
 from runtime import mongo
 from runtime.hosting import rpc
+from runtime.pages import ReadRegion
 from services.inspections import access, findings, orders
 from services.inspections.access import Actor
 from services.inspections.answers import shown_order
-from services.inspections.calls import ReadPage, actor_of, given, paged, within_of
+from services.inspections.calls import actor_of
 from services.inspections.orders import Order
 from services.inspections.service_findings import FindingCalls
 from services.inspections.store import Inspections
 from services.inspections.store_orders import order_not_found
 
 
-class ReadOrders(ReadPage):
+class ReadOrders(ReadRegion):
     target_id = fields.Text(at_most=10)
     state = fields.Choice(WithdrawalState)
     inspection_id = fields.Id()
@@ -48,9 +49,8 @@ class OrderCalls(FindingCalls):
                     facts={"order_id": standing.order_id},
                 )
             kept.orders.add(session, order)
-            kept.findings.replace(
-                session, finding, findings.with_order(finding, order.order_id, at=at, by=who.client_id)
-            )
+            after = findings.with_order(finding, order.order_id, at=at, by=who.client_id)
+            kept.findings.put(session, after, over=finding.version)
             return order.order_id
 
         return shown_order(kept.orders.get(kept.commands.once(who.client_id, asked, work, action="withdraw")))
@@ -81,35 +81,13 @@ class OrderCalls(FindingCalls):
         return shown_order(self._order(kept, order_id, actor_of(actor)))
 
     @rpc
-    def withdrawals(
-        self,
-        actor: dict[str, Any],
-        after: str | None = None,
-        limit: int = 50,
-        region: str | None = None,
-        target_id: str | None = None,
-        state: str | None = None,
-        inspection_id: str | None = None,
-    ) -> dict[str, Any]:
-        """``{"items": [Withdrawal], "next"}`` of those that the actor may see. Refuses InspectionsNotAllowed."""
-        who = actor_of(actor)
-        who.require(access.READ, access.WRITE)
-        asked = ReadOrders.read(
-            given(
-                after=after,
-                limit=limit,
-                region=region,
-                target_id=target_id,
-                state=state,
-                inspection_id=inspection_id,
-            )
-        )
-        if (within := within_of(who, asked.pop("region", None))) is None:
-            return {"items": [], "next": None}
+    def withdrawals(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """ReadOrders -> ``{"items": [Withdrawal], "next": cursor or None}`` of those that the actor may see. Refuses
+        InspectionsNotAllowed."""
         kept, _, _ = self._now()
-        limit = asked.pop("limit")
-        found = kept.orders.page(within=within, targets=sorted(who.targets(self._plan())), limit=limit + 1, **asked)
-        return paged([shown_order(each) for each in found], limit, "order_id")
+        return self._listed(
+            actor, ReadOrders, asked, kept.orders.page, lambda found: [shown_order(each) for each in found], "order_id"
+        )
 
     def hear_answer(self, said: Said) -> None:
         """WithdrawalAnswered; of an older version of the order, or told again, it changes nothing."""

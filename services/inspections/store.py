@@ -19,6 +19,7 @@ from runtime.timepiece import Timepiece
 from services.inspections.store_findings import Findings
 from services.inspections.store_inspections import Planned
 from services.inspections.store_orders import Orders
+from services.inspections.store_supervision import Supervision
 
 timepiece = Timepiece("inspections")
 
@@ -31,6 +32,7 @@ class Inspections:
         self.commands = Commands(self.store)
         self.planned = Planned(self.store, self.outbox)
         self.findings = Findings(self.store)
+        self.supervision = Supervision(self.store)
         self.orders = Orders(self.store, self.outbox)
         self._serials = self.store["serials"]
 
@@ -38,6 +40,7 @@ class Inspections:
         self.outbox.ensure_indexes()
         self.planned.ensure_indexes()
         self.findings.ensure_indexes()
+        self.supervision.ensure_indexes()
         self.orders.ensure_indexes()
 
     def serial(self, series: str, session: ClientSession) -> int:

@@ -7,7 +7,7 @@ from runtime.config import Config
 from runtime.workdays import Calendar
 from services.inspections import greenways, store
 from services.inspections.store import timepiece
-from services.inspections.store_matters import greenways as kept_greenways
+from services.inspections.store_greenways import greenways as kept_greenways
 
 # Holidays are those of the published tables; the notices that housekeeping records are its own.
 CALENDAR = Calendar()
@@ -31,7 +31,7 @@ class GreenwayChore:
                     after = greenways.fall_due(before, calendar=CALENDAR, today=day_of(at), at=at)
                     if after is before:
                         return 0  # answered in between
-                    rows.put(session, before, after)
+                    rows.step(session, after, over=before.version)
                     return 1
 
                 done += commands.transact(work)

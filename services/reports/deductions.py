@@ -45,7 +45,7 @@ def fault(
     known: Deduction | None,
     others: Decimal,
 ) -> str | None:
-    """Why ``order`` (contract.inspections.WithdrawalEvent) cannot be done, None when it can. ``known``: what an earlier
+    """Why ``order`` (contract.withdrawals.WithdrawalEvent) cannot be done, None when it can. ``known``: what an earlier
     version of it took off; ``others``: what other orders took off the line."""
     if line is None:
         return "没有这条填报，请核对 fact_id"

@@ -224,8 +224,7 @@ def seen(
     all: Iterable[Attendance], plan: Plan, *, within: str, department: str | None
 ) -> list[tuple[Indicator, Attendance]]:
     """What of it concerns a region's subtree and, if one is given, a department's indicators."""
-    codes = {region.code for region in regions.counties(within)} | {regions.get(within).code}
-    codes |= {region.code for region in regions.children(within)}
+    codes = {*regions.subtree(within)}
     return [
         (plan.indicators[one.target_id], one.of(codes))
         for one in all
@@ -247,7 +246,7 @@ def by_unit(all: Sequence[Attendance]) -> list[tuple[Region, dict[str, int]]]:
     """The tally of each of the 14 units of which something is expected, its counties' lines with its own."""
     told = []
     for unit in regions.units():
-        codes = {unit.code, *(county.code for county in regions.counties(unit.code))}
+        codes = {*regions.subtree(unit.code)}
         counts = tally(one.of(codes) for one in all)
         if counts["expected"]:
             told.append((unit, counts))

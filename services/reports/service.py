@@ -24,10 +24,7 @@ class Reports(ImportCalls, RoundCalls, WithdrawalCalls):
     @rpc
     def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
         """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
-        outbox = store.reports(self.settings).outbox
-        head = outbox.head()
-        limit = max(1, min(limit, 1000))
-        return {"items": outbox.page(after, limit), "head": {"seq": head["seq"], "hash": head["hash"]}}
+        return store.reports(self.settings).outbox.read(after, limit)
 
     @rpc
     def status(self) -> dict[str, Any]:

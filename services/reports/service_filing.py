@@ -7,11 +7,11 @@ from pymongo.client_session import ClientSession
 
 from contract import fields, regions
 from contract import reports as public
-from contract.message import Message
 from contract.words import ReportStatus, WorkState
 from runtime import mongo
 from runtime.files import Files
 from runtime.hosting import rpc
+from runtime.pages import ReadPage, given, nothing, paged, within_of
 from services.reports import domain, figures
 from services.reports.access import READ, REVIEW, WRITE, Actor
 from services.reports.answers import shown_line, shown_report
@@ -23,9 +23,7 @@ from services.reports.options import options
 _NOTHING = Decimal(0)
 
 
-class ReadReports(Message):
-    after = fields.Id()
-    limit = fields.Whole(at_least=1, at_most=500, load_default=50)
+class ReadReports(ReadPage):
     target_id = fields.Text(at_most=10)
     region = fields.RegionCode()
     period = public.Period()
@@ -137,11 +135,10 @@ class FilingCalls(Calls):
         department. Refuses ReportsNotAllowed, RegionUnknown."""
         who = Actor.of(actor)
         who.require(READ, WRITE, REVIEW)
-        read = ReadReports.read({name: value for name, value in asked.items() if value is not None})
+        read = ReadReports.read(given(**asked))
         kept, plan = self._now()[0], self._plan()
-        within = regions.get(read.get("region", who.region)).code
-        if not regions.within(within, who.region):
-            return {"items": [], "next": None}
+        if (within := within_of(who.region, read.get("region"))) is None:
+            return nothing()
         targets = sorted(who.indicators(plan) & {read.get("target_id", id) for id in plan.indicators})
         found = kept.lines(
             within=within,
@@ -151,12 +148,9 @@ class FilingCalls(Calls):
             after=read.get("after"),
             limit=read["limit"] + 1,
         )
-        page = found[: read["limit"]]
-        taken = kept.deductions.of_lines([line.report_id for line in page])
-        return {
-            "items": [shown_line(line, plan, taken.get(line.report_id, _NOTHING)) for line in page],
-            "next": page[-1].report_id if len(found) > len(page) else None,
-        }
+        taken = kept.deductions.of_lines([line.report_id for line in found])
+        shown = [shown_line(line, plan, taken.get(line.report_id, _NOTHING)) for line in found]
+        return paged(shown, read["limit"], "report_id")
 
     @rpc
     def report_evidence(self, report_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:

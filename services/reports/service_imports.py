@@ -132,10 +132,7 @@ class ImportCalls(FilingCalls):
         return Row(number, public.RowFiled.FILED, report_id, None, None, None, ())
 
     def _blanks(self, kept: Reports, plan: Plan, who: Actor, within: str, period: str) -> list[Blank]:
-        codes = sorted(
-            {within, *(unit.code for unit in regions.children(within))}
-            | {county.code for county in regions.counties(within)}
-        )
+        codes = sorted(regions.subtree(within))
         lines: dict[str, list[Any]] = {code: [] for code in codes}
         for line in kept.lines(within=within):
             lines.setdefault(line.region, []).append(line)

@@ -14,6 +14,7 @@ from plan import Indicator
 from runtime import clock, mongo
 from runtime.events import listen
 from runtime.hosting import rpc
+from runtime.pages import ReadPage, given, paged
 from services.reports import rounds, store_rounds
 from services.reports.calls import Calls
 from services.reports.rounds import Attendance, Round, Snapshot
@@ -26,11 +27,6 @@ _SUMMARY = (
     *("round_id", "version", "year", "number", "period", "as_of", "opens_on", "due_on", "opened_by"),
     *("closed_at", "closed_by", "closed_early_because", "snapshot"),
 )
-
-
-class ReadRounds(Message):
-    after = fields.Id()
-    limit = fields.Whole(at_least=1, at_most=500, load_default=50)
 
 
 class ReadRound(Message):
@@ -112,17 +108,16 @@ class RoundCalls(Calls):
         self, round_id: str, actor: dict[str, Any], unit: str | None = None, department: str | None = None
     ) -> dict[str, Any]:
         """-> Round. Refuses RoundNotFound (also for a unit outside the actor's region), RoundsNotAllowed."""
-        asked = ReadRound.read(_given(round_id=round_id, unit=unit, department=department))
+        asked = ReadRound.read(given(round_id=round_id, unit=unit, department=department))
         return self._round(asked["round_id"], _reader(actor), asked.get("unit"), asked.get("department"))
 
     @rpc
     def rounds(self, actor: dict[str, Any], after: str | None = None, limit: int = 50) -> dict[str, Any]:
         """``{"items": [RoundSummary], "next": cursor or None}``, the newest first. Refuses RoundsNotAllowed."""
         _reader(actor)
-        asked = ReadRounds.read(_given(after=after, limit=limit))
+        asked = ReadPage.read(given(after=after, limit=limit))
         found = self._rounds().page(after=asked.get("after"), limit=asked["limit"] + 1)
-        shown = [public.RoundSummary.write(**_summary(one)) for one in found[: asked["limit"]]]
-        return {"items": shown, "next": shown[-1]["round_id"] if len(found) > len(shown) else None}
+        return paged([public.RoundSummary.write(**_summary(one)) for one in found], asked["limit"], "round_id")
 
     @rpc
     def reminder(self, round_id: str, number: int, actor: dict[str, Any]) -> dict[str, Any]:
@@ -224,7 +219,3 @@ def _dispatcher(actor: dict[str, Any]) -> dict[str, Any]:
 
 def _not_allowed() -> public.RoundsNotAllowed:
     return public.RoundsNotAllowed("调度由省发展改革委组织", "rounds are the province's dispatcher's to organise")
-
-
-def _given(**asked: Any) -> dict[str, Any]:
-    return {name: value for name, value in asked.items() if value is not None}

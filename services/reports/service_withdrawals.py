@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from pymongo.client_session import ClientSession
 
-from contract import inspections
-from contract.inspections import CountedFact, WithdrawalLifted
+from contract.inspections import CountedFact
 from contract.message import Said
+from contract.withdrawals import WITHDRAWALS, WithdrawalLifted
 from runtime import mongo
 from runtime.events import listen
 from services.reports import deductions
@@ -15,7 +15,7 @@ from services.reports.deductions import Told
 
 
 class WithdrawalCalls(Calls):
-    @listen(*inspections.WITHDRAWALS)
+    @listen(*WITHDRAWALS)
     def on_withdrawal(self, said: Said) -> None:
         """Done or refused, and answered, in one transaction. The newest version of an order stands; what was answered
         before, or is older, changes nothing."""

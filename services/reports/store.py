@@ -19,11 +19,12 @@ from contract import regions
 from contract import reports as public
 from contract.message import Event
 from contract.words import ReportStatus
-from runtime import mongo, record, trace
+from runtime import mongo, record
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
+from runtime.pages import beyond, given, in_region
 from runtime.timepiece import Timepiece
 from services.reports.domain import Line
 from services.reports.figures import Book
@@ -72,12 +73,7 @@ class Reports:
         """Write one step of a line's life, and say it. The region must have been taken."""
         row = {"_id": after.report_id, **record.document(after)}
         del row["report_id"]
-        if before is None:
-            self._lines.insert_one(row, session=session)
-        else:
-            written = self._lines.replace_one({"_id": after.report_id, "version": before.version}, row, session=session)
-            if written.modified_count != 1:
-                raise RuntimeError("a line changed inside its own transaction")
+        mongo.put(self._lines, row, over=before.version if before else None, session=session)
         step = record.document(after.review or after.filed)
         self._versions.insert_one(
             {"_id": mongo.new_id(), "report_id": after.report_id, "event": after.status.value, **step}
@@ -85,15 +81,14 @@ class Reports:
             session=session,
         )
         at = after.review.at if after.review else after.filed.at
-        said = _EVENTS[after.status].said(
-            id=mongo.new_id(),
+        self.outbox.say(
+            session,
+            _EVENTS[after.status],
             subject=after.report_id,
             about=f"{after.target_id}/{after.region}",
             at=at,
-            traceparent=trace.current(),
             **_facts(after),
         )
-        self.outbox.add(session, [said])
 
     def line(self, report_id: str, session: ClientSession | None = None) -> Line | None:
         found = self._lines.find_one({"_id": report_id}, session=session)
@@ -115,13 +110,9 @@ class Reports:
         session: ClientSession | None = None,
     ) -> list[Line]:
         """In the order of their first filing; ``within`` is a region whose subtree is meant; limit 0: all."""
-        query: Document = {} if after is None else {"_id": {"$gt": after}}
-        if within != regions.PROVINCE:
-            root = regions.get(within).code
-            query["region"] = {"$in": sorted({root, *(county.code for county in regions.counties(root))})}
+        query = beyond(after) | in_region(within) | given(period=period, status=status)
         if targets is not None:
             query["target_id"] = {"$in": sorted(targets)}
-        query |= {name: said for name, said in (("period", period), ("status", status)) if said is not None}
         return [_line(row) for row in self._lines.find(query, session=session).sort("_id", ASCENDING).limit(limit)]
 
     def steps(self, report_id: str) -> list[Document]:

@@ -12,7 +12,7 @@ from pymongo.client_session import ClientSession
 
 from contract import reports as public
 from contract.message import Event
-from runtime import mongo, record, trace
+from runtime import record
 from runtime.mongo import Store
 from runtime.outbox import Outbox
 from services.reports.deductions import Deduction, Told
@@ -56,12 +56,12 @@ class Deductions:
         row["_id"] = row.pop("deduction_id")
         self._deductions.replace_one({"_id": row["_id"]}, row, upsert=True, session=session)
         event: type[Event] = public.UnitsDeducted if deduction.amount else public.UnitsRestored
-        said = event.said(
-            id=mongo.new_id(),
+        self._outbox.say(
+            session,
+            event,
             subject=deduction.deduction_id,
             about=f"{deduction.target_id}/{deduction.region}",
             at=deduction.at,
-            traceparent=trace.current(),
             **{
                 name: getattr(deduction, name)
                 for name in (
@@ -69,22 +69,19 @@ class Deductions:
                 )
             },
         )  # fmt: skip
-        self._outbox.add(session, [said])
 
     def answer(self, session: ClientSession, told: Told, *, at: dt.datetime) -> None:
         """The owner's word on the order, kept and said."""
         row = record.document(told)
         row["_id"] = row.pop("order_id")
         self._orders.replace_one({"_id": row["_id"]}, row, upsert=True, session=session)
-        said = public.WithdrawalAnswered.said(
-            id=mongo.new_id(),
+        self._outbox.say(
+            session,
+            public.WithdrawalAnswered,
             subject=told.order_id,
-            about=told.order_id,
             at=at,
-            traceparent=trace.current(),
             order_id=told.order_id,
             order_version=told.version,
             done=told.done,
             reason=told.reason,
         )
-        self._outbox.add(session, [said])

@@ -13,8 +13,9 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import reports as public
+from contract.message import Event
 from contract.rounds import RoundNotFound
-from runtime import mongo, trace
+from runtime import mongo
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
@@ -49,7 +50,7 @@ class Rounds:
     def put_reminded(self, session: ClientSession, before: Round, after: Round, missing: Sequence[Attendance]) -> None:
         """``missing``: who is reminded."""
         reminder = after.reminders[-1]
-        self._replace(session, before, after)
+        mongo.put(self._rounds, _row(after), over=before.version, session=session)
         told = {one.target_id: list(one.missing) for one in missing if one.missing}
         row = {"_id": f"{after.round_id}/{reminder.number}", **document(reminder), "reminded": told}
         self._reminders.insert_one(row, session=session)
@@ -57,7 +58,7 @@ class Rounds:
 
     def put_closed(self, session: ClientSession, before: Round, after: Round, attendance: Sequence[Attendance]) -> None:
         """``attendance``: as it was at that moment, which is kept, and of which is said who did not file in time."""
-        self._replace(session, before, after)
+        mongo.put(self._rounds, _row(after), over=before.version, session=session)
         kept = {"_id": after.round_id, "indicators": document(attendance)}
         self._attendance.insert_one(kept, session=session)
         outstanding = [
@@ -125,26 +126,15 @@ class Rounds:
             for line in lines
         }
 
-    def _replace(self, session: ClientSession, before: Round, after: Round) -> None:
-        written = self._rounds.replace_one(
-            {"_id": after.round_id, "version": before.version}, _row(after), session=session
-        )
-        if written.modified_count != 1:
-            raise RuntimeError("a round changed inside its own transaction")
-
-    def _say(
-        self, session: ClientSession, event: type[public.RoundEvent], round: Round, at: dt.datetime, **more: Any
-    ) -> None:
-        said = event.said(  # type: ignore[attr-defined]
-            id=mongo.new_id(),
+    def _say(self, session: ClientSession, event: type[Event], round: Round, at: dt.datetime, **more: Any) -> None:
+        self.outbox.say(
+            session,
+            event,
             subject=round.round_id,
-            about=round.round_id,
             at=at,
-            traceparent=trace.current(),
             **{name: getattr(round, name) for name in _SAID},
             **more,
         )
-        self.outbox.add(session, [said])
 
 
 def _row(round: Round) -> Document:

@@ -12,20 +12,17 @@ from pymongo.client_session import ClientSession
 
 from contract import certification, fields, regions
 from contract import training as public
-from contract.message import Message
 from contract.words import Role
 from runtime import clock, mongo
 from runtime.hosting import Settings, rpc
+from runtime.pages import ReadPage, ReadRegion, given, nothing, paged, within_of
 from services.training import domain, store
 from services.training.domain import Assessor, Centre
 
 READ, WRITE = "centres:read", "centres:write"
 
 
-class ReadPage(Message):
-    after = fields.Id()
-    limit = fields.Whole(at_least=1, at_most=500)
-    region = fields.RegionCode()
+class ReadAssessors(ReadPage):
     name = fields.Text(at_most=100)
 
 
@@ -142,12 +139,11 @@ class Training:
         self, actor: dict[str, Any], after: str | None = None, limit: int = 50, region: str | None = None
     ) -> dict[str, Any]:
         """``{"items": [Centre], "next": cursor or None}`` of the actor's region. Refuses CentresNotAllowed."""
-        who, asked = _reader(actor), _asked(after=after, limit=limit, region=region)
-        within = regions.get(asked["region"]).code if "region" in asked else who["region"]
-        if not regions.within(within, who["region"]):
-            return {"items": [], "next": None}
+        who, asked = _reader(actor), ReadRegion.read(given(after=after, limit=limit, region=region))
+        if (within := within_of(who["region"], asked.get("region"))) is None:
+            return nothing()
         found = store.training(self.settings).centres(within=within, after=asked.get("after"), limit=asked["limit"] + 1)
-        return _paged([_shown_centre(each) for each in found], asked["limit"], "centre_id")
+        return paged([_shown_centre(each) for each in found], asked["limit"], "centre_id")
 
     @rpc
     def assessor(self, credit_code: str, actor: dict[str, Any]) -> dict[str, Any]:
@@ -165,18 +161,15 @@ class Training:
         """``{"items": [Assessor], "next": cursor or None}``, with ``name`` those called exactly so. Refuses
         CentresNotAllowed."""
         _reader(actor)
-        asked = _asked(after=after, limit=limit, name=name)
+        asked = ReadAssessors.read(given(after=after, limit=limit, name=name))
         called = domain.spaced(asked["name"]) if "name" in asked else None
         found = store.training(self.settings).assessors(name=called, after=asked.get("after"), limit=asked["limit"] + 1)
-        return _paged([_shown_assessor(each) for each in found], asked["limit"], "assessor_id")
+        return paged([_shown_assessor(each) for each in found], asked["limit"], "assessor_id")
 
     @rpc
     def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
         """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
-        outbox = store.training(self.settings).outbox
-        head = outbox.head()
-        limit = max(1, min(limit, 1000))
-        return {"items": outbox.page(after, limit), "head": {"seq": head["seq"], "hash": head["hash"]}}
+        return store.training(self.settings).outbox.read(after, limit)
 
     @rpc
     def status(self) -> dict[str, Any]:
@@ -208,16 +201,6 @@ def _keeper(actor: dict[str, Any]) -> dict[str, Any]:
     if WRITE not in who["scopes"] or who["role"] != Role.CIVIL_AFFAIRS or who["region"] != regions.PROVINCE:
         raise _not_allowed()
     return who
-
-
-def _asked(**asked: Any) -> dict[str, Any]:
-    return ReadPage.read({name: value for name, value in asked.items() if value is not None})
-
-
-def _paged(items: list[dict[str, Any]], limit: int, key: str) -> dict[str, Any]:
-    """``items`` are one more than ``limit`` where there are more."""
-    shown = items[:limit]
-    return {"items": shown, "next": shown[-1][key] if len(items) > limit else None}
 
 
 def _shown_centre(centre: Centre) -> dict[str, Any]:

@@ -9,18 +9,18 @@ outbox     what was said (runtime.outbox)
 import datetime as dt
 from dataclasses import asdict
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
-from contract import regions
 from contract import training as public
-from runtime import mongo, trace
+from runtime import mongo
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
+from runtime.pages import beyond, given, in_region
 from runtime.vault import Vault
 from services.training import domain
 from services.training.domain import Assessor, Centre, Change
@@ -50,7 +50,7 @@ class Training:
         """Write one step of a centre's life, and what is to be said of it."""
         row = {name: value for name, value in asdict(after).items() if name != "centre_id"}
         row |= {"_id": after.centre_id, "status": after.status.value}
-        self._put(session, self._centres, before.version if before else None, row)
+        mongo.put(self._centres, row, over=before.version if before else None, session=session)
         self._say(session, after.centre_id, after)
 
     def put_assessor(self, session: ClientSession, before: Assessor | None, after: Assessor) -> None:
@@ -64,7 +64,7 @@ class Training:
             "valid_from": after.valid_from.isoformat(),
             "valid_until": after.valid_until.isoformat() if after.valid_until else None,
         }
-        self._put(session, self._assessors, before.version if before else None, row)
+        mongo.put(self._assessors, row, over=before.version if before else None, session=session)
         self._say(session, after.assessor_id, after)
 
     def centre(self, credit_code: str, session: ClientSession | None = None) -> Centre | None:
@@ -81,39 +81,22 @@ class Training:
 
     def centres(self, *, within: str, after: str | None, limit: int) -> list[Centre]:
         """In the order of registration; ``within`` is a region whose subtree is meant."""
-        query = _after(after)
-        if within != regions.PROVINCE:
-            root = regions.get(within)
-            query["region"] = {"$in": sorted({root.code, *(county.code for county in regions.counties(root.code))})}
+        query = beyond(after) | in_region(within)
         return [_centre(row) for row in self._centres.find(query).sort("_id", ASCENDING).limit(limit)]
 
     def assessors(self, *, name: str | None, after: str | None, limit: int) -> list[Assessor]:
-        query = _after(after) | ({} if name is None else {"name": name})
+        query = beyond(after) | given(name=name)
         return [_assessor(row) for row in self._assessors.find(query).sort("_id", ASCENDING).limit(limit)]
-
-    def _put(self, session: ClientSession, collection: Any, version: int | None, row: Document) -> None:
-        if version is None:
-            collection.insert_one(row, session=session)
-            return
-        written = collection.replace_one({"_id": row["_id"], "version": version}, row, session=session)
-        if written.modified_count != 1:
-            raise RuntimeError("a registration changed inside its own transaction")
 
     def _say(self, session: ClientSession, subject: str, registered: Centre | Assessor) -> None:
         last = registered.history[-1]
-        said = _EVENTS[last.event].said(
-            id=mongo.new_id(),
+        self.outbox.say(
+            session,
+            _EVENTS[last.event],
             subject=subject,
-            about=subject,
             at=last.at,
-            traceparent=trace.current(),
             **domain.facts(registered),
         )
-        self.outbox.add(session, [said])
-
-
-def _after(after: str | None) -> Document:
-    return {} if after is None else {"_id": {"$gt": after}}
 
 
 def _centre(row: Document) -> Centre:

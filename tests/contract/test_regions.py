@@ -54,6 +54,14 @@ def test_every_code_of_the_file_is_written_once():
     assert sorted(codes) == sorted(set(codes))
 
 
+def test_a_subtree_is_the_region_and_all_that_lie_in_it():
+    everything = {regions.PROVINCE, *COUNTIES_OF, *(county.code for county in regions.counties())}
+    assert {*regions.subtree(regions.PROVINCE)} == everything
+    for unit in COUNTIES_OF:
+        assert {*regions.subtree(unit)} == {code for code in everything if regions.within(code, unit)}
+    assert regions.subtree("130102") == ("130102",)
+
+
 def test_dingzhou_and_xinji_are_units_and_their_own_county():
     for code in ("130682", "130181"):
         region = regions.get(code)

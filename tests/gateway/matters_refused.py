@@ -75,7 +75,7 @@ class Register:
         number = next(_numbers)
         said = an_anomaly(f"refused {number}", region=self.county)
         hint = cases.open_case(hint_id=an_id(f"hint {number}"), told=said.data, service="targets", at=said.time)
-        kept_hints(self.settings).add(hint)
+        kept_hints(self.settings).put(None, hint)
         return f"{HINTS}/{hint.hint_id}"
 
     def assign(self, where: str, **more: Any) -> TestResponse:

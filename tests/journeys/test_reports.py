@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from contract import inspections
 from contract.reports import PartAboveWhole, ReporterReviewsOwn
+from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from runtime import mongo
 from runtime.outbox import Outbox
 from runtime.rpc import Rpc
@@ -55,7 +55,7 @@ class Office:
     def order(self, report: dict[str, Any], amount: int, *, version: int = 1, lifted: bool = False) -> str:
         """As inspections would say it; the order's id, once reports has answered."""
         order_id = f"{report['report_id'][:-4]}ffff"
-        event = inspections.WithdrawalLifted if lifted else inspections.WithdrawalOrdered
+        event = WithdrawalLifted if lifted else WithdrawalOrdered
         said = event.said(
             id=mongo.new_id(),
             subject=order_id,

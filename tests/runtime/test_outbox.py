@@ -43,6 +43,33 @@ def test_the_log_has_no_gap_and_keeps_the_order_in_which_things_were_written(sto
     assert outbox.page(3, 100) == page[3:]
 
 
+def test_what_is_said_keeps_its_order_by_its_subject_unless_it_is_about_something_else(store, outbox) -> None:
+    told = an_envelope()["data"]
+    data = certified.CertificateIssued.read(told)
+    at = dt.datetime(2023, 5, 1, 12, tzinfo=dt.UTC)
+
+    def work(session) -> None:
+        outbox.say(session, certified.CertificateIssued, subject="one", at=at, **data)
+        outbox.say(session, certified.CertificateIssued, subject="one", about="other", at=at, **data)
+
+    mongo.transact(store, work)
+    outbox.order(token=1)
+    first, second = outbox.page(0, 10)
+    assert [each["partitionkey"] for each in (first, second)] == ["one", "other"]
+    assert first["id"] != second["id"]
+    assert {each["subject"] for each in (first, second)} == {"one"}
+    assert first["data"] == told
+
+
+def test_who_asks_for_the_log_gets_one_event_at_least_and_the_head(store, outbox) -> None:
+    say(store, outbox, *range(1, 4))
+    outbox.order(token=1)
+    read = outbox.read(1, 0)
+    assert [each["seq"] for each in read["items"]] == [2], "at least one"
+    assert read["head"] == {"seq": 3, "hash": outbox.head()["hash"]}
+    assert len(outbox.read(0, 10**6)["items"]) == 3
+
+
 def test_an_event_that_is_not_in_a_transaction_is_refused(store, outbox) -> None:
     with store.client.start_session() as session, pytest.raises(RuntimeError, match="transaction"):
         outbox.add(session, [an_envelope()])

@@ -13,8 +13,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contract import certification as public
-from contract import inspections
 from contract.message import Event, Said
+from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from contract.words import CertificateStatus
 from runtime import clock, mongo
 from services.certification import content, domain, withdrawals
@@ -34,7 +34,7 @@ ORDER = "a" * 24
 def an_order(
     certificate_id: str, *, version: int = 1, order_id: str = ORDER, lifted: bool = False, fact: str = "certificate"
 ) -> Said:
-    event = inspections.WithdrawalLifted if lifted else inspections.WithdrawalOrdered
+    event = WithdrawalLifted if lifted else WithdrawalOrdered
     envelope = event.said(
         id=mongo.new_id(),
         subject=order_id,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from contract import housekeeping as public
-from contract import inspections
 from contract.housekeeping import AwardChangeNotAllowed, AwardStatus, Settlement
 from contract.message import Event, Said
+from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from runtime import mongo
 from samples.stars import Trade, office
 from services.housekeeping import awards, withdrawals
@@ -29,7 +29,7 @@ AUGUST, SEPTEMBER = dt.date(2023, 8, 1), dt.date(2023, 9, 1)
 
 
 def an_order(award_id: str, *, version: int = 1, fact: str = "award") -> Said:
-    event = inspections.WithdrawalOrdered if version == 1 else inspections.WithdrawalLifted
+    event = WithdrawalOrdered if version == 1 else WithdrawalLifted
     envelope = event.said(
         id=mongo.new_id(),
         subject=ORDER,

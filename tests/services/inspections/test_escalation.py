@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from contract.inspections import SupervisionColour
+from contract.findings import SupervisionColour
 from services.inspections import escalation, findings
 from services.inspections.escalation import RuleUnsound, SupervisionOrder
 from services.inspections.findings import Escalation, Finding

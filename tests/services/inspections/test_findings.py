@@ -4,15 +4,8 @@ from typing import Any
 
 import pytest
 
-from contract.inspections import (
-    CountedFact,
-    FindingChanged,
-    FindingInvalid,
-    FindingNotOpen,
-    FindingState,
-    Outcome,
-    RecheckByAnother,
-)
+from contract.findings import FindingChanged, FindingInvalid, FindingNotOpen, FindingState, RecheckByAnother
+from contract.inspections import CountedFact, Outcome
 from services.inspections import findings
 from tests.services.inspections.builders import PROOF, TODAY, a_finding, a_unit, mended, noon, rechecked
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from contract.inspections import CountedFact, Outcome, WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
+from contract.inspections import CountedFact, Outcome
+from contract.withdrawals import WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
 from services.inspections import orders
 from services.inspections.findings import Finding
 from services.inspections.orders import Order

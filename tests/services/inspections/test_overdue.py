@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contract.inspections import SupervisionOrderNotFound
+from contract.findings import SupervisionOrderNotFound
 from runtime.config import Config
 from services.inspections.overdue import Overdue
 from services.inspections.service import Inspections

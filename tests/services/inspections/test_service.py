@@ -8,8 +8,23 @@ import pytest
 
 from contract import inspections as public
 from contract.errors import CommandReused, Invalid, Refused
+from contract.findings import (
+    FindingChanged,
+    FindingFileNotFound,
+    FindingInvalid,
+    FindingNotFound,
+    FindingRecordedAlready,
+    RecheckByAnother,
+)
 from contract.message import Said
 from contract.regions import RegionUnknown
+from contract.withdrawals import (
+    WithdrawalChanged,
+    WithdrawalLifted,
+    WithdrawalNotFound,
+    WithdrawalNotPossible,
+    WithdrawalOrdered,
+)
 from contract.words import Role
 from runtime.config import Config
 from services.inspections import store
@@ -166,7 +181,7 @@ def test_a_finding_is_shown_with_its_unit_and_counted_in_the_inspection(
 
 def test_a_unit_is_checked_once(service: Inspections, found: dict[str, Any], sampled: dict[str, Any]) -> None:
     again = {"inspection_id": sampled["inspection_id"], "unit": 1, "outcome": "in_order", "text": "属实"}
-    with pytest.raises(public.FindingRecordedAlready) as refused:
+    with pytest.raises(FindingRecordedAlready) as refused:
         service.record_finding(again, INSPECTOR_2)
     assert refused.value.facts["finding_id"] == found["finding_id"]
 
@@ -196,7 +211,7 @@ def test_a_file_that_was_not_handed_in_proves_nothing(
     service: Inspections, sampled: dict[str, Any], proof: list[dict[str, str]]
 ) -> None:
     for wrong in ({"file_id": an_id("nowhere")}, {"sha256": "1" * 64}):
-        with pytest.raises(public.FindingInvalid) as refused:
+        with pytest.raises(FindingInvalid) as refused:
             service.record_finding(a_finding(sampled, [proof[0] | wrong]), INSPECTOR)
         assert refused.value.errors[0]["pointer"] == "/evidence/0"
 
@@ -206,7 +221,7 @@ def test_a_finding_is_mended_by_who_reports_there_and_rechecked_by_another(
 ) -> None:
     told = {"finding_id": found["finding_id"], "text": "已补齐", "evidence": proof}
     elsewhere = an_actor(Role.REPORTER, "reporter-130104", region="130104")
-    with pytest.raises(public.FindingNotFound):
+    with pytest.raises(FindingNotFound):
         service.record_rectification(told, elsewhere)
     with pytest.raises(public.InspectionsNotAllowed):
         service.record_rectification(told, DISPATCHER)
@@ -223,7 +238,7 @@ def test_an_inspector_who_reported_the_mending_does_not_recheck_it(
 ) -> None:
     told = {"finding_id": found["finding_id"], "text": "已补齐"}
     service.record_rectification(told | {"evidence": proof}, INSPECTOR)
-    with pytest.raises(public.RecheckByAnother):
+    with pytest.raises(RecheckByAnother):
         service.recheck(told | {"passed": True}, INSPECTOR)
     assert service.recheck(told | {"passed": True}, INSPECTOR_2)["state"] == "passed"
 
@@ -237,7 +252,7 @@ def test_a_change_decided_on_another_version_is_stale(
         (service.recheck, stale | {"text": "复查", "passed": True}),
         (service.order_withdrawal, stale | {"reason": "查无实据"}),
     ):
-        with pytest.raises(public.FindingChanged):
+        with pytest.raises(FindingChanged):
             call(command, INSPECTOR)
 
 
@@ -246,7 +261,7 @@ def test_of_a_report_line_what_is_wrong_is_withdrawn_and_no_more(
 ) -> None:
     planned = service.plan_inspection(a_plan(target_id="4.1"), INSPECTOR)
     service.on_targets(a_sample(planned, fact="report", amount="12.5"))
-    with pytest.raises(public.FindingInvalid):
+    with pytest.raises(FindingInvalid):
         service.record_finding(a_finding(planned, proof, outcome="not_as_reported", amount="12.6"), INSPECTOR)
     found = service.record_finding(a_finding(planned, proof, outcome="not_as_reported", amount="2.5"), INSPECTOR)
     order = service.order_withdrawal({"finding_id": found["finding_id"], "reason": "里程不实"}, INSPECTOR)
@@ -272,15 +287,15 @@ def test_a_withdrawal_is_ordered_answered_and_lifted_after_the_recheck(
     assert (order["state"], order["amount"], order["effective_on"]) == ("pending", "1", "2023-05-01")
     assert service.finding(found["finding_id"], INSPECTOR)["order_id"] == order["order_id"]
     lift = {"order_id": order["order_id"], "reason": "复查通过"}
-    with pytest.raises(public.WithdrawalNotPossible):
+    with pytest.raises(WithdrawalNotPossible):
         service.lift_withdrawal(lift, INSPECTOR)
     service.on_certification(an_answer(order))
     done = service.withdrawal(order["order_id"], DISPATCHER)
     assert (done["state"], done["version"]) == ("done", 2)
-    with pytest.raises(public.WithdrawalNotPossible):
+    with pytest.raises(WithdrawalNotPossible):
         service.lift_withdrawal(lift, INSPECTOR)
     pass_it(service, found, proof)
-    with pytest.raises(public.WithdrawalChanged):
+    with pytest.raises(WithdrawalChanged):
         service.lift_withdrawal(lift | {"expected_version": 1}, INSPECTOR)
     lifting = service.lift_withdrawal(lift | {"expected_version": 2}, INSPECTOR)
     assert (lifting["state"], lifting["order_version"]) == ("lifting", 2)
@@ -289,14 +304,14 @@ def test_a_withdrawal_is_ordered_answered_and_lifted_after_the_recheck(
     service.on_certification(an_answer(lifting))
     assert service.withdrawal(order["order_id"], INSPECTOR)["state"] == "lifted"
     told = [(event.event, event.data["version"]) for event in said()[1:]]
-    assert told == [(public.WithdrawalOrdered, 1), (public.WithdrawalLifted, 2)]
+    assert told == [(WithdrawalOrdered, 1), (WithdrawalLifted, 2)]
     assert {event.data["fact_id"] for event in said()[1:]} == {found["fact_id"]}
 
 
 def test_a_refused_withdrawal_says_why_and_another_may_follow(service: Inspections, found: dict[str, Any]) -> None:
     command = {"finding_id": found["finding_id"], "reason": "查无实据"}
     order = service.order_withdrawal(command, INSPECTOR)
-    with pytest.raises(public.WithdrawalNotPossible) as refused:
+    with pytest.raises(WithdrawalNotPossible) as refused:
         service.order_withdrawal(command, INSPECTOR_2)
     assert refused.value.facts == {"order_id": order["order_id"]}
     service.on_certification(an_answer(order, done=False, reason="证书此前已撤销"))
@@ -317,7 +332,7 @@ def test_two_inspections_that_meet_at_one_certificate_withdraw_it_once(
         finding = service.record_finding(a_finding(planned, proof), INSPECTOR)
         orders.append({"finding_id": finding["finding_id"], "reason": "查无实据"})
     service.order_withdrawal(orders[0], INSPECTOR)
-    with pytest.raises(public.WithdrawalNotPossible):
+    with pytest.raises(WithdrawalNotPossible):
         service.order_withdrawal(orders[1], INSPECTOR)
     assert len(service.withdrawals(INSPECTOR)["items"]) == 1
 
@@ -333,8 +348,8 @@ def test_dispatchers_read_and_others_see_what_lies_in_their_region(
     assert [each["unit"] for each in service.findings(REPORTER)["items"]] == [1], "what was found there is"
     for call, id, refusal in (
         (service.inspection, sampled["inspection_id"], public.InspectionNotFound),
-        (service.finding, found["finding_id"], public.FindingNotFound),
-        (service.withdrawal, order["order_id"], public.WithdrawalNotFound),
+        (service.finding, found["finding_id"], FindingNotFound),
+        (service.withdrawal, order["order_id"], WithdrawalNotFound),
     ):
         with pytest.raises(refusal):
             call(id, CITY_INSPECTOR)
@@ -350,7 +365,7 @@ def test_a_department_sees_what_concerns_its_own_indicators(
     other = an_actor(Role.REPORTER, "reporter-jy", organisation="省教育厅")
     assert len(service.inspections(owner)["items"]) == len(service.findings(owner)["items"]) == 1
     assert service.inspections(other)["items"] == service.findings(other)["items"] == []
-    with pytest.raises(public.FindingNotFound):
+    with pytest.raises(FindingNotFound):
         service.finding(found["finding_id"], other)
     leading = an_actor(Role.DISPATCHER, organisation="省发展改革委")  # owns part of item 19, and oversees all
     assert len(service.inspections(leading)["items"]) == len(service.findings(leading)["items"]) == 1
@@ -396,7 +411,7 @@ def test_a_finding_shows_its_own_files_and_no_others(
 ) -> None:
     assert service.finding_file(found["finding_id"], proof[0]["file_id"], INSPECTOR) == proof[0]
     other = handed_in(settings, "别的材料")
-    with pytest.raises(public.FindingFileNotFound):
+    with pytest.raises(FindingFileNotFound):
         service.finding_file(found["finding_id"], other["file_id"], INSPECTOR)
 
 
@@ -407,6 +422,7 @@ def test_what_is_overdue_is_listed_from_the_day_after(
     assert service.findings(INSPECTOR, overdue=True)["items"] == []
     on_day(dt.date(2023, 8, 17))
     (late,) = service.findings(INSPECTOR, overdue=True)["items"]
+    assert service.findings(INSPECTOR, overdue=True, state="passed")["items"] == [late], "what is overdue is open"
     assert (late["finding_id"], late["overdue"]) == (found["finding_id"], True)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from contract import inspections
 from contract import reports as public
 from contract.message import Event, Said
+from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from runtime import mongo
 from services.reports.service import Reports
 from tests.services.reports.builders import REPORTER
@@ -34,7 +34,7 @@ def an_order(report: dict[str, Any], *, lifted: bool = False, **changes: Any) ->
         "reason": "抽查发现3个小区未完工",
         "ordered_by": "inspector",
     }
-    event: type[Event] = inspections.WithdrawalLifted if lifted else inspections.WithdrawalOrdered
+    event: type[Event] = WithdrawalLifted if lifted else WithdrawalOrdered
     at = dt.datetime(2023, 6, 20, tzinfo=dt.UTC)
     return Event.heard(event.said(id=mongo.new_id(), subject=ORDER, about=ORDER, at=at, **data | changes))
 

@@ -1,0 +1,68 @@
+"""What the registers of inspections share: one document a record, version guarded, listed in the order of its id."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+
+from contract.errors import NotFound
+from runtime import mongo, record
+from runtime.mongo import Document
+from runtime.pages import beyond, given, in_region
+
+Kept = TypeVar("Kept")
+
+
+class Register(Generic[Kept]):
+    """``key``: the field that is a record's id. ``missing`` makes the refusal of an id that there is not."""
+
+    def __init__(
+        self, rows: Collection[Document], kind: type[Kept], *, key: str, missing: Callable[[], NotFound]
+    ) -> None:
+        self._rows = rows
+        self._kind = kind
+        self._key = key
+        self._missing = missing
+
+    def ensure_indexes(self) -> None:
+        self._rows.create_index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
+
+    def get(self, key: str, session: ClientSession | None = None) -> Kept:
+        """Raises what ``missing`` makes."""
+        found = self._rows.find_one({"_id": key}, session=session)
+        if found is None:
+            raise self._missing()
+        return self._of(found)
+
+    def put(self, session: ClientSession | None, after: Kept, *, over: int | None = None) -> None:
+        """A new record, or a step of the one that was read at version ``over``. Raises DuplicateKeyError when what is
+        to be unique is there."""
+        mongo.put(self._rows, self._row(after), over=over, session=session)
+
+    def page(self, *seen: Document, after: str | None = None, limit: int, **exactly: Any) -> list[Kept]:
+        """In the order in which they were recorded. ``seen``: queries that all have to be met (``concerning``,
+        runtime.pages.in_region …); ``exactly``: what fields are to be."""
+        parts = [*seen, given(**exactly), beyond(after)]
+        rows = self._rows.find({"$and": parts}).sort("_id", ASCENDING).limit(limit)
+        return [self._of(row) for row in rows]
+
+    def _of(self, row: Document) -> Kept:
+        return record.of(self._kind, row | {self._key: row["_id"]})
+
+    def _row(self, kept: Kept) -> Document:
+        row: Document = record.document(kept)
+        return row | {"_id": row[self._key]}
+
+
+def concerning(targets: Sequence[str], within: str) -> Document:
+    """The query of what is about one of these indicators and lies in the region or below it."""
+    return {"target_id": {"$in": list(targets)}} | in_region(within)
+
+
+def either(wanted: bool | None, condition: Document) -> Document:
+    """The query of what meets the condition, of what does not, or, when nothing is asked, of all."""
+    if wanted is None:
+        return {}
+    return condition if wanted else {"$nor": [condition]}
