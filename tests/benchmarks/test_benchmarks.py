@@ -12,7 +12,7 @@ from benchmarks.ground import Ground
 from tests.conftest import Servers
 
 
-@pytest.mark.parametrize("name", ["events", "read", "ledger"])  # the others run the whole programme, as journeys do
+@pytest.mark.parametrize("name", ["events", "ledger"])  # the others run the whole programme, as journeys do
 def test_each_section_measures_and_says_so(name: str, servers: Servers, tmp_path: Path) -> None:
     told: list[str] = []
     section = SECTIONS[name].run(Ground(servers.mongo, servers.rabbit, tmp_path), QUICK, told.append)

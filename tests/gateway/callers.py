@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from gateway import clients, tokens
 from runtime.config import Config
 
-COUNTING = ("certification.relay", "housekeeping.relay", "reports.relay", "targets.counting")  # what moves a count
+COUNTING = ("certification.relay+housekeeping.relay+reports.relay+targets.counting",)  # what moves a count
 
 CENTRE = "centre-130100"
 OTHER_CENTRE = "centre-130200"
@@ -43,9 +43,11 @@ class Caller:
 
 @contextmanager
 def hanging(name: str) -> Iterator[None]:
-    """The process of that name, started by this test run, holds its breath."""
+    """The process that hosts the service, started by this test run, holds its breath."""
     (process,) = [
-        child for child in psutil.Process().children() if child.cmdline()[-3:] == ["-m", "runtime.launch", name]
+        child
+        for child in psutil.Process().children()
+        if "runtime.launch" in child.cmdline() and name in child.cmdline()
     ]
     process.suspend()
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from gateway import clients
@@ -11,6 +12,14 @@ from runtime import config
 from runtime.config import Config
 from tests.gateway.callers import CENTRE, CITY, OTHER_CENTRE, PROVINCE, Caller
 from tests.programme import Programme
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """Each module makes sixty demo clients; how dear a secret's hash is, is nothing that they ask after."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clients, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +40,8 @@ def services(module_space: dict[str, str], tmp_path_factory: pytest.TempPathFact
     """The nameko services, answering. Tests of a module that need counting start the rest."""
     programme = Programme(module_space, tmp_path_factory.mktemp("services"))
     try:
-        # The first two by themselves, because some tests stop them; the others share one interpreter's start.
-        programme.start("certification", "targets", "housekeeping+training+reports+inspections")
+        # targets by itself, because some tests stop it; the others share one interpreter's start.
+        programme.start("certification+housekeeping+training+reports+inspections", "targets")
         yield programme
     finally:
         programme.stop_all()

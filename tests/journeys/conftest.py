@@ -1,31 +1,24 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.conftest import Servers, _space
-from tests.programme import PROCESSES, Programme
+from tests.programme import Programme
+
+COUNTING = (
+    "certification+targets",
+    "certification.relay",
+    "certification.imports",
+    "housekeeping.relay+reports.relay",  # their watermarks: else nothing is settled
+    "targets.counting",
+)
 
 
 @pytest.fixture(scope="module")
-def own_servers(session_folder: Path) -> Iterator[Servers]:
-    """Servers for one module, which may kill them."""
-    ours = Servers.under(session_folder / "journeys")
+def programme(module_space: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programme]:
+    """What issues, imports, says and counts certificates, each process that is killed by itself."""
+    running = Programme(module_space, tmp_path_factory.mktemp("logs"))
     try:
-        yield ours.start()
+        running.start(*COUNTING)
+        yield running
     finally:
-        ours.discard()
-
-
-@pytest.fixture(scope="module")
-def programme(
-    own_servers: Servers, session_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Programme]:
-    """Every process of the programme but the gateway, running on `own_servers`."""
-    with _space(own_servers, session_folder, tidy=False) as environ:
-        running = Programme(environ, tmp_path_factory.mktemp("logs"))
-        try:
-            running.start(*PROCESSES)
-            yield running
-        finally:
-            running.stop_all()
+        running.stop_all()

@@ -11,12 +11,28 @@ from typing import Any
 import pytest
 
 from runtime import rabbit
-from tests.conftest import Servers
+from tests.conftest import Servers, _space
 from tests.journeys.centre import Centre, a_real_roster, newly_certified
 from tests.programme import Programme, until
 
 ROWS = 10_000
 _handed_in: list[dict[str, Any]] = []
+
+
+@pytest.fixture(scope="module")
+def own_servers(session_folder: Path) -> Iterator[Servers]:
+    """They are killed too."""
+    ours = Servers.under(session_folder / "journeys")
+    try:
+        yield ours.start()
+    finally:
+        ours.discard()
+
+
+@pytest.fixture(scope="module")
+def module_space(own_servers: Servers, session_folder: Path) -> Iterator[dict[str, str]]:
+    with _space(own_servers, session_folder, tidy=False) as environ:
+        yield environ
 
 
 @pytest.fixture(scope="module")
