@@ -170,7 +170,7 @@ def mark(crew: Crew, seq: int) -> None:
     store = mongo.database(crew.config, "targets")
     now = dt.datetime.now(dt.UTC)
     for one in SUBSCRIPTIONS:
-        if one.hearer == "targets" and one.single_active:
+        if one.hearer == "targets" and one.counted:
             with store.client.start_session() as session:
                 Counts(store).mark(one.queue, one.service, seq, now, session)
 
@@ -195,7 +195,7 @@ def _heard(indicator: Indicator, pick: random.Random) -> Subscription:
     service = {"certificate": "certification", "award": "housekeeping", "activity": "housekeeping"}.get(
         indicator.fact, "reports"
     )
-    heard = [one for one in SUBSCRIPTIONS if one.hearer == "targets" and one.service == service and one.single_active]
+    heard = [one for one in SUBSCRIPTIONS if one.hearer == "targets" and one.service == service and one.counted]
     return pick.choice(heard)
 
 

@@ -24,13 +24,17 @@ COUNTING_QUEUES = 4  # by which targets hears of certificates; more of them need
 
 @dataclass(frozen=True)
 class Subscription:
-    """``queue`` of ``hearer`` gets ``events`` (all of one service) whose shard is in ``shards``."""
+    """``queue`` of ``hearer`` gets ``events`` (all of one service) whose shard is in ``shards``.
+
+    A ``counted`` queue is folded into counts: one consumer at a time takes it in the log's order, and the service's
+    watermarks come through it too.
+    """
 
     hearer: str
     queue: str
     events: tuple[type[Event], ...]
     shards: tuple[int, ...] = tuple(range(SHARDS))
-    single_active: bool = False
+    counted: bool = False
 
     @property
     def service(self) -> str:
@@ -44,12 +48,12 @@ SUBSCRIPTIONS = (
             queue=f"targets.counting.{number}",
             events=certification.EVENTS,
             shards=tuple(shard for shard in range(SHARDS) if shard % COUNTING_QUEUES == number),
-            single_active=True,
+            counted=True,
         )
         for number in range(COUNTING_QUEUES)
     ),
-    Subscription(hearer="targets", queue="targets.awards", events=housekeeping.EVENTS, single_active=True),
-    Subscription(hearer="targets", queue="targets.reports", events=reports.COUNTED, single_active=True),
+    Subscription(hearer="targets", queue="targets.awards", events=housekeeping.EVENTS, counted=True),
+    Subscription(hearer="targets", queue="targets.reports", events=reports.COUNTED, counted=True),
     Subscription(hearer="targets", queue="targets.rounds", events=reports.ROUNDS),
     Subscription(hearer="targets", queue="targets.samples", events=inspections.SAMPLES),
     Subscription(hearer="targets", queue="targets.matters", events=(*matters.MATTERS, *greenways.GREENWAYS)),

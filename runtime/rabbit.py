@@ -18,7 +18,7 @@ from kombu import serialization
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 
-from contract.message import Event
+from contract.message import SHARDS, Event
 from contract.subscriptions import SUBSCRIPTIONS, Subscription
 from runtime import wire
 from runtime.config import Config
@@ -67,7 +67,7 @@ def exchange(service: str) -> Exchange:
 
 def queue(subscription: Subscription) -> Queue:
     arguments: dict[str, Any] = {"x-queue-type": "quorum"}
-    if subscription.single_active:
+    if subscription.counted:
         arguments["x-single-active-consumer"] = True
     return Queue(subscription.queue, durable=True, queue_arguments=arguments)
 
@@ -93,12 +93,15 @@ def retry_queue(seconds: int) -> Queue:
 
 
 def binding_keys(subscription: Subscription) -> Iterable[tuple[str, str]]:
-    """(exchange, routing key) pairs; every queue gets each watermark of the exchanges it listens to."""
+    """(exchange, routing key) pairs. Watermarks go where they are used: elsewhere they would only pile up."""
+    exchange_name = f"{subscription.service}.events"
+    every = len(subscription.shards) == SHARDS
+    shards = ["*"] if every else [f"{shard:x}" for shard in subscription.shards]
     for event in subscription.events:
-        for shard in subscription.shards:
-            yield f"{event.service}.events", f"{event.name()}.{shard:x}"
-    for service in sorted({event.service for event in subscription.events}):
-        yield f"{service}.events", WATERMARK
+        for shard in shards:
+            yield exchange_name, f"{event.name()}.{shard}"
+    if subscription.counted:
+        yield exchange_name, WATERMARK
 
 
 def declare(config: Config, subscriptions: Sequence[Subscription] = SUBSCRIPTIONS) -> None:

@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 
 from contract.message import routing_key
+from contract.subscriptions import SUBSCRIPTIONS
 from runtime import clock, rabbit
 from runtime.config import Config
 from runtime.lease import Lease
@@ -36,6 +37,7 @@ class Relay:
         self._publisher: rabbit.Publisher | None = None
         self._broker: Any = None
         self._watermark_due = 0.0
+        self._counted = any(one.counted and one.service == service for one in SUBSCRIPTIONS)
         self._leading = False
 
     def ready(self) -> dict[str, bool | str | int]:
@@ -109,7 +111,7 @@ class Relay:
         self._outbox.published(envelopes[-1]["seq"], token=token)
 
     def _say_watermark(self, seq: int, at: dt.datetime) -> None:
-        if time.monotonic() < self._watermark_due:
+        if not self._counted or time.monotonic() < self._watermark_due:
             return
         body = watermark(self._service, seq, at)
         self._sender().publish_all([rabbit.Outgoing(f"{self._service}.events", rabbit.WATERMARK, body)])

@@ -192,7 +192,7 @@ class Worker:
                 after_mark=self._pause(subscription.queue),
             )
             for subscription in SUBSCRIPTIONS
-            if subscription.hearer == "targets" and subscription.single_active
+            if subscription.hearer == "targets" and subscription.counted
         ]
 
     def ready(self) -> dict[str, bool | str | int]:

@@ -59,7 +59,7 @@ class Replay:
         self._beside = Counts(store, _SUFFIX)
         self._hold = Hold(store)
         self._logs = logs
-        ours = [one for one in SUBSCRIPTIONS if one.hearer == "targets" and one.single_active]
+        ours = [one for one in SUBSCRIPTIONS if one.hearer == "targets" and one.counted]
         self._counting = {one.queue: Counting(self._beside, rules, one.queue) for one in ours}
         self._queues = {(one.service, shard): one.queue for one in ours for shard in one.shards}
         self._counted = {event.type() for one in ours for event in one.events}  # a log has what others hear, too

@@ -28,7 +28,7 @@ timepiece = Timepiece("targets")
 
 LISTENED_TO: dict[str, list[str]] = defaultdict(list)  # service -> the queues by which its facts are counted
 for _subscription in SUBSCRIPTIONS:
-    if _subscription.hearer == "targets" and _subscription.single_active:
+    if _subscription.hearer == "targets" and _subscription.counted:
         LISTENED_TO[_subscription.service].append(_subscription.queue)
 
 Key = tuple[str, str]  # (indicator, subject)

@@ -15,7 +15,7 @@ from runtime.batches import BatchConsumer, Heard, Mark
 from tests.programme import until
 from tests.services.targets.builders import an_envelope
 
-ALL = Subscription(hearer="targets", queue="targets.all", events=certified.EVENTS, single_active=True)
+ALL = Subscription(hearer="targets", queue="targets.all", events=certified.EVENTS, counted=True)
 
 
 class Ledger:
