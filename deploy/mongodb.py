@@ -1,4 +1,4 @@
-"""The MongoDB that comes as a wheel, as a replica set of one, so that transactions and change streams work."""
+"""The MongoDB that comes as a wheel, as a replica set of one, so that transactions work."""
 
 import os
 import subprocess

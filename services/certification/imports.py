@@ -1,6 +1,6 @@
 """The worker of roster imports and their recall: `python -m runtime.launch certification.imports`. Plain threads.
 
-One transaction settles some hundred rows: certificates, what is said of them, what became of each row, and how far the
+One transaction settles a thousand rows: certificates, what is said of them, what became of each row, and how far the
 job is. So a worker may be killed at any row, and the one who takes over goes on exactly there.
 """
 
@@ -33,7 +33,7 @@ from services.certification.store_shared import Comparison
 
 log = structlog.get_logger()
 
-ROWS = 500  # settled in one transaction
+ROWS = 1000  # settled in one transaction
 _IDLE = 0.3
 _ATTEMPTS = 6
 _SWEEP_EVERY = dt.timedelta(hours=1)
