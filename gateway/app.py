@@ -38,9 +38,10 @@ from gateway import (
     withdrawals,
 )
 from gateway.bodies import JSON_LIMIT
+from gateway.clients import Disabled
 from gateway.idempotency import Idempotency
 from gateway.limits import Limits
-from gateway.tokens import Tokens
+from gateway.tokens import LIFETIME, Tokens
 from runtime import config
 from runtime.config import Config
 from runtime.files import Files
@@ -107,6 +108,7 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
         "rpc": Rpc(settings),
         "files": Files(settings),
         "tokens": Tokens(settings),
+        "disabled": Disabled(settings, lifetime=LIFETIME),
         "limits": counted,
         "idempotency": keys,
     }

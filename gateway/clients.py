@@ -2,11 +2,12 @@
 
 python -m gateway.clients                         the demo clients as JSON; dev and test only
 python -m gateway.clients add ID --role … --region … --organisation …     prints the new secret, once
-python -m gateway.clients disable ID              tokens already given out end within the hour
+python -m gateway.clients disable ID              tokens already given out end with it, within seconds
 """
 
 import argparse
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -108,6 +109,28 @@ class Clients:
         return done.modified_count == 1
 
 
+class Disabled:
+    """Who was disabled so lately that a token of theirs may not have expired yet. Read anew every ``AGE`` seconds, so
+    that a request need not ask."""
+
+    AGE = 5.0  # seconds
+
+    def __init__(self, settings: Config, *, lifetime: int, now: clock.Clock = clock.now) -> None:
+        """``lifetime``: of tokens, seconds."""
+        self._clients = mongo.database(settings, "gateway")["clients"]
+        self._lifetime = dt.timedelta(seconds=lifetime)
+        self._now = now
+        self._read: tuple[dt.datetime, frozenset[str]] | None = None
+
+    def __contains__(self, client_id: str) -> bool:
+        now = self._now()
+        if self._read is None or now - self._read[0] >= dt.timedelta(seconds=self.AGE):
+            since = now - self._lifetime - dt.timedelta(seconds=self.AGE)
+            rows = self._clients.find({"disabled_at": {"$gte": since}}, {"_id": 1})
+            self._read = (now, frozenset(row["_id"] for row in rows))
+        return client_id in self._read[1]
+
+
 def _row(client: Client) -> dict[str, Any]:
     return {
         "_id": client.client_id,
@@ -196,7 +219,7 @@ def main(arguments: list[str]) -> int:
     adding.add_argument("--region", required=True, help="six-digit code of the subtree that it sees")
     adding.add_argument("--organisation", required=True, help="who it acts for")
     adding.add_argument("--per-minute", type=int, help="requests a minute; the role's default when absent")
-    disabling = commands.add_parser("disable", help="give this client no more tokens")
+    disabling = commands.add_parser("disable", help="give this client no more tokens, and believe none that it has")
     disabling.add_argument("client_id")
     options = parser.parse_args(arguments)
     try:

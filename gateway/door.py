@@ -106,7 +106,7 @@ def operation(
 def admit(needed: tuple[str, ...], *, public: bool = False) -> tokens.Caller | None:
     """Who asks, once found to be allowed to. Raises Unauthenticated, TokenInvalid, TooManyRequests, ScopeMissing."""
     extensions = current_app.extensions
-    caller = tokens.caller(extensions["settings"], request.headers.get("Authorization"))
+    caller = tokens.caller(extensions["settings"], request.headers.get("Authorization"), extensions["disabled"])
     g.caller = caller
     if caller is None:
         if not public:

@@ -148,7 +148,9 @@ def test_heads_and_options_are_answered_without_a_body(anybody: Caller, method: 
 
 
 def test_a_post_costs_three_round_trips_to_the_database(centre: Caller, services: Programme, settings: Config) -> None:
-    """One to count the request, two for its key; the token is read without asking anybody."""
+    """One to count the request, two for its key; the token is read without asking anybody, but that every few seconds
+    it is looked up whose were ended."""
+    assert centre.get("/v1/regions").status_code == 200  # and with it the look
     store = mongo.database(settings, "gateway")
     store.command("profile", 2)
     try:

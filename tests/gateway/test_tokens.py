@@ -1,16 +1,19 @@
 """A token is given to who knows the secret, bears what the client may do, and is believed only when we signed it."""
 
 import base64
+import datetime as dt
 import time
 from typing import Any
 from urllib.parse import urlencode
 
 import jwt
 import pytest
+from flask import Flask
 from werkzeug.test import TestResponse
 
-from gateway import clients, tokens
+from gateway import clients, problems, tokens
 from gateway.clients import Clients
+from runtime import clock
 from runtime.config import Config
 from tests.gateway.callers import CENTRE, Caller
 
@@ -83,6 +86,41 @@ def test_a_disabled_client_gets_no_token(anybody: Caller, settings: Config) -> N
     assert anybody.post("/oauth/token", **form).status_code == 200
     Clients(settings).disable("leaving")
     assert anybody.post("/oauth/token", **form).status_code == 401
+
+
+def test_a_token_ends_with_its_client_within_seconds(settings: Config) -> None:
+    client = clients.made("dismissed", "s3cret", role=clients.Role.PARTNER, region="130000", organisation="o")
+    Clients(settings).put(client)
+    times = [clock.now()]
+    disabled = clients.Disabled(settings, lifetime=tokens.LIFETIME, now=lambda: times[-1])
+    bearer = f"Bearer {tokens.sign(settings, client, 'targets:read')}"
+    assert tokens.caller(settings, bearer, disabled) is not None
+    Clients(settings).disable("dismissed")
+    times.append(times[-1] + dt.timedelta(seconds=disabled.AGE))
+    with pytest.raises(problems.TokenInvalid, match="disabled"):
+        tokens.caller(settings, bearer, disabled)
+    Clients(settings).put(client)
+    times.append(times[-1] + dt.timedelta(seconds=disabled.AGE))
+    assert tokens.caller(settings, bearer, disabled) is not None, "taken back, a client is believed again"
+
+
+def test_nobody_is_looked_up_once_their_tokens_have_expired(settings: Config) -> None:
+    Clients(settings).put(clients.made("gone", "s", role=clients.Role.PARTNER, region="130000", organisation="o"))
+    Clients(settings).disable("gone")
+    later = clock.now() + dt.timedelta(seconds=tokens.LIFETIME + 60)
+    assert "gone" in clients.Disabled(settings, lifetime=tokens.LIFETIME)
+    assert "gone" not in clients.Disabled(settings, lifetime=tokens.LIFETIME, now=lambda: later)
+
+
+def test_the_gateway_refuses_a_disabled_clients_token(anybody: Caller, app: Flask, settings: Config) -> None:
+    client = clients.made("shown-out", "s3cret", role=clients.Role.PARTNER, region="130000", organisation="o")
+    Clients(settings).put(client)
+    token = {"Authorization": f"Bearer {tokens.sign(settings, client, 'targets:read')}"}
+    assert anybody.get("/v1/regions", headers=token).status_code == 200
+    Clients(settings).disable("shown-out")
+    app.extensions["disabled"] = clients.Disabled(settings, lifetime=tokens.LIFETIME)
+    refused = anybody.get("/v1/regions", headers=token)
+    assert (refused.status_code, refused.json["code"]) == (401, "token_invalid")
 
 
 @pytest.mark.parametrize("form", [{}, {"grant_type": "password"}, {"grant_type": "authorization_code"}])
