@@ -9,10 +9,11 @@ from enum import Enum
 from typing import Any
 
 from contract import regions
-from contract.certification import ActionNotAllowed, CertificateNotFound, ImportNotFound, RevealNotAllowed
+from contract.certification import ActionNotAllowed, CertificateNotFound, RevealNotAllowed
 from contract.words import Role
 from services.certification.domain import Certificate
 from services.certification.faults import Fault
+from services.certification.numbers import read_number
 
 
 class Action(Enum):
@@ -88,6 +89,14 @@ def check(actor: Actor, action: Action, certificate: Certificate) -> None:
     actor.require(action)
 
 
+def number_of(given: dict[str, Any]) -> str:
+    """What cannot be a number is nobody's number. Raises CertificateNotFound."""
+    number = read_number(given["certificate_number"])
+    if isinstance(number, Fault):
+        raise not_found()
+    return number
+
+
 def region_outside(actor: Actor) -> Fault:
     """The fault of a certificate that somebody reports for a region that is not theirs."""
     name = regions.get(actor.region).full_name
@@ -101,10 +110,6 @@ def region_outside(actor: Actor) -> Fault:
 
 def not_found() -> CertificateNotFound:
     return CertificateNotFound("没有这张证书", "there is no such certificate")
-
-
-def import_not_found() -> ImportNotFound:
-    return ImportNotFound("没有这次导入", "there is no such import")
 
 
 def _forbidden() -> ActionNotAllowed:

@@ -10,26 +10,27 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import certification as public
-from contract import fields, regions, training
+from contract import fields, regions
 from contract.errors import Conflict, field_error
-from contract.message import Said
 from contract.words import CertificateStatus, Verification
 from runtime import clock, mongo, pages
-from runtime.events import listen
 from runtime.hosting import Settings, rpc
 from runtime.pages import ReadPage
-from services.certification import access, content, domain, store, store_imports
+from services.certification import access, content, domain, store
 from services.certification.access import Action, Actor
 from services.certification.answers import shown
 from services.certification.content import Content
 from services.certification.domain import Certificate
-from services.certification.faults import Fault, refusal
+from services.certification.faults import refusal
+from services.certification.filings.service import FilingCalls
+from services.certification.filings.store import filings
 from services.certification.holders import redacted
-from services.certification.numbers import read_number
-from services.certification.service_imports import ImportCalls
-from services.certification.service_withdrawals import WithdrawalCalls
+from services.certification.reveals.service import RevealCalls
+from services.certification.rosters.service import ImportCalls
+from services.certification.rosters.store import imports
 from services.certification.store import Certificates, NumberTaken
-from services.certification.withdrawals import check_not_withdrawn
+from services.certification.withdrawals.domain import check_not_withdrawn
+from services.certification.withdrawals.service import WithdrawalCalls
 
 
 class ReadCertificates(ReadPage):
@@ -43,16 +44,10 @@ _ATTEMPTS = 5
 _FILED = {"certificate_number", "assessor", "issued_on"}  # what a filing has a say in
 
 
-class Certification(ImportCalls, WithdrawalCalls):
+class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
     name = "certification"
 
     settings = Settings()
-
-    @listen(*training.EVENTS)
-    def on_filing(self, said: Said) -> None:
-        """What assessors have filed is kept beside the certificates; of centres nothing is."""
-        if issubclass(said.event, training.AssessorEvent):
-            store.certificates(self.settings).filings.hear(said.data)
 
     @rpc
     def issue_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +61,7 @@ class Certification(ImportCalls, WithdrawalCalls):
             raise refusal(said)
         if not who.acts_in(said.region):
             raise refusal((access.region_outside(who),))
-        certificates = store.certificates(self.settings)
+        certificates, filed = store.certificates(self.settings), filings(self.settings)
         told, identity = certificates.told(who.client_id, given), certificates.identity(said.holder)
 
         def work(session: ClientSession) -> Certificate:
@@ -75,7 +70,7 @@ class Certification(ImportCalls, WithdrawalCalls):
             taken = certificates.numbered([said.number], session).get(said.number)
             if taken:
                 raise _taken(taken, domain.differences(recorded=taken, content=said, identity=identity), who)
-            if fault := certificates.filings.contradicted_by(said, session):
+            if fault := filed.contradicted_by(said, session):
                 raise refusal((fault,))
             certificate = domain.issue(
                 content=said,
@@ -96,7 +91,7 @@ class Certification(ImportCalls, WithdrawalCalls):
         """CorrectCertificate -> Certificate. Refuses CertificateNotFound, CertificateInvalid, NothingToCorrect,
         CertificateChanged, CertificateConflict, ActionNotAllowed."""
         given, who = public.CorrectCertificate.read(command), Actor.of(public.Actor.read(actor))
-        certificates, at = store.certificates(self.settings), clock.now()
+        certificates, filed, at = store.certificates(self.settings), filings(self.settings), clock.now()
 
         def correction(certificate: Certificate, session: ClientSession) -> tuple[Certificate, Content]:
             said, changed = content.corrected(certificates.content(certificate, session), given, today=clock.day_of(at))
@@ -106,7 +101,7 @@ class Certification(ImportCalls, WithdrawalCalls):
                 taken = certificates.numbered([said.number], session).get(said.number)
                 if taken and taken.certificate_id != certificate.certificate_id:
                     raise _taken(taken, ("certificate_number",), who)
-            if _FILED & {*changed} and (fault := certificates.filings.contradicted_by(said, session)):
+            if _FILED & {*changed} and (fault := filed.contradicted_by(said, session)):
                 renamed = "new_certificate_number" if "new_certificate_number" in given else fault.field
                 raise refusal((fault._replace(field=renamed),))
             after = domain.correct(
@@ -171,28 +166,10 @@ class Certification(ImportCalls, WithdrawalCalls):
         )
 
     @rpc
-    def reveal_holder(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """RevealHolder -> RevealedHolder, after recording who saw it and why. Refuses CertificateNotFound,
-        RevealNotAllowed."""
-        given, who = public.RevealHolder.read(command), Actor.of(public.Actor.read(actor))
-        who.require(Action.REVEAL)
-        certificates = store.certificates(self.settings)
-        certificate = certificates.get(_number(given))
-        access.check(who, Action.REVEAL, certificate)
-        certificates.record_reveal(certificate, actor=who, reason=redacted(given["reason"]), at=clock.now())
-        holder = certificates.content(certificate).holder
-        return public.RevealedHolder.write(
-            name=holder.name,
-            document_type=holder.document_type.value,
-            document_number=holder.document_number,
-            phone=holder.phone,
-        )
-
-    @rpc
     def certificate(self, number: str, actor: dict[str, Any]) -> dict[str, Any]:
         """By a number that it has or had -> Certificate. Refuses CertificateNotFound."""
         who = Actor.of(public.Actor.read(actor))
-        found = store.certificates(self.settings).get(_number({"certificate_number": number}))
+        found = store.certificates(self.settings).get(access.number_of({"certificate_number": number}))
         access.check(who, Action.READ, found)
         return shown(found)
 
@@ -239,7 +216,7 @@ class Certification(ImportCalls, WithdrawalCalls):
     def status(self) -> dict[str, Any]:
         """``{"head_seq", "published_seq", "unpublished"}`` of the log, and how many jobs are in each active state:
         ``{"imports_queued", "imports_running", "imports_recalling"}``."""
-        jobs = store_imports.imports(self.settings).active_by_state()
+        jobs = imports(self.settings).active_by_state()
         return {
             **store.certificates(self.settings).outbox.status(),
             **{f"imports_{state}": number for state, number in jobs.items()},
@@ -253,7 +230,7 @@ class Certification(ImportCalls, WithdrawalCalls):
         step: Callable[[Certificate, ClientSession], tuple[Certificate, Content | None]],
     ) -> dict[str, Any]:
         """One step of a certificate's life, once for each command_id."""
-        certificates, number = store.certificates(self.settings), _number(given)
+        certificates, number = store.certificates(self.settings), access.number_of(given)
         told = certificates.told(who.client_id, {"action": action.name, **given})
 
         def work(session: ClientSession) -> Certificate:
@@ -267,14 +244,6 @@ class Certification(ImportCalls, WithdrawalCalls):
             return after
 
         return shown(_settled(certificates, work))
-
-
-def _number(given: dict[str, Any]) -> str:
-    """What cannot be a number is nobody's number."""
-    number = read_number(given["certificate_number"])
-    if isinstance(number, Fault):
-        raise access.not_found()
-    return number
 
 
 def _settled(certificates: Certificates, work: Callable[[ClientSession], Certificate]) -> Certificate:

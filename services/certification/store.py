@@ -1,14 +1,10 @@
-"""What certification remembers of certificates: the only place, with store_imports.py, that knows MongoDB.
+"""What certification remembers of certificates. Of its further nouns each has a store.py of its own.
 
 certificates  one document each, with the fields that its events carry under the same names. ``numbers`` holds the
               present number first, then those it had; ``sealed`` the personal data; ``supersedes`` what was corrected
-filings       what assessors have filed, as heard (filings.py)
-reveals       who saw whose personal data in full, when and why
-withdrawals   what inspections ordered (store_withdrawals.py)
 outbox        what was said (runtime.outbox)
 """
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,7 +28,6 @@ from services.certification import access, domain
 from services.certification.content import Content
 from services.certification.documents import certificate_of, document_of
 from services.certification.domain import Certificate, Identity
-from services.certification.filings import Filings
 from services.certification.holders import Holder
 
 _EVENTS = {event.name(): event for event in public.EVENTS}
@@ -58,14 +53,11 @@ class Certificates:
     def __init__(self, config: Config) -> None:
         self.store: Store = mongo.database(config, "certification")
         self.outbox = Outbox(self.store)
-        self.filings = Filings(self.store)
         self._vault = Vault(config, self.store)
         self._certificates = self.store["certificates"]
-        self._reveals = self.store["reveals"]
 
     def ensure_indexes(self) -> None:
         self.outbox.ensure_indexes()
-        self.filings.ensure_indexes()
         index = self._certificates.create_index
         index("numbers", name="numbers", unique=True)
         index("commands.id", name="commands", unique=True, partialFilterExpression={"commands.id": {"$exists": True}})
@@ -76,7 +68,6 @@ class Certificates:
             name="import_id",
             partialFilterExpression={"import_id": {"$exists": True}},
         )
-        self._reveals.create_index([("certificate_id", ASCENDING), ("at", ASCENDING)], name="certificate_id")
 
     def identity(self, holder: Holder) -> Identity:
         kind, number = holder.document_type.value, holder.document_number
@@ -223,21 +214,6 @@ class Certificates:
         query = exactly | in_region(within) | beyond(after)
         rows = self._certificates.find(query, session=session, batch_size=limit).sort("_id", ASCENDING).limit(limit)
         return [certificate_of(row) for row in rows]
-
-    def record_reveal(self, certificate: Certificate, *, actor: access.Actor, reason: str, at: dt.datetime) -> None:
-        self._reveals.insert_one(
-            {
-                "_id": mongo.new_id(),
-                "certificate_id": certificate.certificate_id,
-                "version": certificate.version,
-                "client_id": actor.client_id,
-                "role": actor.role.value,
-                "organisation": actor.organisation,
-                "reason": reason,
-                "at": at,
-                "traceparent": trace.current(),
-            }
-        )
 
     def _sealed(self, content: Content) -> Binary:
         holder = content.holder

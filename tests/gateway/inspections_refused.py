@@ -13,7 +13,7 @@ from services.certification.service import Certification
 from services.inspections.service import Inspections
 from tests.builders import a_certificate
 from tests.gateway.callers import Caller
-from tests.services.certification.test_withdrawals import an_order
+from tests.services.certification.withdrawals.test_withdrawals import an_order
 from tests.services.inspections.builders import a_plan, a_sample, handed_in
 
 _names = itertools.count(1)

@@ -12,7 +12,7 @@ from samples import expected as told
 from samples import marks, rosters
 from samples.files import FILES, Made
 from samples.rosters import EMPTY_COUNTY, HERE, Maker
-from services.certification import spreadsheet
+from services.certification.rosters import spreadsheet
 
 TODAY = dt.date(2024, 6, 30)
 

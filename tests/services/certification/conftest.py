@@ -1,9 +1,10 @@
 import pytest
 
 from runtime import config
-from services.certification import store, store_imports
+from services.certification import store
+from services.certification.rosters.store import imports as roster_imports
 from services.certification.service import Certification
-from tests.services.certification.rosters import Rosters
+from tests.services.certification.builders import Rosters
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def certificates(settings):
 
 @pytest.fixture
 def imports(settings):
-    return store_imports.imports(settings)
+    return roster_imports(settings)
 
 
 @pytest.fixture

@@ -1,19 +1,19 @@
-"""Compares finished imports with what other organisations recorded, and says what they have in common.
+"""What certification knows of what rosters have in common.
 
-imports      ``compared`` is False from the import's end until that is done
+imports      ``compared`` is False from the import's end until that is done (rosters/store.py)
 anomalies    what was noticed, by its key: told once for ever
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
-import plan
 from contract.certification import AnomalyNoticed
 from contract.inspections import AnomalyKind
 from contract.words import CertificateStatus, ImportState
@@ -22,12 +22,12 @@ from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document
 from runtime.outbox import Outbox
-from services.certification.shared import Other, Overlap, options, overlaps
+from services.certification.overlaps.domain import Other, Overlap
 
 _BATCH = 1000
 
 
-class Comparison:
+class Overlaps:
     def __init__(self, config: Config) -> None:
         store = mongo.database(config, "certification")
         self._imports = store["imports"]
@@ -36,9 +36,6 @@ class Comparison:
         self._anomalies = store["anomalies"]
         self._commands = Commands(store)
         self._outbox = Outbox(store)
-        self._target_id = next(
-            (each.id for each in plan.read(config.plan_file).indicators.values() if each.fact == "certificate"), None
-        )
 
     def ensure_indexes(self) -> None:
         self._imports.create_index(
@@ -46,39 +43,26 @@ class Comparison:
         )
         self._imports.create_index("sha256", name="sha256")
 
-    def work(self) -> bool:
-        """Compare one import that has not been. False when there was none."""
-        found = self._imports.find_one({"compared": False}, sort=[("finished_at", ASCENDING)])
-        if found is None:
-            return False
-        at = clock.now()
-        told = [] if self._target_id is None else self._overlaps(found, at)
+    def due(self) -> Document | None:
+        """The import that has waited longest to be compared."""
+        return self._imports.find_one({"compared": False}, sort=[("finished_at", ASCENDING)])
+
+    def finish(self, found: Document, overlaps: Sequence[Overlap], *, target_id: str | None, at: dt.datetime) -> None:
+        """The import is compared: what of it is new is kept and said."""
 
         def write(session: ClientSession) -> None:
-            keys = [overlap.key for overlap in told]
+            keys = [overlap.key for overlap in overlaps]
             known = {row["_id"] for row in self._anomalies.find({"_id": {"$in": keys}}, {"_id": 1}, session=session)}
-            new = [overlap for overlap in told if overlap.key not in known]
+            new = [overlap for overlap in overlaps if overlap.key not in known]
             if new:
                 rows = [{"_id": each.key, "import_id": found["_id"], "noticed_at": at} for each in new]
                 self._anomalies.insert_many(rows, session=session)
-                self._outbox.add(session, [self._said(each, found, at) for each in new])
+                self._outbox.add(session, [_said(each, found, target_id, at) for each in new])
             self._imports.update_one({"_id": found["_id"]}, {"$set": {"compared": True}}, session=session)
 
         self._commands.transact(write)
-        return True
 
-    def _overlaps(self, found: Document, at: dt.datetime) -> list[Overlap]:
-        persons = self._persons(found)
-        return overlaps(
-            organisation=found["organisation"],
-            import_id=found["_id"],
-            persons=persons,
-            others=self._others(found, persons, since=at - dt.timedelta(days=options().days)),
-            today=clock.day_of(at),
-            options=options(),
-        )
-
-    def _persons(self, found: Document) -> set[str]:
+    def persons(self, found: Document) -> set[str]:
         """Everybody whom the roster names: on certificates that it created, and on those that others had recorded
         under a number of its rows."""
         created = self._certificates.find({"import_id": found["_id"]}, {"person_key": 1})
@@ -93,7 +77,7 @@ class Comparison:
         for chunk in self._chunks.find({"_id": within, "rows.taken": {"$exists": True}}, {"rows.taken": 1}):
             yield from (row["taken"] for row in chunk["rows"] if "taken" in row)
 
-    def _others(self, found: Document, persons: Iterable[str], *, since: dt.datetime) -> dict[str, Other]:
+    def others(self, found: Document, persons: Iterable[str], *, since: dt.datetime) -> dict[str, Other]:
         """By organisation, what it recorded of these people, or uploaded as this very file. What was revoked or
         recalled was put right already."""
         keys: dict[str, set[str]] = defaultdict(set)
@@ -122,23 +106,32 @@ class Comparison:
             imports[row["organisation"]].add(row["_id"])
         return {name: Other(frozenset(keys[name]), frozenset(imports[name]), name in same) for name in {*keys, *same}}
 
-    def _said(self, overlap: Overlap, found: Document, at: dt.datetime) -> dict[str, Any]:
-        return AnomalyNoticed.said(
-            id=mongo.new_id(),
-            subject=overlap.key,
-            about=overlap.key,
-            at=at,
-            traceparent=trace.current(),
-            anomaly_key=overlap.key,
-            kind=AnomalyKind.SHARED_ROSTER.value,
-            target_id=self._target_id,
-            region=found["region"],
-            noticed_on=clock.day_of(at),
-            measures=overlap.measures,
-        )
-
 
 def _batches(values: Iterable[str]) -> Iterator[list[str]]:
     left = iter(values)
     while batch := list(islice(left, _BATCH)):
         yield batch
+
+
+def _said(overlap: Overlap, found: Document, target_id: str | None, at: dt.datetime) -> dict[str, Any]:
+    return AnomalyNoticed.said(
+        id=mongo.new_id(),
+        subject=overlap.key,
+        about=overlap.key,
+        at=at,
+        traceparent=trace.current(),
+        anomaly_key=overlap.key,
+        kind=AnomalyKind.SHARED_ROSTER.value,
+        target_id=target_id,
+        region=found["region"],
+        noticed_on=clock.day_of(at),
+        measures=overlap.measures,
+    )
+
+
+@lru_cache(maxsize=8)
+def kept_overlaps(config: Config) -> Overlaps:
+    """The process's own, with its indexes in place."""
+    found = Overlaps(config)
+    found.ensure_indexes()
+    return found

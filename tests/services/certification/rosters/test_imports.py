@@ -14,8 +14,8 @@ from contract import certification as public
 from contract.message import Event
 from contract.words import Role
 from runtime import trace
-from services.certification import annotated
-from services.certification import imports as working
+from services.certification.rosters import annotated
+from services.certification.rosters import job as working
 from tests.builders import a_certificate, a_person, a_roster, write_roster
 from tests.services.certification.actors import BUREAU, CENTRE, INSPECTOR, OTHER_CENTRE, an_actor
 
@@ -202,14 +202,14 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(
     rosters, imports, certificates, tmp_path, monkeypatch, settings
 ):
     job = rosters.start(write_roster(tmp_path / "r.csv", a_roster(50)))
-    settle = working.Worker._settle
+    settle = working.Importing._settle
 
     def overtaken(self, job, token, *rest):
         imports.take(job.import_id, token + 1)  # somebody else thinks that this one is dead
         return settle(self, job, token, *rest)
 
     with monkeypatch.context() as patch:
-        patch.setattr(working.Worker, "_settle", overtaken)
+        patch.setattr(working.Importing, "_settle", overtaken)
         with pytest.raises(AssertionError, match="stands still"):
             rosters.work(job, seconds=2)
     assert certificates.store["certificates"].count_documents({}) == 0

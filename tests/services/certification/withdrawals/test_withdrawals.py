@@ -17,14 +17,15 @@ from contract.message import Event, Said
 from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from contract.words import CertificateStatus
 from runtime import clock, mongo
-from services.certification import content, domain, withdrawals
+from services.certification import content, domain
 from services.certification.domain import Certificate
 from services.certification.service import Certification
 from services.certification.store import Certificates
-from services.certification.withdrawals import BY, Order
+from services.certification.withdrawals import domain as withdrawals
+from services.certification.withdrawals.domain import BY, Order
 from tests.builders import a_certificate, write_roster
 from tests.services.certification.actors import BUREAU, CENTRE
-from tests.services.certification.rosters import Rosters
+from tests.services.certification.builders import Rosters
 
 Log = Callable[[], list[Said]]
 AT = dt.datetime(2023, 8, 1, tzinfo=dt.UTC)

@@ -11,11 +11,11 @@ from runtime import clock, mongo, trace
 from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
 from runtime.pages import given, paged
-from services.certification import access, store_imports
 from services.certification.access import Action, Actor
-from services.certification.answers import shown_import, shown_row
 from services.certification.holders import redacted
-from services.certification.jobs import INTERRUPTED, Job, Recall
+from services.certification.rosters.answers import shown_import, shown_row
+from services.certification.rosters.domain import INTERRUPTED, Job, Recall, not_found
+from services.certification.rosters.store import imports
 
 
 class RowNumber(fields.Pattern):
@@ -38,7 +38,7 @@ class ImportCalls:
         file: the newer one is deleted. Refuses ActionNotAllowed, RosterUnreadable."""
         told, who = public.StartImport.read(command), Actor.of(public.Actor.read(actor))
         who.require(Action.IMPORT)
-        files, jobs = Files(self.settings), store_imports.imports(self.settings)
+        files, jobs = Files(self.settings), imports(self.settings)
         try:
             stored = files.describe(told["file_id"])
         except FileMissing:
@@ -85,7 +85,7 @@ class ImportCalls:
         job = self._job(import_id, Actor.of(public.Actor.read(actor)))
         asked = ReadRows.read(given(outcome=outcome, after=after, limit=limit))
         found = list(
-            store_imports.imports(self.settings).results(
+            imports(self.settings).results(
                 job.import_id,
                 outcome=asked.get("outcome"),
                 after=int(asked.get("after", 0)),
@@ -116,13 +116,13 @@ class ImportCalls:
         if job.state in (ImportState.QUEUED, ImportState.RUNNING):
             raise _not_finished()
         recall = Recall(reason=redacted(told["reason"]), by=who.client_id, at=clock.now(), traceparent=trace.current())
-        return shown_import(store_imports.imports(self.settings).begin_recall(job, recall))
+        return shown_import(imports(self.settings).begin_recall(job, recall))
 
     def _job(self, import_id: str, who: Actor) -> Job:
         who.require(Action.FOLLOW)
-        job = store_imports.imports(self.settings).get(import_id)
+        job = imports(self.settings).get(import_id)
         if not who.sees(organisation=job.organisation, region=job.region):
-            raise access.import_not_found()
+            raise not_found()
         return job
 
 

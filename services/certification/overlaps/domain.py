@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_OPTIONS = Path(__file__).with_name("shared.toml")
+_OPTIONS = Path(__file__).with_name("rules.toml")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pymongo.client_session import ClientSession
 from contract.certification import WithdrawalAnswered
 from runtime.mongo import Store
 from runtime.outbox import Outbox
-from services.certification.withdrawals import Order
+from services.certification.withdrawals.domain import Order
 
 
 class Withdrawals:

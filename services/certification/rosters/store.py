@@ -20,8 +20,7 @@ from contract.words import ImportState, RowOutcome
 from runtime import mongo
 from runtime.config import Config
 from runtime.mongo import Document, Store
-from services.certification import access
-from services.certification.jobs import INTERRUPTED, Failure, Job, Recall, RowResult
+from services.certification.rosters.domain import INTERRUPTED, Failure, Job, Recall, RowResult, not_found
 
 _ACTIVE = [ImportState.QUEUED.value, ImportState.RUNNING.value, ImportState.RECALLING.value]
 
@@ -73,7 +72,7 @@ class Imports:
         """Raises ImportNotFound."""
         found = self._jobs.find_one({"_id": import_id})
         if found is None:
-            raise access.import_not_found()
+            raise not_found()
         return _job(found)
 
     def active(self, at: dt.datetime) -> list[str]:
@@ -138,7 +137,7 @@ class Imports:
     def finish(self, job: Job, token: int, *, result_file_id: str, result_size: int, at: dt.datetime) -> None:
         done: Document = {"state": ImportState.DONE.value, "finished_at": at}
         if not job.dry_run:
-            done["compared"] = False  # with what other organisations recorded: store_shared.py
+            done["compared"] = False  # with what other organisations recorded: overlaps/store.py
         self._update(job, token, {"$set": done | {"result_file_id": result_file_id, "result_size": result_size}})
 
     def fail(self, job: Job, token: int, failure: Failure, *, at: dt.datetime) -> None:

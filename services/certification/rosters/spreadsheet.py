@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from contract.certification import RosterUnreadable
 from runtime import workbook
-from services.certification.roster import Columns, is_header
+from services.certification.rosters.columns import Columns, is_header
 
 _BLOCK = 1 << 20
 _CSV_CELL = 32_767  # what a cell of a spreadsheet can hold

@@ -11,8 +11,8 @@ import pytest
 from contract import certification as public
 from contract import training
 from contract.message import Event, Said
-from services.certification import filings
-from services.certification.filings import Filing
+from services.certification.filings.domain import Filing, contradiction
+from services.certification.filings.store import Filings
 from tests.builders import a_certificate, a_person, write_roster
 from tests.services.certification.actors import CENTRE
 
@@ -63,7 +63,7 @@ def a_filed(*prefixes: str, until: dt.date | None = None) -> Filing:
 def test_a_number_contradicts_only_a_known_filing_that_holds_on_the_day(
     number: str, assessor: str, issued_on: dt.date, filed: list[Filing], contradicts: bool
 ) -> None:
-    found = filings.contradiction(number=number, assessor=assessor, issued_on=issued_on, filed={BODY: filed})
+    found = contradiction(number=number, assessor=assessor, issued_on=issued_on, filed={BODY: filed})
     assert (found is not None) is contradicts
     if found:
         assert (found.field, found.code) == ("certificate_number", "assessor_contradicts_number")
@@ -180,8 +180,8 @@ def test_a_roster_asks_for_filings_once_for_each_chunk_however_many_rows(
     service: Any, rosters: Any, certificates: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    once = filings.Filings.of
-    monkeypatch.setattr(filings.Filings, "of", lambda self, *a: asked.append(1) or once(self, *a))
+    once = Filings.of
+    monkeypatch.setattr(Filings, "of", lambda self, *a: asked.append(1) or once(self, *a))
     path = write_roster(tmp_path / "r.csv", [a_certificate(seed) for seed in range(40)])
     job = rosters.work(rosters.start(path), rows=20)
     assert job["created"] == 40

@@ -10,9 +10,11 @@ from contract.withdrawals import WITHDRAWALS, WithdrawalLifted
 from contract.words import ImportState
 from runtime import clock
 from runtime.events import listen
-from services.certification import store, store_imports, withdrawals
+from services.certification import store
 from services.certification.domain import Certificate
-from services.certification.store_withdrawals import Withdrawals
+from services.certification.rosters.store import imports
+from services.certification.withdrawals.domain import give_back, withdraw
+from services.certification.withdrawals.store import Withdrawals
 
 _RECALLED = (ImportState.RECALLING, ImportState.RECALLED)
 
@@ -43,11 +45,9 @@ class WithdrawalCalls:
                 return
             certificate = certificates.with_id(told["fact_id"], session)
             if said.event is WithdrawalLifted:
-                answer, after = withdrawals.give_back(
-                    certificate, before, recalled=self._recalled(certificate), **order
-                )
+                answer, after = give_back(certificate, before, recalled=self._recalled(certificate), **order)
             else:
-                answer, after = withdrawals.withdraw(certificate, **order)
+                answer, after = withdraw(certificate, **order)
             if certificate is not None and after is not None:
                 certificates.replace(session, [(certificate, after)])
             orders.answer(session, answer, at=at)
@@ -57,4 +57,4 @@ class WithdrawalCalls:
     def _recalled(self, certificate: Certificate | None) -> bool:
         if certificate is None or certificate.import_id is None:
             return False
-        return store_imports.imports(self.settings).get(certificate.import_id).state in _RECALLED
+        return imports(self.settings).get(certificate.import_id).state in _RECALLED

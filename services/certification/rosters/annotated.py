@@ -11,9 +11,9 @@ from typing import IO, Any
 import xlsxwriter
 
 from contract.words import RowOutcome
-from services.certification.jobs import RowResult
-from services.certification.roster import HEADERS
-from services.certification.spreadsheet import Numbered
+from services.certification.rosters.columns import HEADERS
+from services.certification.rosters.domain import RowResult
+from services.certification.rosters.spreadsheet import Numbered
 
 _FOLDER = "yanzhao-annotated-"  # and the process's id
 _ADDED = ("结果", "问题字段", "原因")

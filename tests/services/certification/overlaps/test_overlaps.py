@@ -11,8 +11,8 @@ from contract.certification import AnomalyNoticed, CertificateIssued
 from contract.message import Event
 from runtime import clock
 from services.certification.imports import Worker
-from services.certification.shared import Options, Other, overlaps
-from services.certification.store_shared import Comparison
+from services.certification.overlaps.domain import Options, Other, overlaps
+from services.certification.overlaps.job import Comparing
 from tests.builders import a_certificate, a_person, a_roster, write_roster
 from tests.programme import until
 from tests.services.certification.actors import BUREAU, CENTRE, OTHER_CENTRE
@@ -82,9 +82,8 @@ def working(settings):
 @pytest.fixture
 def noticed(certificates, settings):
     def read():
-        comparison = Comparison(settings)
-        comparison.ensure_indexes()
-        while comparison.work():
+        comparing = Comparing(settings)
+        while comparing.work():
             pass
         heard = [Event.heard(row["event"]) for row in certificates.store["outbox"].find().sort("_id", 1)]
         return [said.data for said in heard if said.event is AnomalyNoticed]

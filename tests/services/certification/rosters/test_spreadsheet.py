@@ -9,8 +9,8 @@ import xlsxwriter
 
 from contract.certification import RosterUnreadable
 from runtime import workbook
-from services.certification import spreadsheet
-from services.certification.roster import FIELDS
+from services.certification.rosters import spreadsheet
+from services.certification.rosters.columns import FIELDS
 from tests.builders import a_roster, write_roster
 
 TODAY = dt.date(2026, 1, 1)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from contract.certification import RosterUnreadable
-from services.certification import roster, spreadsheet
 from services.certification.content import Content
+from services.certification.rosters import spreadsheet
+from services.certification.rosters.columns import FIELDS, Columns, explained
 from tests.builders import a_roster, write_roster
 
 TODAY = dt.date(2026, 1, 1)
@@ -53,33 +54,33 @@ def test_workbook_and_csv_in_all_encodings_say_the_same(tmp_path, suffix, encodi
 
 
 def test_columns_may_stand_in_any_order_with_strangers_between(tmp_path):
-    headers = [" 备注", *reversed([name for name in roster.FIELDS if name != "备注"]), "班次", "序号"]
+    headers = [" 备注", *reversed([name for name in FIELDS if name != "备注"]), "班次", "序号"]
     columns, _, rows = read(write_roster(tmp_path / "r.csv", a_roster(3), headers=headers))
     assert all(isinstance(columns.row(cells, today=TODAY), Content) for _, cells in rows)
     assert columns.headers[-2:] == ("班次", "序号"), "strangers are kept for the annotated workbook"
 
 
 def test_a_row_shorter_than_the_header_lacks_its_last_fields():
-    columns = roster.Columns.read(list(roster.FIELDS))
+    columns = Columns.read(list(FIELDS))
     faults = columns.row(["王小花"], today=TODAY)
     assert ("region", "missing") in {(fault.field, fault.code) for fault in faults}
 
 
 def test_a_header_that_lacks_columns_names_them_and_what_was_probably_meant():
-    headers = [name for name in roster.FIELDS if name not in ("证件号码", "等级")] + ["证件号"]
+    headers = [name for name in FIELDS if name not in ("证件号码", "等级")] + ["证件号"]
     with pytest.raises(RosterUnreadable) as refused:
-        roster.Columns.read(headers)
+        Columns.read(headers)
     assert refused.value.facts["missing"] == ["证件号码", "等级"]
     assert "证件号码（是否写成了“证件号”？）" in refused.value.zh
 
 
 def test_a_column_that_appears_twice_is_named():
     with pytest.raises(RosterUnreadable, match="等级"):
-        roster.Columns.read([*roster.FIELDS, "等级"])
+        Columns.read([*FIELDS, "等级"])
 
 
 def test_a_reason_names_the_column_as_the_centre_knows_it():
-    columns = roster.Columns.read(list(roster.FIELDS))
-    zh, en = roster.explained(columns.row([""] * 12, today=TODAY))
+    columns = Columns.read(list(FIELDS))
+    zh, en = explained(columns.row([""] * 12, today=TODAY))
     assert "证件号码：必填" in zh
     assert "document_number: is required" in en

@@ -1,19 +1,84 @@
-"""What becomes of the rows of a roster, given what is recorded already. Pure: the caller writes it down."""
+"""A roster import as a job, and what becomes of its rows, given what is recorded already. Pure: the caller writes it
+down."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from contract.words import CertificateStatus, RowOutcome
-from services.certification import access, domain, filings, roster
+from contract.certification import ImportNotFound
+from contract.words import CertificateStatus, ImportState, RowOutcome
+from services.certification import access, domain
 from services.certification.access import Actor
 from services.certification.content import Content
 from services.certification.domain import Certificate, Identity
 from services.certification.faults import Fault
-from services.certification.filings import Filed
-from services.certification.jobs import RowResult
+from services.certification.filings.domain import Filed, contradiction
+from services.certification.rosters import columns
 
 Read = tuple[int, Content | tuple[Fault, ...]]
+INTERRUPTED = "interrupted"  # the failure's code when it was not the file's fault
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """``after`` is the last certificate that it has dealt with."""
+
+    reason: str
+    by: str
+    at: dt.datetime
+    traceparent: str | None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``last_row`` is the spreadsheet's number of the last row that is settled; the header is row 1."""
+
+    import_id: str
+    organisation: str
+    client_id: str
+    region: str
+    file_id: str
+    filename: str
+    sha256: str
+    size: int
+    dry_run: bool
+    submitted_at: dt.datetime
+    traceparent: str | None
+    state: ImportState = ImportState.QUEUED
+    rows_total: int | None = None
+    rows_done: int = 0
+    last_row: int = 1
+    counts: dict[str, int] = field(default_factory=dict)
+    recalled: int = 0
+    failure: Failure | None = None
+    result_file_id: str | None = None
+    result_size: int | None = None
+    finished_at: dt.datetime | None = None
+    recall: Recall | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """``fields`` are all those at fault; ``code`` is that of the first. ``taken``: the certificate that another
+    organisation recorded under the row's number, which the one that uploads is not told."""
+
+    row: int
+    outcome: RowOutcome
+    certificate_id: str | None = None
+    fields: tuple[str, ...] = ()
+    code: str | None = None
+    zh: str | None = None
+    en: str | None = None
+    taken: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,9 +112,7 @@ def decide(
             results.append(_rejected(row, (access.region_outside(reporter),)))
         elif said.number in known:
             results.append(_again(row, known[said.number], said, identify(said), reporter))
-        elif fault := filings.contradiction(
-            number=said.number, assessor=said.assessor, issued_on=said.issued_on, filed=filed
-        ):
+        elif fault := contradiction(number=said.number, assessor=said.assessor, issued_on=said.issued_on, filed=filed):
             results.append(_rejected(row, (fault,)))
         else:
             certificate = domain.issue(
@@ -67,6 +130,10 @@ def decide(
     return Decided(results, issued)
 
 
+def not_found() -> ImportNotFound:
+    return ImportNotFound("没有这次导入", "there is no such import")
+
+
 def _created(row: int, certificate: Certificate) -> RowResult:
     if certificate.status is CertificateStatus.NEEDS_REVIEW:
         return RowResult(
@@ -80,7 +147,7 @@ def _created(row: int, certificate: Certificate) -> RowResult:
 
 
 def _rejected(row: int, faults: tuple[Fault, ...]) -> RowResult:
-    zh, en = roster.explained(faults)
+    zh, en = columns.explained(faults)
     return RowResult(
         row,
         RowOutcome.REJECTED,
@@ -101,7 +168,7 @@ def _again(row: int, recorded: Certificate, said: Content, identity: Identity, r
         if recorded.status is CertificateStatus.REVOKED:
             zh, en = f"{zh}，但已被撤销：如需恢复请联系民政部门", f"{en}, and revoked since"
     elif own:
-        names = "、".join(roster.HEADERS[name] for name in differing)
+        names = "、".join(columns.HEADERS[name] for name in differing)
         zh = f"该证书编号已登记，但内容不同：{names}；请核对，确需更正的请走更正流程"
         en = f"the number is recorded with other content: {', '.join(differing)}"
     else:

@@ -1,0 +1,1 @@
+"""Reveals: a certificate's holder seen in full, by whom and why."""
