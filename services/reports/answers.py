@@ -1,6 +1,5 @@
-"""What is known of lines and imports, in the contract's words."""
+"""What is known of lines, in the contract's words."""
 
-from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +8,6 @@ from contract import reports as public
 from plan import Plan
 from runtime.mongo import Document
 from services.reports.domain import Content, Evidence, Line
-from services.reports.store_imports import Import
 
 
 def shown_line(line: Line, plan: Plan, deducted: Decimal) -> dict[str, Any]:
@@ -20,30 +18,6 @@ def shown_line(line: Line, plan: Plan, deducted: Decimal) -> dict[str, Any]:
 def shown_report(line: Line, plan: Plan, deducted: Decimal, steps: list[Document]) -> dict[str, Any]:
     """Report"""
     return public.Report.write(**_line(line, plan, deducted), history=[_step(step) for step in steps])
-
-
-def shown_import(done: Import) -> dict[str, Any]:
-    """ReportImport"""
-    outcomes = Counter(row.outcome for row in done.rows)
-    return public.ReportImport.write(
-        import_id=done.import_id,
-        filename=done.filename,
-        sha256=done.sha256,
-        submitted_at=done.submitted_at,
-        **{outcome.value: outcomes[outcome.value] for outcome in public.RowFiled},
-        rows=[
-            {
-                "row": row.row,
-                "outcome": row.outcome,
-                "report_id": row.report_id,
-                "code": row.code,
-                "detail": row.detail,
-                "detail_en": row.detail_en,
-                "columns": list(row.columns),
-            }
-            for row in done.rows
-        ],
-    )
 
 
 def _line(line: Line, plan: Plan, deducted: Decimal) -> dict[str, Any]:

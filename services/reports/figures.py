@@ -1,7 +1,8 @@
 """Whether a figure may stand: by itself, and beside what else is known of its region. Pure, by the plan."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -20,9 +21,9 @@ from contract.reports import (
     SumNotReported,
 )
 from contract.targets import TargetNotFound
-from contract.words import Measure, WorkState
+from contract.words import Measure, ReportStatus, WorkState
 from plan import Indicator, Plan, Reporting
-from services.reports.domain import Content, invalid
+from services.reports.domain import Content, Line, invalid
 
 Figures = Mapping[str, Mapping[str, Decimal]]  # indicator -> period -> cumulative figure
 
@@ -42,6 +43,22 @@ class Book:
     accepted: Figures
     pending: Figures
     deducted: Mapping[tuple[str, str], Decimal]
+
+
+def book(lines: Iterable[Line], deducted: dict[str, Decimal]) -> Book:
+    """``deducted`` by report id."""
+    accepted: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    pending: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    taken = {}
+    for line in lines:
+        if line.figure is not None:
+            accepted[line.target_id][line.period] = pending[line.target_id][line.period] = line.figure
+        waiting = line.filed.content.cumulative
+        if line.status is ReportStatus.FILED and waiting is not None:
+            pending[line.target_id][line.period] = waiting
+        if line.report_id in deducted:
+            taken[line.target_id, line.period] = deducted[line.report_id]
+    return Book(dict(accepted), dict(pending), taken)
 
 
 def reported(plan: Plan, target_id: str) -> tuple[Indicator, Reporting]:

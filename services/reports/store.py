@@ -1,4 +1,4 @@
-"""What reports remembers; with store_deductions.py and store_imports.py the only place that knows MongoDB.
+"""What reports remembers of report lines. Of its further nouns each has a store.py of its own.
 
 lines      one document for each (target, region, period), as it stands
 versions   every filing and every decision, never changed
@@ -7,9 +7,7 @@ commands   what was told once (runtime.commands)
 outbox     what was said (runtime.outbox)
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from decimal import Decimal
+from collections.abc import Collection
 from functools import lru_cache
 
 from pymongo import ASCENDING
@@ -27,9 +25,6 @@ from runtime.outbox import Outbox
 from runtime.pages import beyond, given, in_region
 from runtime.timepiece import Timepiece
 from services.reports.domain import Line
-from services.reports.figures import Book
-from services.reports.store_deductions import Deductions
-from services.reports.store_imports import Imports
 
 timepiece = Timepiece("reports")
 
@@ -47,16 +42,12 @@ class Reports:
         self.store: Store = mongo.database(config, "reports")
         self.outbox = Outbox(self.store)
         self.commands = Commands(self.store)
-        self.deductions = Deductions(self.store, self.outbox)
-        self.imports = Imports(self.store)
         self._lines = self.store["lines"]
         self._versions = self.store["versions"]
         self._books = self.store["books"]
 
     def ensure_indexes(self) -> None:
         self.outbox.ensure_indexes()
-        self.deductions.ensure_indexes()
-        self.imports.ensure_indexes()
         self._lines.create_index(
             [("region", ASCENDING), ("target_id", ASCENDING), ("period", ASCENDING)], name="line", unique=True
         )
@@ -120,28 +111,9 @@ class Reports:
         where one was given, ``reason``."""
         return list(self._versions.find({"report_id": report_id}).sort("version", ASCENDING))
 
-    def book(self, region: str, session: ClientSession) -> Book:
-        return book(self.lines_of(region, session), self.deductions.of_region(region, session))
-
     def lines_of(self, region: str, session: ClientSession | None = None) -> list[Line]:
         """Of the region itself, not of those below it."""
         return [_line(row) for row in self._lines.find({"region": region}, session=session)]
-
-
-def book(lines: Iterable[Line], deducted: dict[str, Decimal]) -> Book:
-    """``deducted`` by report id."""
-    accepted: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    pending: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    taken = {}
-    for line in lines:
-        if line.figure is not None:
-            accepted[line.target_id][line.period] = pending[line.target_id][line.period] = line.figure
-        waiting = line.filed.content.cumulative
-        if line.status is ReportStatus.FILED and waiting is not None:
-            pending[line.target_id][line.period] = waiting
-        if line.report_id in deducted:
-            taken[line.target_id, line.period] = deducted[line.report_id]
-    return Book(dict(accepted), dict(pending), taken)
 
 
 def _line(row: Document) -> Line:

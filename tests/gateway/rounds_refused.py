@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 import plan as plans
 from runtime import mongo
-from services.reports.rounds import expected
+from services.reports.rounds.domain import expected
 from tests.gateway.callers import Caller
 from tests.services.targets.builders import an_id
 

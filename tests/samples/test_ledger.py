@@ -16,9 +16,9 @@ from samples import ledger_form
 from samples.ledger import ABOVE_WHOLE, LATE, SILENT, SILENT_ITEM, WHOLE, Line, Sample, unit_of
 from samples.ledger_expected import expected
 from samples.ledger_form import Proof
-from services.reports import sheets
 from services.reports.evidence import kind_of
-from services.reports.form import Blank
+from services.reports.forms import sheets
+from services.reports.forms.domain import Blank
 
 PLAN = plans.read(Path(__file__).resolve().parents[2] / "plan" / "hebei-2023.toml")
 WIDTHS = (1, 3, 21)

@@ -11,8 +11,9 @@ import plan as plans
 from contract import regions
 from contract.rounds import NobodyToRemind, RoundAlreadyClosed, RoundChanged, RoundInvalid, RoundNotDue
 from plan import Plan
-from services.reports import rounds
-from services.reports.rounds import Attendance, Filing, Line, Round
+from services.reports.rounds import domain as rounds
+from services.reports.rounds.domain import Attendance, Filing, Line, Round
+from services.reports.rounds.due import due_day
 
 AT = dt.datetime(2023, 11, 1, 1, tzinfo=dt.UTC)
 TODAY = dt.date(2023, 11, 1)
@@ -24,7 +25,8 @@ def plan() -> Plan:
 
 
 def opened(plan: Plan, **asked: Any) -> Round:
-    said = {"period": "2023-10", "opens_on": None, "due_on": None, **asked}
+    said = {"period": "2023-10", "opens_on": None, **asked}
+    said.setdefault("due_on", due_day(said["period"]))
     return rounds.open_round(plan=plan, round_id="0" * 24, number=10, at=AT, today=TODAY, by="dispatcher", **said)
 
 
@@ -46,7 +48,7 @@ def attendance(plan: Plan, filings: dict[Line, Filing]) -> dict[str, Attendance]
     ],
 )
 def test_a_round_is_due_on_the_fifth_working_day_of_the_next_month(plan: Plan, period: str, due: str) -> None:
-    assert rounds.due_day(period) == dt.date.fromisoformat(due)
+    assert due_day(period) == dt.date.fromisoformat(due)
 
 
 def test_a_period_is_enough_to_open_a_round(plan: Plan) -> None:

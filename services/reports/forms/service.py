@@ -12,16 +12,18 @@ from plan import Plan
 from runtime import mongo
 from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
-from services.reports import figures, filled, form, sheets
+from services.reports import figures
 from services.reports.access import WRITE, Actor
-from services.reports.answers import shown_import
 from services.reports.domain import invalid
 from services.reports.evidence import Examiner
-from services.reports.form import Blank
+from services.reports.filing import Filer
+from services.reports.forms import domain as form
+from services.reports.forms import filled, sheets
+from services.reports.forms.answers import shown_import
+from services.reports.forms.domain import Blank, Import, Row
+from services.reports.forms.store import imports
 from services.reports.options import options
-from services.reports.service_filing import FilingCalls
-from services.reports.store import Reports, book
-from services.reports.store_imports import Import, Row
+from services.reports.store import Reports
 
 _RESULT = 32 * 2**20
 
@@ -31,7 +33,7 @@ class AskTemplate(Message):
     period = public.Period(required=True)
 
 
-class ImportCalls(FilingCalls):
+class ImportCalls(Filer):
     @rpc
     def report_template(self, region: str, period: str, actor: dict[str, Any]) -> dict[str, Any]:
         """``{"content": base64 of an xlsx}``: every indicator that the actor files for the region and those below it.
@@ -60,7 +62,7 @@ class ImportCalls(FilingCalls):
         ReportsNotAllowed, ReportWorkbookUnreadable."""
         asked, who = public.ImportReports.read(command), Actor.of(actor)
         who.require(WRITE)
-        kept, at, _ = self._now()
+        _, at, _ = self._now()
         files = Files(self.settings)
         if asked["size"] > options().most_bytes:
             limit = options().most_bytes // 2**20
@@ -92,7 +94,7 @@ class ImportCalls(FilingCalls):
             submitted_at=at,
             rows=tuple(result for _, result in results if result is not None),
         )
-        kept.imports.add(done)
+        imports(self.settings).add(done)
         return shown_import(done)
 
     @rpc
@@ -109,7 +111,7 @@ class ImportCalls(FilingCalls):
     def _import(self, import_id: str, actor: dict[str, Any]) -> Import:
         who = Actor.of(actor)
         who.require(WRITE)
-        found = self._now()[0].imports.get(import_id)
+        found = imports(self.settings).get(import_id)
         if found is None or found.client_id != who.client_id:
             raise public.ReportImportNotFound("没有这次导入", "there is no such import")
         return found
@@ -136,7 +138,7 @@ class ImportCalls(FilingCalls):
         lines: dict[str, list[Any]] = {code: [] for code in codes}
         for line in kept.lines(within=within):
             lines.setdefault(line.region, []).append(line)
-        known = {code: book(found, {}).accepted for code, found in lines.items()}
+        known = {code: figures.book(found, {}).accepted for code, found in lines.items()}
         blanks = []
         for code in codes:
             for indicator in plan.indicators.values():

@@ -15,11 +15,12 @@ from runtime import clock, mongo
 from runtime.events import listen
 from runtime.hosting import rpc
 from runtime.pages import ReadPage, given, paged
-from services.reports import rounds, store_rounds
 from services.reports.calls import Calls
-from services.reports.rounds import Attendance, Round, Snapshot
+from services.reports.rounds import domain, store
+from services.reports.rounds.domain import Attendance, Round, Snapshot
+from services.reports.rounds.due import due_day
+from services.reports.rounds.store import Rounds
 from services.reports.store import timepiece
-from services.reports.store_rounds import Rounds
 
 READ, WRITE = "reports:read", "rounds:write"
 
@@ -41,7 +42,7 @@ class RoundCalls(Calls):
     @listen(*targets.FOR_REPORTS)
     def on_snapshot(self, said: Said) -> None:
         snapshot = Snapshot(said.data["snapshot_id"], said.data["digest"])
-        store_rounds.rounds(self.settings).put_snapshot(said.data["round_id"], snapshot)
+        store.rounds(self.settings).put_snapshot(said.data["round_id"], snapshot)
 
     @rpc
     def open_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -52,13 +53,13 @@ class RoundCalls(Calls):
 
         def work(session: ClientSession) -> str:
             _refuse_second(kept, asked["period"], session)
-            opened = rounds.open_round(
+            opened = domain.open_round(
                 plan=plan,
                 round_id=mongo.new_id(),
                 number=kept.next_number(plan.year, session),
                 period=asked["period"],
                 opens_on=asked.get("opens_on"),
-                due_on=asked.get("due_on"),
+                due_on=asked.get("due_on") or due_day(asked["period"]),
                 at=at,
                 today=clock.day_of(at),
                 by=who["client_id"],
@@ -77,10 +78,10 @@ class RoundCalls(Calls):
 
         def work(session: ClientSession) -> str:
             before = kept.get(asked["round_id"], session)
-            rounds.check_version(before, asked.get("expected_version"))
-            now = rounds.attendance(plan, kept.filings(before.period, session), due_on=before.due_on)
+            domain.check_version(before, asked.get("expected_version"))
+            now = domain.attendance(plan, kept.filings(before.period, session), due_on=before.due_on)
             missing = sum(len(one.missing) for one in now)
-            after = rounds.remind(before, missing=missing, at=at, by=who["client_id"])
+            after = domain.remind(before, missing=missing, at=at, by=who["client_id"])
             kept.put_reminded(session, before, after, now)
             return after.round_id
 
@@ -95,9 +96,9 @@ class RoundCalls(Calls):
 
         def work(session: ClientSession) -> str:
             before = kept.get(asked["round_id"], session)
-            rounds.check_version(before, asked.get("expected_version"))
-            after = rounds.close(before, reason=asked.get("reason"), at=at, today=clock.day_of(at), by=who["client_id"])
-            now = rounds.attendance(plan, kept.filings(before.period, session), due_on=before.due_on)
+            domain.check_version(before, asked.get("expected_version"))
+            after = domain.close(before, reason=asked.get("reason"), at=at, today=clock.day_of(at), by=who["client_id"])
+            now = domain.attendance(plan, kept.filings(before.period, session), due_on=before.due_on)
             kept.put_closed(session, before, after, now)
             return after.round_id
 
@@ -135,7 +136,7 @@ class RoundCalls(Calls):
         )
 
     def _rounds(self) -> Rounds:
-        return store_rounds.rounds(self.settings)
+        return store.rounds(self.settings)
 
     def _round(
         self, round_id: str, who: dict[str, Any], unit: str | None = None, department: str | None = None
@@ -144,14 +145,14 @@ class RoundCalls(Calls):
         found = kept.get(round_id)
         all = kept.attendance(round_id)
         if all is None:
-            all = rounds.attendance(self._plan(), kept.filings(found.period), due_on=found.due_on)
+            all = domain.attendance(self._plan(), kept.filings(found.period), due_on=found.due_on)
         seen = self._attended(all, who, unit, department)
         lines = [one for _, one in seen]
         return public.Round.write(
             **_summary(found),
-            tally=rounds.tally(lines),
-            units=[{"region": unit.code, "region_name": unit.name, **counts} for unit, counts in rounds.by_unit(lines)],
-            departments=[{"department": of, **counts} for of, counts in rounds.by_department(seen)],
+            tally=domain.tally(lines),
+            units=[{"region": unit.code, "region_name": unit.name, **counts} for unit, counts in domain.by_unit(lines)],
+            departments=[{"department": of, **counts} for of, counts in domain.by_department(seen)],
             outstanding=_outstanding(seen),
             reminders=[vars(reminder) for reminder in found.reminders],
         )
@@ -163,7 +164,7 @@ class RoundCalls(Calls):
         within = regions.get(unit).code if unit else who["region"]
         if not regions.within(within, who["region"]):
             raise public.RoundNotFound("该地区不在您的辖区之内", "this region is not within yours")
-        seen = rounds.seen(all, plan, within=within, department=department)
+        seen = domain.seen(all, plan, within=within, department=department)
         own = plan.concerning(role=who["role"], organisation=who["organisation"])
         return [(indicator, one) for indicator, one in seen if indicator.id in own]
 

@@ -10,9 +10,8 @@ import xlsxwriter
 from contract import regions
 from contract.reports import RowFiled
 from contract.words import WorkState
-from services.reports.filled import Numbered
-from services.reports.form import COLUMNS, INPUT, Blank
-from services.reports.store_imports import Row
+from services.reports.forms.domain import COLUMNS, INPUT, Blank, Row
+from services.reports.forms.filled import Numbered
 
 _WIDTHS = {"指标": 32, "地区": 26, "存在问题": 28, "下步措施": 28, "更正理由": 20, "佐证材料": 24, "上次审定累计": 14}
 _OUTCOMES = {RowFiled.FILED: "已填报", RowFiled.DUPLICATE: "内容未变", RowFiled.REFUSED: "退回"}

@@ -7,7 +7,7 @@ import sys
 from typing import IO
 
 from runtime import workbook
-from services.reports.form import unreadable
+from services.reports.forms.domain import unreadable
 
 _SECONDS = 30
 

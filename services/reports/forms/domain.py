@@ -1,5 +1,7 @@
-"""The form (填报表) in which figures are filled: one row for each indicator and region, and what its columns mean."""
+"""The form (填报表) in which figures are filled: one row for each indicator and region, what its columns mean,
+and what became of those that were handed in."""
 
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -55,6 +57,32 @@ class Blank:
     @property
     def by_state(self) -> bool:
         return self.indicator.measure is Measure.STATE
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``row`` is the spreadsheet's own number. ``columns``: those at fault, by their heading."""
+
+    row: int
+    outcome: str
+    report_id: str | None
+    code: str | None
+    detail: str | None
+    detail_en: str | None
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    import_id: str
+    client_id: str
+    organisation: str
+    region: str
+    filename: str
+    sha256: str
+    result_file_id: str
+    submitted_at: dt.datetime
+    rows: tuple[Row, ...]
 
 
 def places(header: Sequence[str]) -> dict[str, int]:

@@ -12,8 +12,9 @@ from contract.message import Event, Said
 from contract.rounds import PeriodAlreadyClosed, RoundAlreadyOpen, RoundNotFound, RoundsNotAllowed
 from runtime import clock, config, mongo
 from runtime.config import Config
-from services.reports import domain, store, store_rounds
+from services.reports import domain, store
 from services.reports.domain import Content, Evidence
+from services.reports.rounds import store as round_store
 from services.reports.service import Reports
 from tests.services.targets.builders import an_id
 
@@ -113,7 +114,7 @@ def test_one_round_is_open_at_a_time_and_a_period_has_one_ever(service, at) -> N
 
 def test_two_who_open_at_once_come_to_one_round(service, at, settings) -> None:
     at("2023-11-01")
-    kept = store_rounds.rounds(settings)
+    kept = round_store.rounds(settings)
     service.open_round({"period": "2023-10"}, DISPATCHER)
     second = kept.of_period("2023-10")
     with pytest.raises(mongo.PyMongoError):

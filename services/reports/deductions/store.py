@@ -7,22 +7,24 @@ orders      the newest version of each order that was answered, and how
 import datetime as dt
 from collections import defaultdict
 from decimal import Decimal
+from functools import lru_cache
 
 from pymongo.client_session import ClientSession
 
 from contract import reports as public
 from contract.message import Event
-from runtime import record
+from runtime import mongo, record
+from runtime.config import Config
 from runtime.mongo import Store
 from runtime.outbox import Outbox
-from services.reports.deductions import Deduction, Told
+from services.reports.deductions.domain import Deduction, Told
 
 
 class Deductions:
-    def __init__(self, store: Store, outbox: Outbox) -> None:
+    def __init__(self, store: Store) -> None:
         self._deductions = store["deductions"]
         self._orders = store["orders"]
-        self._outbox = outbox
+        self._outbox = Outbox(store)
 
     def ensure_indexes(self) -> None:
         self._deductions.create_index("order_id", name="order", unique=True)
@@ -85,3 +87,11 @@ class Deductions:
             done=told.done,
             reason=told.reason,
         )
+
+
+@lru_cache(maxsize=8)
+def deductions(config: Config) -> Deductions:
+    """The process's own, with its indexes in place."""
+    found = Deductions(mongo.database(config, "reports"))
+    found.ensure_indexes()
+    return found

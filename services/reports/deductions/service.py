@@ -9,9 +9,11 @@ from contract.message import Said
 from contract.withdrawals import WITHDRAWALS, WithdrawalLifted
 from runtime import mongo
 from runtime.events import listen
-from services.reports import deductions
+from services.reports import figures
 from services.reports.calls import Calls
-from services.reports.deductions import Told
+from services.reports.deductions import domain
+from services.reports.deductions.domain import Told
+from services.reports.deductions.store import deductions
 
 
 class WithdrawalCalls(Calls):
@@ -23,30 +25,30 @@ class WithdrawalCalls(Calls):
         if order["fact"] != CountedFact.REPORT:
             return
         kept, at, _ = self._now()
-        plan = self._plan()
+        plan, orders = self._plan(), deductions(self.settings)
 
         def work(session: ClientSession) -> None:
-            before = kept.deductions.told(order["order_id"], session)
+            before = orders.told(order["order_id"], session)
             if before and before.version >= order["version"]:
                 return
-            known = kept.deductions.of_order(order["order_id"], session)
+            known = orders.of_order(order["order_id"], session)
             if said.event is WithdrawalLifted:
-                fault, after = None, known and deductions.lifted(known, at=at)
+                fault, after = None, known and domain.lifted(known, at=at)
             else:
                 line = kept.line(order["fact_id"], session)
                 if line is not None:
                     kept.take(line.region, session)
-                taken = kept.deductions.of_lines([order["fact_id"]], session).get(order["fact_id"], Decimal(0))
+                taken = orders.of_lines([order["fact_id"]], session).get(order["fact_id"], Decimal(0))
                 others = taken - (known.amount if known else Decimal(0))
-                accepted = kept.book(line.region, session).accepted if line else {}
-                fault = deductions.fault(order, line, plan, accepted, known=known, others=others)
+                accepted = figures.book(kept.lines_of(line.region, session), {}).accepted if line else {}
+                fault = domain.fault(order, line, plan, accepted, known=known, others=others)
                 after = None
                 if line is not None and fault is None:
-                    after = deductions.done(order, line, known=known, new_id=mongo.new_id(), at=at)
+                    after = domain.done(order, line, known=known, new_id=mongo.new_id(), at=at)
             if after is not None:
                 kept.take(after.region, session)
-                kept.deductions.put(session, after)
+                orders.put(session, after)
             told = Told(order["order_id"], order["version"], done=fault is None, reason=fault)
-            kept.deductions.answer(session, told, at=at)
+            orders.answer(session, told, at=at)
 
         kept.commands.transact(work)

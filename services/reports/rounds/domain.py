@@ -15,10 +15,7 @@ from contract.rounds import (
     RoundNotDue,
 )
 from plan import Indicator, Plan
-from runtime.workdays import Calendar
 from services.reports.domain import last_day
-
-DUE_WORKING_DAYS = 5  # default: figures of a month are due on this working day of the next one
 
 Line = tuple[str, str]  # (indicator, region)
 
@@ -93,11 +90,6 @@ class Attendance:
 _LISTS = ("filed", "late", "accepted", "missing")
 
 
-def due_day(period: str, working_days: int = DUE_WORKING_DAYS) -> dt.date:
-    """The n-th working day after the period's end, with the make-up days of 调休 where they are published."""
-    return Calendar().after(last_day(period), working_days)
-
-
 def open_round(
     *,
     plan: Plan,
@@ -105,7 +97,7 @@ def open_round(
     number: int,
     period: str,
     opens_on: dt.date | None,
-    due_on: dt.date | None,
+    due_on: dt.date,
     at: dt.datetime,
     today: dt.date,
     by: str,
@@ -113,17 +105,16 @@ def open_round(
     """Raises RoundInvalid."""
     as_of = last_day(period)
     opens = opens_on or today
-    due = due_on or due_day(period)
     faults = []
     if as_of.year != plan.year:
         zh, en = f"不在方案年度{plan.year}年之内", f"is not a month of the plan's year, {plan.year}"
         faults.append(field_error("/period", "period_outside_plan", zh, en))
-    if due < as_of:
+    if due_on < as_of:
         zh, en = f"不能早于报告期末日{as_of}", f"must not lie before the period's last day, {as_of}"
         faults.append(field_error("/due_on", "due_before_period_ends", zh, en))
-    if due < opens:
-        zh = f"截止日{due}早于开始日{opens}，请填写 due_on"
-        en = f"the round would be due on {due}, before it opens on {opens}: say due_on"
+    if due_on < opens:
+        zh = f"截止日{due_on}早于开始日{opens}，请填写 due_on"
+        en = f"the round would be due on {due_on}, before it opens on {opens}: say due_on"
         faults.append(field_error("/due_on", "due_before_open", zh, en))
     if faults:
         raise RoundInvalid("调度安排有误，请按所列字段更正", "correct the listed fields and send it again", faults)
@@ -135,7 +126,7 @@ def open_round(
         period=period,
         as_of=as_of,
         opens_on=opens,
-        due_on=due,
+        due_on=due_on,
         opened_at=at,
         opened_by=by,
     )

@@ -21,7 +21,7 @@ from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.record import document, of
-from services.reports.rounds import Attendance, Filing, Line, Reminder, Round, Snapshot
+from services.reports.rounds.domain import Attendance, Filing, Line, Reminder, Round, Snapshot
 
 _SAID = ("round_id", "version", "number", "period", "as_of", "opens_on", "due_on", "closed_at")
 

@@ -13,7 +13,7 @@ from contract import reports as public
 from contract.errors import Invalid
 from runtime.config import Config
 from runtime.files import Files
-from services.reports import form
+from services.reports.forms import domain as form
 from services.reports.service import Reports
 from tests.services.reports.builders import HOUSING_REPORTER, OUTSIDER, PROVINCE_REPORTER, REPORTER, UNIT_REPORTER
 from tests.services.reports.conftest import Desk

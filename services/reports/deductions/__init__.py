@@ -1,0 +1,1 @@
+"""Deductions (核减): what inspections take off report lines, and give back."""
