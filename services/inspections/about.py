@@ -1,4 +1,5 @@
-"""What a problem or a request is about: an item of the plan, or one of its indicators, in a region. And who sees it."""
+"""What problems (问题台账) and 绿色通道 requests share: what each is about, which is an item of the plan or one of its
+indicators, in a region; and who reads, registers and sees it. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,10 +7,10 @@ from typing import Any
 
 from contract import regions
 from contract.errors import field_error
-from contract.matters import MatterInvalid
+from contract.matters import MatterInvalid, MattersNotAllowed
 from contract.regions import RegionAmbiguous, RegionUnknown
 from plan import Plan
-from services.inspections.access import Actor
+from services.inspections.access import MATTERS, READ, Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,32 @@ class About:
     item: int
     target_id: str | None
     region: str
+
+
+def reader_of(actor: dict[str, Any]) -> Actor:
+    """Raises MattersNotAllowed."""
+    who = Actor.of(actor)
+    if not who.scopes & {READ, MATTERS}:
+        raise _not_allowed()
+    return who
+
+
+def writer_of(actor: dict[str, Any]) -> Actor:
+    """Raises MattersNotAllowed."""
+    who = Actor.of(actor)
+    if MATTERS not in who.scopes:
+        raise _not_allowed()
+    return who
+
+
+def asked_about(plan: Plan, asked: dict[str, Any], who: Actor) -> About:
+    """Raises MatterInvalid, MattersNotAllowed."""
+    found = about_of(plan, target_id=asked.get("target_id"), item=asked.get("item"), region=asked["region"])
+    if not concerned(who, plan, found):
+        raise MattersNotAllowed(
+            "只能登记本辖区、本部门的事项", "only what concerns one's own region and department may be registered"
+        )
+    return found
 
 
 def about_of(plan: Plan, *, target_id: str | None, item: int | None, region: str) -> About:
@@ -42,7 +69,7 @@ def about_of(plan: Plan, *, target_id: str | None, item: int | None, region: str
     except (RegionUnknown, RegionAmbiguous) as error:
         faults.append(field_error("/region", error.code, error.zh, error.en))
     if faults:
-        raise MatterInvalid("内容有误，请按所列字段更正", "correct the listed fields and send it again", faults)
+        raise invalid(faults)
     number = indicator.item if indicator else item
     assert number is not None  # one of the two was given
     return About(item=number, target_id=target_id, region=code)
@@ -67,3 +94,17 @@ def sees(who: Actor, plan: Plan, about: Any, *parties: str) -> bool:
 
 def items_of(plan: Plan, targets: Iterable[str]) -> list[int]:
     return sorted({plan.indicators[target].item for target in targets})
+
+
+def invalid(faults: list[dict[str, str]]) -> MatterInvalid:
+    return MatterInvalid("内容有误，请按所列字段更正", "correct the listed fields and send it again", faults)
+
+
+def never_handed_in(places: Iterable[int]) -> MatterInvalid:
+    """Of a command's evidence."""
+    zh, en = "没有这份材料，请先上传", "was never handed in: upload it first"
+    return invalid([field_error(f"/evidence/{place}/file_id", "file_unknown", zh, en) for place in places])
+
+
+def _not_allowed() -> MattersNotAllowed:
+    return MattersNotAllowed("没有办理问题和绿色通道的权限（matters:write）", "this needs the scope matters:write")

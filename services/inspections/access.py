@@ -7,7 +7,7 @@ with all within its region, and so have inspectors and dispatchers: 省发展改
 from dataclasses import dataclass
 from typing import Any
 
-from contract import regions
+from contract import certification, regions
 from contract.inspections import InspectionsNotAllowed
 from contract.words import Role
 from plan import Plan
@@ -24,8 +24,9 @@ class Actor:
     scopes: frozenset[str]
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> "Actor":
-        """``given`` has been read by contract.certification.Actor."""
+    def of(cls, actor: dict[str, Any]) -> "Actor":
+        """``actor`` is contract.certification.Actor. Raises InspectionsNotAllowed."""
+        given = certification.Actor.read(actor)
         try:
             role = Role(given["role"])
         except ValueError:

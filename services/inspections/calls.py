@@ -1,15 +1,34 @@
-"""What every call of inspections shares: who asks, what time it is, and the plan."""
+"""What the calls of inspections share: what time it is, the plan, the documents that a command names, and what of a
+register an actor may see."""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import plan as plans
-from contract import certification
+from contract.errors import Invalid
 from plan import Plan
 from runtime.clock import day_of
+from runtime.files import FileMissing, Files
+from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.inspections import store
-from services.inspections.access import Actor
+from services.inspections.access import READ, WRITE, Actor
+from services.inspections.evidence import Proof
+from services.inspections.register import Register, concerning
 from services.inspections.store import Inspections, timepiece
+
+
+class Placed(Protocol):
+    """What is about one indicator, in one region."""
+
+    @property
+    def target_id(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+
+Kept = TypeVar("Kept", bound=Placed)
 
 
 class Calls:
@@ -22,6 +41,45 @@ class Calls:
     def _plan(self) -> Plan:
         return plans.read(self.settings.plan_file)
 
+    def _proofs(self, asked: dict[str, Any], refused: Callable[[list[int]], Invalid]) -> tuple[Proof, ...]:
+        """The evidence that a command names. Raises what ``refused`` makes of the places of what was never handed in,
+        or is not what is named."""
+        named, files = tuple(Proof(**proof) for proof in asked["evidence"]), Files(self.settings)
+        if missing := [place for place, proof in enumerate(named) if not _there(proof, files)]:
+            raise refused(missing)
+        return named
 
-def actor_of(actor: dict[str, Any]) -> Actor:
-    return Actor.of(certification.Actor.read(actor))
+    def _seen(self, rows: Register[Kept], key: str, who: Actor) -> Kept:
+        """What lies in the actor's region and indicators; the rest does not exist for them. Raises what the register's
+        ``missing`` makes, InspectionsNotAllowed."""
+        who.require(READ, WRITE)
+        found = rows.get(key)
+        if not who.sees(self._plan(), target_id=found.target_id, region=found.region):
+            raise rows.missing()
+        return found
+
+    def _listed(
+        self,
+        actor: dict[str, Any],
+        query: type[ReadRegion],
+        asked: dict[str, Any],
+        page: Callable[..., list[Kept]],
+        shown: Callable[[list[Kept]], list[dict[str, Any]]],
+        key: str,
+    ) -> dict[str, Any]:
+        """A page of what the actor may see of a register: what ``query`` reads of ``asked`` selects, ``page`` (of a
+        Register) finds, ``shown`` writes, and ``key`` goes on by. Raises InspectionsNotAllowed."""
+        who = Actor.of(actor)
+        who.require(READ, WRITE)
+        read = query.read(given(**asked))
+        if (within := within_of(who.region, read.pop("region", None))) is None:
+            return nothing()
+        limit, seen = read.pop("limit"), concerning(sorted(who.targets(self._plan())), within)
+        return paged(shown(page(seen, limit=limit + 1, **read)), limit, key)
+
+
+def _there(proof: Proof, files: Files) -> bool:
+    try:
+        return files.describe(proof.file_id).sha256 == proof.sha256
+    except FileMissing:
+        return False

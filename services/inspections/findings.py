@@ -15,14 +15,8 @@ from contract.findings import (
     SupervisionColour,
 )
 from contract.inspections import CountedFact, Outcome
-from services.inspections.inspections import Step, Unit
-
-
-@dataclass(frozen=True, slots=True)
-class ProofFile:
-    file_id: str
-    sha256: str
-    title: str
+from services.inspections.domain import Step, Unit
+from services.inspections.evidence import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +24,7 @@ class Rectification:
     """What is said to have been mended, and by which account."""
 
     text: str
-    evidence: tuple[ProofFile, ...]
+    evidence: tuple[Proof, ...]
     at: dt.datetime
     by: str
 
@@ -39,7 +33,7 @@ class Rectification:
 class Recheck:
     passed: bool
     text: str
-    evidence: tuple[ProofFile, ...]
+    evidence: tuple[Proof, ...]
     at: dt.datetime
     by: str
 
@@ -69,7 +63,7 @@ class Finding:
     outcome: Outcome
     text: str
     amount: Decimal | None
-    evidence: tuple[ProofFile, ...]
+    evidence: tuple[Proof, ...]
     state: FindingState
     due_on: dt.date | None
     history: tuple[Step, ...] = field(repr=False)
@@ -83,7 +77,7 @@ class Finding:
         return self.state is FindingState.OPEN
 
     @property
-    def files(self) -> tuple[ProofFile, ...]:
+    def files(self) -> tuple[Proof, ...]:
         """All that was handed in about it."""
         mended = [file for step in self.rectifications for file in step.evidence]
         return (*self.evidence, *mended, *(file for step in self.rechecks for file in step.evidence))
@@ -100,7 +94,7 @@ def record(
     outcome: Outcome,
     text: str,
     amount: Decimal | None,
-    evidence: Sequence[ProofFile],
+    evidence: Sequence[Proof],
     due_on: dt.date | None,
     default_days: int,
     today: dt.date,
@@ -146,7 +140,7 @@ def record(
     )
 
 
-def mend(finding: Finding, *, text: str, evidence: Sequence[ProofFile], at: dt.datetime, by: str) -> Finding:
+def mend(finding: Finding, *, text: str, evidence: Sequence[Proof], at: dt.datetime, by: str) -> Finding:
     """It is said to be mended: now somebody else looks. Raises FindingNotOpen, FindingInvalid."""
     if finding.state is not FindingState.OPEN:
         raise _not_open(finding, "待整改的问题才能报送整改情况", "only what is open is reported as mended")
@@ -162,7 +156,7 @@ def recheck(
     *,
     passed: bool,
     text: str,
-    evidence: Sequence[ProofFile],
+    evidence: Sequence[Proof],
     due_on: dt.date | None,
     default_days: int,
     today: dt.date,

@@ -22,12 +22,14 @@ from contract.words import Role
 from runtime.workdays import Calendar, Window, open_window, reckoned_anew
 from services.inspections.about import About
 from services.inspections.access import Actor
+from services.inspections.evidence import Proof
 from services.inspections.history import Tracked, begun, stepped
-from services.inspections.matters import Proof
 
 _OPTIONS = Path(__file__).with_name("greenways.toml")
 _AFTER = {GreenwayAnswer.GRANTED: GreenwayState.GRANTED, GreenwayAnswer.REFUSED: GreenwayState.REFUSED}
 CLOCK = "clock"
+# Holidays are those of the published tables; the notices that housekeeping records are its own.
+CALENDAR = Calendar()
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from contract.errors import field_error
 from contract.matters import (
-    MatterInvalid,
     MatterKind,
     MatterNotSettled,
     MatterSettledAlready,
@@ -16,18 +15,12 @@ from contract.matters import (
     SettlementNotAsked,
 )
 from contract.words import Role
-from services.inspections.about import About
+from services.inspections.about import About, invalid
 from services.inspections.access import Actor
+from services.inspections.evidence import Proof
 from services.inspections.history import Tracked, begun, stepped
 
 _SETTLERS = (Role.DISPATCHER, Role.INSPECTOR, Role.REPORT_REVIEWER)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    file_id: str
-    sha256: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,11 +203,7 @@ def _decides(matter: Matter, who: Actor) -> None:
 def _not_past(due_on: dt.date, today: dt.date) -> None:
     if due_on < today:
         zh, en = f"不能早于今天（{today}）", f"must not lie before today ({today})"
-        raise MatterInvalid(
-            "内容有误，请按所列字段更正",
-            "correct the listed fields and send it again",
-            [field_error("/due_on", "past", zh, en)],
-        )
+        raise invalid([field_error("/due_on", "past", zh, en)])
 
 
 def _not_allowed() -> MattersNotAllowed:

@@ -8,8 +8,8 @@ from typing import Any
 from contract.findings import FindingState
 from contract.inspections import CountedFact, Outcome
 from contract.withdrawals import WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
+from services.inspections.domain import Step
 from services.inspections.findings import Finding
-from services.inspections.inspections import Step
 
 _STANDING = (WithdrawalState.PENDING, WithdrawalState.DONE, WithdrawalState.LIFTING, WithdrawalState.LIFT_REFUSED)
 _ANSWERED = {

@@ -12,6 +12,8 @@ from runtime.config import Config
 from services.inspections import escalation, findings, store
 from services.inspections.findings import Escalation
 from services.inspections.store import timepiece
+from services.inspections.store_findings import findings as kept_findings
+from services.inspections.store_supervision import supervision as kept_supervision
 
 _BY = "clock"
 
@@ -19,7 +21,9 @@ _BY = "clock"
 class Overdue:
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._kept = store.inspections(config)
+        self._commands = store.inspections(config).commands
+        self._findings = kept_findings(config)
+        self._supervision = kept_supervision(config)
         self._plan = plan.read(config.plan_file)
         self._rule = escalation.in_force()
 
@@ -27,7 +31,7 @@ class Overdue:
         """Issue all orders that are due by now; how many."""
         at = timepiece.now(self._config)
         today = day_of(at)
-        late = self._kept.findings.overdue(today, steps=len(self._rule.steps))
+        late = self._findings.overdue(today, steps=len(self._rule.steps))
         due = [each for each in late if (step := escalation.next_step(each, self._rule)) and step[1] <= today]
         return sum(self._issue(each.finding_id, today, at) for each in due)
 
@@ -35,7 +39,7 @@ class Overdue:
         """Decided anew within the transaction: it may have been mended, or another clock was faster."""
 
         def work(session: ClientSession) -> bool:
-            before = self._kept.findings.get(finding_id, session)
+            before = self._findings.get(finding_id, session)
             found = escalation.next_step(before, self._rule)
             if found is None or found[1] > today:
                 return False
@@ -45,16 +49,16 @@ class Overdue:
                 found[0],
                 self._rule,
                 supervision_id=mongo.new_id(),
-                serial=self._kept.serial(f"supervision/{today.year}", session),
+                serial=self._supervision.serial(f"supervision/{today.year}", session),
                 today=today,
                 target_name=indicator.name if indicator else "",
                 region_name=regions.get(before.region).full_name,
                 departments=indicator.departments if indicator else (),
             )
             done = Escalation(issued.colour, issued.supervision_id, issued.number, today)
-            self._kept.supervision.put(session, issued)
+            self._supervision.put(session, issued)
             after = findings.escalated(before, done, at=at, by=_BY)
-            self._kept.findings.put(session, after, over=before.version)
+            self._findings.put(session, after, over=before.version)
             return True
 
-        return self._kept.commands.transact(work)
+        return self._commands.transact(work)

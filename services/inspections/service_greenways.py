@@ -9,20 +9,17 @@ from pymongo.client_session import ClientSession
 from contract import fields, regions
 from contract import greenways as public
 from runtime import mongo
-from runtime.files import Files
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, in_region, paged
 from services.inspections import about, greenways
+from services.inspections.about import asked_about, never_handed_in, reader_of, writer_of
 from services.inspections.access import Actor
 from services.inspections.calls import Calls
-from services.inspections.greenways import Greenway
+from services.inspections.greenways import CALENDAR, Greenway
 from services.inspections.history import check_version
-from services.inspections.service_matters import asked_about, proofs, reader_of, writer_of
+from services.inspections.register import either, sight
 from services.inspections.store_greenways import greenways as kept_greenways
 from services.inspections.store_greenways import no_greenway
-from services.inspections.store_matters import sight
-from services.inspections.store_register import either
-from services.inspections.waiting import CALENDAR
 
 
 class ReadGreenways(ReadRegion):
@@ -39,7 +36,7 @@ class GreenwayCalls(Calls):
     def request_greenway(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RequestGreenway -> Greenway. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
         asked, who = public.RequestGreenway.read(command), writer_of(actor)
-        kept, at, today = self._now()
+        rows, (kept, at, today) = kept_greenways(self.settings), self._now()
         greenway = greenways.request(
             greenway_id=mongo.new_id(),
             about=asked_about(self._plan(), asked, who),
@@ -55,7 +52,7 @@ class GreenwayCalls(Calls):
         )
 
         def work(session: ClientSession) -> str:
-            kept_greenways(self.settings).step(session, greenway)
+            rows.step(session, greenway)
             return greenway.greenway_id
 
         return self._greenway(kept.commands.once(who.client_id, asked, work, action="request_greenway"), who)
@@ -87,7 +84,7 @@ class GreenwayCalls(Calls):
         GreenwayNotYours, GreenwayChanged, MatterInvalid, MattersNotAllowed, CommandReused."""
         asked, who = public.SupplyGreenway.read(command), writer_of(actor)
         _, at, today = self._now()
-        evidence = proofs(asked, Files(self.settings))
+        evidence = self._proofs(asked, never_handed_in)
         return self._change_greenway(
             asked,
             who,

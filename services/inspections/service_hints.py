@@ -17,7 +17,7 @@ from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, in_region, nothing, paged, within_of
 from services.inspections import hints
 from services.inspections.access import READ, WRITE, Actor
-from services.inspections.calls import Calls, actor_of
+from services.inspections.calls import Calls
 from services.inspections.hints import Hint
 from services.inspections.history import check_version
 from services.inspections.store_hints import hints as kept_hints
@@ -110,7 +110,7 @@ class HintCalls(Calls):
         """Raises InspectionUnknown unless it is one of the hint's indicator."""
         kept, _, _ = self._now()
         try:
-            target_id = kept.planned.get(inspection_id).target_id
+            target_id = kept.get(inspection_id).target_id
         except InspectionNotFound:
             target_id = None
         if target_id != hint.target_id:
@@ -138,7 +138,7 @@ def _shown(hint: Hint) -> dict[str, Any]:
 
 def _reader(actor: dict[str, Any]) -> Actor:
     """Raises HintsNotAllowed: whoever reports does not learn what looks odd about it."""
-    who = actor_of(actor)
+    who = Actor.of(actor)
     if who.role not in _READERS or not who.scopes & {READ, WRITE}:
         raise _not_allowed()
     return who
@@ -146,7 +146,7 @@ def _reader(actor: dict[str, Any]) -> Actor:
 
 def _inspector(actor: dict[str, Any]) -> Actor:
     """Raises HintsNotAllowed."""
-    who = actor_of(actor)
+    who = Actor.of(actor)
     if who.role is not Role.INSPECTOR or WRITE not in who.scopes:
         raise _not_allowed()
     return who

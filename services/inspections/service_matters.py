@@ -8,20 +8,18 @@ from pymongo.client_session import ClientSession
 
 from contract import fields, regions
 from contract import matters as public
-from contract.errors import field_error
-from plan import Plan
 from runtime import mongo
-from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, in_region, paged
 from services.inspections import about, matters
-from services.inspections.access import MATTERS, READ, Actor
-from services.inspections.calls import Calls, actor_of
+from services.inspections.about import asked_about, never_handed_in, reader_of, writer_of
+from services.inspections.access import Actor
+from services.inspections.calls import Calls
 from services.inspections.history import check_version
-from services.inspections.matters import Matter, Proof
+from services.inspections.matters import Matter
+from services.inspections.register import either, sight
 from services.inspections.store_matters import matters as kept_matters
-from services.inspections.store_matters import no_matter, sight
-from services.inspections.store_register import either
+from services.inspections.store_matters import no_matter
 
 
 class ReadMatters(ReadRegion):
@@ -42,11 +40,10 @@ class MatterCalls(Calls):
     def register_matter(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RegisterMatter -> MatterRecord. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
         asked, who = public.RegisterMatter.read(command), writer_of(actor)
-        kept, at, today = self._now()
-        subject = asked_about(self._plan(), asked, who)
+        rows, (kept, at, today) = kept_matters(self.settings), self._now()
         matter = matters.register(
             matter_id=mongo.new_id(),
-            about=subject,
+            about=asked_about(self._plan(), asked, who),
             kind=public.MatterKind(asked["kind"]),
             title=asked["title"],
             text=asked["text"],
@@ -58,7 +55,7 @@ class MatterCalls(Calls):
         )
 
         def work(session: ClientSession) -> str:
-            kept_matters(self.settings).step(session, matter)
+            rows.step(session, matter)
             return matter.matter_id
 
         return self._matter(kept.commands.once(who.client_id, asked, work, action="register_matter"), who)
@@ -79,7 +76,7 @@ class MatterCalls(Calls):
         SettlementAskedAlready, MatterChanged, MattersNotAllowed, CommandReused."""
         asked, who = public.AskSettlement.read(command), writer_of(actor)
         _, at, _ = self._now()
-        evidence = proofs(asked, Files(self.settings))
+        evidence = self._proofs(asked, never_handed_in)
         return self._change_matter(
             asked,
             who,
@@ -195,51 +192,3 @@ class MatterCalls(Calls):
 
 
 _SHOWN = tuple(name for name in public.MatterRecord().fields if name not in ("item_name", "region_name", "overdue"))
-
-
-def reader_of(actor: dict[str, Any]) -> Actor:
-    """Raises MattersNotAllowed."""
-    who = actor_of(actor)
-    if not who.scopes & {READ, MATTERS}:
-        raise _not_allowed()
-    return who
-
-
-def writer_of(actor: dict[str, Any]) -> Actor:
-    """Raises MattersNotAllowed."""
-    who = actor_of(actor)
-    if MATTERS not in who.scopes:
-        raise _not_allowed()
-    return who
-
-
-def asked_about(plan: Plan, asked: dict[str, Any], who: Actor) -> about.About:
-    """Raises MatterInvalid, MattersNotAllowed."""
-    found = about.about_of(plan, target_id=asked.get("target_id"), item=asked.get("item"), region=asked["region"])
-    if not about.concerned(who, plan, found):
-        raise public.MattersNotAllowed(
-            "只能登记本辖区、本部门的事项", "only what concerns one's own region and department may be registered"
-        )
-    return found
-
-
-def proofs(asked: dict[str, Any], files: Files) -> tuple[Proof, ...]:
-    """The documents that a command names. Raises MatterInvalid for one that was never handed in."""
-    faults = []
-    for place, proof in enumerate(asked["evidence"]):
-        try:
-            there = files.describe(proof["file_id"]).sha256 == proof["sha256"]
-        except FileMissing:
-            there = False
-        if not there:
-            zh, en = "没有这份材料，请先上传", "was never handed in: upload it first"
-            faults.append(field_error(f"/evidence/{place}/file_id", "file_unknown", zh, en))
-    if faults:
-        raise public.MatterInvalid("内容有误，请按所列字段更正", "correct the listed fields and send it again", faults)
-    return tuple(Proof(**proof) for proof in asked["evidence"])
-
-
-def _not_allowed() -> public.MattersNotAllowed:
-    return public.MattersNotAllowed(
-        "没有办理问题和绿色通道的权限（matters:write）", "this needs the scope matters:write"
-    )

@@ -1,55 +1,86 @@
-"""What inspections remembers; with the other store_*.py the only place that knows MongoDB.
+"""What inspections remembers: the inspections themselves, and what the store of each noun shares with them.
 
-commands   what was told once (runtime.commands)
-serials    the last number of each series of supervision orders
-outbox     what was said (runtime.outbox)
+inspections  one document each, version guarded
+units        the samples, one document a unit
+commands     what was told once (runtime.commands)
+outbox       what was said (runtime.outbox)
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
-from pymongo import ReturnDocument
+from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
-from runtime import mongo
+from contract import inspections as public
+from contract.inspections import InspectionNotFound, SampleUnitNotFound
+from runtime import mongo, record
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Store
 from runtime.outbox import Outbox
+from runtime.pages import in_region
 from runtime.timepiece import Timepiece
-from services.inspections.store_findings import Findings
-from services.inspections.store_inspections import Planned
-from services.inspections.store_orders import Orders
-from services.inspections.store_supervision import Supervision
+from services.inspections.domain import Inspection, Unit
+from services.inspections.register import Register
 
 timepiece = Timepiece("inspections")
 
 
-class Inspections:
+class Inspections(Register[Inspection]):
     def __init__(self, config: Config) -> None:
-        self.config = config
         self.store: Store = mongo.database(config, "inspections")
         self.outbox = Outbox(self.store)
         self.commands = Commands(self.store)
-        self.planned = Planned(self.store, self.outbox)
-        self.findings = Findings(self.store)
-        self.supervision = Supervision(self.store)
-        self.orders = Orders(self.store, self.outbox)
-        self._serials = self.store["serials"]
+        self._units = self.store["units"]
+        super().__init__(self.store["inspections"], Inspection, key="inspection_id", missing=_not_found)
 
     def ensure_indexes(self) -> None:
+        super().ensure_indexes()
         self.outbox.ensure_indexes()
-        self.planned.ensure_indexes()
-        self.findings.ensure_indexes()
-        self.supervision.ensure_indexes()
-        self.orders.ensure_indexes()
-
-    def serial(self, series: str, session: ClientSession) -> int:
-        """The next one of a series, from 1. A transaction that is not committed gives it back."""
-        found = self._serials.find_one_and_update(
-            {"_id": series}, {"$inc": {"last": 1}}, upsert=True, return_document=ReturnDocument.AFTER, session=session
+        self._units.create_index(
+            [("inspection_id", ASCENDING), ("number", ASCENDING)], name="inspection_id", unique=True
         )
-        assert found is not None  # upserted
-        return int(found["last"])
+
+    def add(self, session: ClientSession, inspection: Inspection) -> None:
+        """And say that its sample is wanted."""
+        self.put(session, inspection)
+        self.outbox.say(
+            session,
+            public.InspectionPlanned,
+            subject=inspection.inspection_id,
+            at=inspection.history[-1].at,
+            inspection_id=inspection.inspection_id,
+            version=inspection.version,
+            target_id=inspection.target_id,
+            region=inspection.region,
+            as_of=inspection.as_of,
+            size=inspection.size,
+            seed=inspection.seed,
+        )
+
+    def add_units(self, session: ClientSession, units: Sequence[Unit]) -> None:
+        if units:
+            self._units.insert_many([record.document(unit) for unit in units], session=session, ordered=True)
+
+    def unit(self, inspection_id: str, number: int, session: ClientSession | None = None) -> Unit:
+        """Raises SampleUnitNotFound."""
+        found = self._units.find_one({"inspection_id": inspection_id, "number": number}, session=session)
+        if found is None:
+            raise SampleUnitNotFound(
+                "样本中没有这个单位；抽样完成后才能登记发现",
+                "the sample has no such unit; it has none until it is drawn",
+            )
+        return record.of(Unit, found)
+
+    def units(self, inspection_id: str, *, within: str, after: int, limit: int) -> list[Unit]:
+        """In the order of the sample, those of the region."""
+        query = {"inspection_id": inspection_id, "number": {"$gt": after}} | in_region(within)
+        return [record.of(Unit, row) for row in self._units.find(query).sort("number", ASCENDING).limit(limit)]
+
+
+def _not_found() -> InspectionNotFound:
+    return InspectionNotFound("没有这次督导检查", "there is no such inspection")
 
 
 @lru_cache(maxsize=8)

@@ -3,21 +3,25 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
 from contract.findings import FindingNotFound, FindingState
-from runtime.mongo import Document, Store
+from runtime.config import Config
+from runtime.mongo import Document
+from services.inspections import store
 from services.inspections.findings import Finding
-from services.inspections.store_register import Register
+from services.inspections.register import Register
 
 _UNMENDED = (FindingState.OPEN.value, FindingState.MENDED.value)
 
 
 class Findings(Register[Finding]):
-    def __init__(self, store: Store) -> None:
-        super().__init__(store["findings"], Finding, key="finding_id", missing=finding_not_found)
+    def __init__(self, config: Config) -> None:
+        rows = store.inspections(config).store["findings"]
+        super().__init__(rows, Finding, key="finding_id", missing=_not_found)
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
@@ -60,5 +64,13 @@ class Findings(Register[Finding]):
         return [self._of(row) for row in self._rows.find(query).sort("due_on", ASCENDING)]
 
 
-def finding_not_found() -> FindingNotFound:
+def _not_found() -> FindingNotFound:
     return FindingNotFound("没有这个督导发现", "there is no such finding")
+
+
+@lru_cache(maxsize=8)
+def findings(config: Config) -> Findings:
+    """The process's own, with its indexes in place."""
+    found = Findings(config)
+    found.ensure_indexes()
+    return found

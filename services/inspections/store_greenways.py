@@ -12,7 +12,7 @@ from runtime.config import Config
 from runtime.mongo import Document
 from services.inspections import store
 from services.inspections.greenways import Greenway
-from services.inspections.store_register import Register
+from services.inspections.register import Register
 
 _SAYS: dict[str, type[Event]] = {
     "requested": public.GreenwayRequested,

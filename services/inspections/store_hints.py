@@ -6,7 +6,7 @@ from contract import hints as public
 from runtime.config import Config
 from services.inspections import store
 from services.inspections.hints import Hint
-from services.inspections.store_register import Register
+from services.inspections.register import Register
 
 
 class Hints(Register[Hint]):

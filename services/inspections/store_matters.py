@@ -1,4 +1,4 @@
-"""Collection ``matters``: one problem each, with its history. And who sees which problems and 绿色通道 requests."""
+"""Collection ``matters``: one problem each, with its history."""
 
 import datetime as dt
 from functools import lru_cache
@@ -8,15 +8,12 @@ from pymongo.client_session import ClientSession
 
 from contract import matters as public
 from contract.message import Event
-from plan import Plan
 from runtime.config import Config
 from runtime.mongo import Document
 from runtime.pages import in_region
 from services.inspections import store
-from services.inspections.about import items_of
-from services.inspections.access import Actor
 from services.inspections.matters import Matter
-from services.inspections.store_register import Register
+from services.inspections.register import Register
 
 _SAYS: dict[str, type[Event]] = {
     "registered": public.MatterRegistered,
@@ -84,15 +81,6 @@ class Matters(Register[Matter]):
         }
         rows = self._rows.aggregate([{"$match": match}, {"$group": group}, {"$sort": {"_id": 1}}])
         return [row.pop("_id") | row for row in rows]
-
-
-def sight(who: Actor, plan: Plan, party: str) -> Document:
-    """The query of what the actor sees, but for the region asked for. ``party``: the field by whose organisation a
-    record is theirs wherever it is."""
-    own = who.targets(plan)
-    whole_items = {"target_id": {"$exists": False}, "item": {"$in": items_of(plan, own)}}
-    within = {"$and": [in_region(who.region), {"$or": [{"target_id": {"$in": sorted(own)}}, whole_items]}]}
-    return {"$or": [{party: who.organisation}, {"organisation": who.organisation}, within]}
 
 
 def no_matter() -> public.MatterNotFound:

@@ -1,23 +1,27 @@
 """Collection ``orders``: withdrawals, version guarded. ``standing_for``: what only one standing one can be of."""
 
+from functools import lru_cache
+
 from pymongo.client_session import ClientSession
 
 from contract import withdrawals as public
 from contract.withdrawals import WithdrawalNotFound
-from runtime.mongo import Document, Store
-from runtime.outbox import Outbox
+from runtime.config import Config
+from runtime.mongo import Document
 from runtime.pages import given
-from services.inspections import orders
+from services.inspections import orders as withdrawals
+from services.inspections import store
 from services.inspections.orders import Order
-from services.inspections.store_register import Register
+from services.inspections.register import Register
 
 _EVENTS = {event.name(): event for event in public.WITHDRAWALS}
 
 
 class Orders(Register[Order]):
-    def __init__(self, store: Store, outbox: Outbox) -> None:
-        super().__init__(store["orders"], Order, key="order_id", missing=order_not_found)
-        self._outbox = outbox
+    def __init__(self, config: Config) -> None:
+        kept = store.inspections(config)
+        super().__init__(kept.store["orders"], Order, key="order_id", missing=_not_found)
+        self._outbox = kept.outbox
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
@@ -53,12 +57,20 @@ class Orders(Register[Order]):
             subject=order.order_id,
             about=order.fact_id,
             at=last.at,
-            **orders.facts(order),
+            **withdrawals.facts(order),
         )
 
     def _row(self, kept: Order) -> Document:
         return super()._row(kept) | given(standing_for=kept.standing_for)
 
 
-def order_not_found() -> WithdrawalNotFound:
+def _not_found() -> WithdrawalNotFound:
     return WithdrawalNotFound("没有这份核减单", "there is no such withdrawal")
+
+
+@lru_cache(maxsize=8)
+def orders(config: Config) -> Orders:
+    """The process's own, with its indexes in place."""
+    found = Orders(config)
+    found.ensure_indexes()
+    return found

@@ -1,16 +1,26 @@
-"""Collection ``supervision``: 督查单, one a finding and colour, as they were issued."""
+"""What inspections remembers of its supervision orders (督查单).
 
-from pymongo import ASCENDING
+supervision  one a finding and colour, as they were issued
+serials      the last number of each series of them
+"""
+
+from functools import lru_cache
+
+from pymongo import ASCENDING, ReturnDocument
+from pymongo.client_session import ClientSession
 
 from contract.findings import SupervisionOrderNotFound
-from runtime.mongo import Store
+from runtime.config import Config
+from services.inspections import store
 from services.inspections.escalation import SupervisionOrder
-from services.inspections.store_register import Register
+from services.inspections.register import Register
 
 
 class Supervision(Register[SupervisionOrder]):
-    def __init__(self, store: Store) -> None:
-        super().__init__(store["supervision"], SupervisionOrder, key="supervision_id", missing=supervision_not_found)
+    def __init__(self, config: Config) -> None:
+        database = store.inspections(config).store
+        super().__init__(database["supervision"], SupervisionOrder, key="supervision_id", missing=_not_found)
+        self._serials = database["serials"]
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()
@@ -18,6 +28,22 @@ class Supervision(Register[SupervisionOrder]):
         self._rows.create_index(once, name="once", unique=True)
         self._rows.create_index("number", name="number", unique=True)
 
+    def serial(self, series: str, session: ClientSession) -> int:
+        """The next one of a series, from 1. A transaction that is not committed gives it back."""
+        found = self._serials.find_one_and_update(
+            {"_id": series}, {"$inc": {"last": 1}}, upsert=True, return_document=ReturnDocument.AFTER, session=session
+        )
+        assert found is not None  # upserted
+        return int(found["last"])
 
-def supervision_not_found() -> SupervisionOrderNotFound:
+
+def _not_found() -> SupervisionOrderNotFound:
     return SupervisionOrderNotFound("没有这份督查单", "there is no such supervision order")
+
+
+@lru_cache(maxsize=8)
+def supervision(config: Config) -> Supervision:
+    """The process's own, with its indexes in place."""
+    found = Supervision(config)
+    found.ensure_indexes()
+    return found

@@ -4,13 +4,11 @@ from pymongo.client_session import ClientSession
 
 from runtime.clock import day_of
 from runtime.config import Config
-from runtime.workdays import Calendar
 from services.inspections import greenways, store
+from services.inspections.greenways import CALENDAR
 from services.inspections.store import timepiece
 from services.inspections.store_greenways import greenways as kept_greenways
 
-# Holidays are those of the published tables; the notices that housekeeping records are its own.
-CALENDAR = Calendar()
 _BATCH = 200
 
 

@@ -15,11 +15,12 @@ from runtime import clock
 from runtime.config import Config
 from runtime.files import Files
 from services.inspections import findings
-from services.inspections.findings import Finding, ProofFile
-from services.inspections.inspections import Unit
+from services.inspections.domain import Unit
+from services.inspections.evidence import Proof
+from services.inspections.findings import Finding
 
 TODAY = dt.date(2023, 8, 1)
-PROOF = ProofFile("f" * 24, "0" * 64, "现场核查记录")
+PROOF = Proof("f" * 24, "0" * 64, "现场核查记录")
 
 
 def an_id(name: str) -> str:

@@ -8,9 +8,12 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from contract.errors import NotFound
+from plan import Plan
 from runtime import mongo, record
 from runtime.mongo import Document
 from runtime.pages import beyond, given, in_region
+from services.inspections.about import items_of
+from services.inspections.access import Actor
 
 Kept = TypeVar("Kept")
 
@@ -24,7 +27,7 @@ class Register(Generic[Kept]):
         self._rows = rows
         self._kind = kind
         self._key = key
-        self._missing = missing
+        self.missing = missing
 
     def ensure_indexes(self) -> None:
         self._rows.create_index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
@@ -33,7 +36,7 @@ class Register(Generic[Kept]):
         """Raises what ``missing`` makes."""
         found = self._rows.find_one({"_id": key}, session=session)
         if found is None:
-            raise self._missing()
+            raise self.missing()
         return self._of(found)
 
     def put(self, session: ClientSession | None, after: Kept, *, over: int | None = None) -> None:
@@ -59,6 +62,15 @@ class Register(Generic[Kept]):
 def concerning(targets: Sequence[str], within: str) -> Document:
     """The query of what is about one of these indicators and lies in the region or below it."""
     return {"target_id": {"$in": list(targets)}} | in_region(within)
+
+
+def sight(who: Actor, plan: Plan, party: str) -> Document:
+    """The query of the problems or requests that the actor sees, but for the region asked for. ``party``: the field by
+    whose organisation a record is theirs wherever it is."""
+    own = who.targets(plan)
+    whole_items = {"target_id": {"$exists": False}, "item": {"$in": items_of(plan, own)}}
+    within = {"$and": [in_region(who.region), {"$or": [{"target_id": {"$in": sorted(own)}}, whole_items]}]}
+    return {"$or": [{party: who.organisation}, {"organisation": who.organisation}, within]}
 
 
 def either(wanted: bool | None, condition: Document) -> Document:
