@@ -1,21 +1,13 @@
-"""督查单: what follows when a finding is not mended by its date. The rule is data, escalation.toml.
+"""How long there is to mend a finding, and which 督查单 follow when nobody does. The rule is data, escalation.toml."""
 
-An order gives its addressees their days even when the clock stood still meanwhile: the next one is reckoned from the
-day on which the last was issued, so that no two come at once.
-"""
-
-import datetime as dt
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from contract.findings import SupervisionColour
-from services.inspections.findings import Finding
 
 _FILE = Path(__file__).with_name("escalation.toml")
-_OUTCOMES = {"not_found": "查无实据", "not_as_reported": "与上报情况不符", "data_wrong": "数据有误"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +24,6 @@ class Rule:
     rectification_days: int
     number: str
     steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SupervisionOrder:
-    """``due_on``: when it should have been mended. ``lines``: as it is printed."""
-
-    supervision_id: str
-    number: str
-    colour: SupervisionColour
-    finding_id: str
-    inspection_id: str
-    target_id: str
-    region: str
-    addressed_to: tuple[str, ...]
-    issued_on: dt.date
-    due_on: dt.date
-    overdue_days: int
-    next_on: dt.date | None
-    lines: tuple[str, ...]
 
 
 class RuleUnsound(Exception):
@@ -80,64 +53,3 @@ def parse(text: str) -> Rule:
     if "{serial}" not in rule.number or "{year}" not in rule.number:
         raise RuleUnsound("escalation.toml: number needs {year} and {serial}")
     return rule
-
-
-def next_step(finding: Finding, rule: Rule) -> tuple[Step, dt.date] | None:
-    """What comes next, and on which day; None when it is not to be mended, or all has been done."""
-    if not finding.awaits_mending or finding.due_on is None or len(finding.escalations) >= len(rule.steps):
-        return None
-    step = rule.steps[len(finding.escalations)]
-    last = max([finding.due_on, *(done.on for done in finding.escalations)])
-    return step, last + dt.timedelta(days=step.after_days)
-
-
-def supervise(
-    finding: Finding,
-    step: Step,
-    rule: Rule,
-    *,
-    supervision_id: str,
-    serial: int,
-    today: dt.date,
-    target_name: str,
-    region_name: str,
-    departments: Sequence[str],
-) -> SupervisionOrder:
-    """The order of that step, issued today."""
-    assert finding.due_on is not None
-    number = rule.number.format(year=today.year, serial=serial)
-    place = [each.colour for each in rule.steps].index(step.colour)
-    later = rule.steps[place + 1 :]
-    next_on = today + dt.timedelta(days=later[0].after_days) if later else None
-    overdue = (today - finding.due_on).days
-    addressed_to = (region_name, *departments)
-    lines = [
-        f"{step.colour.value}色督查单",
-        number,
-        f"致：{'、'.join(addressed_to)}",
-        f"事项：{finding.target_id} {target_name}（{region_name}）",
-        f"督导发现：{_OUTCOMES[finding.outcome.value]}。{finding.text}",
-        f"整改期限：{_written(finding.due_on)}，已逾期{overdue}日，尚未完成整改。",
-        f"要求：{step.demand}",
-        *([f"{_written(next_on)}前仍未完成整改的，将发出{later[0].colour.value}色督查单。"] if next_on else []),
-        _written(today),
-    ]
-    return SupervisionOrder(
-        supervision_id=supervision_id,
-        number=number,
-        colour=step.colour,
-        finding_id=finding.finding_id,
-        inspection_id=finding.inspection_id,
-        target_id=finding.target_id,
-        region=finding.region,
-        addressed_to=addressed_to,
-        issued_on=today,
-        due_on=finding.due_on,
-        overdue_days=overdue,
-        next_on=next_on,
-        lines=tuple(lines),
-    )
-
-
-def _written(day: dt.date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"

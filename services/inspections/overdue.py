@@ -9,7 +9,7 @@ from contract import regions
 from runtime import mongo
 from runtime.clock import day_of
 from runtime.config import Config
-from services.inspections import escalation, findings, store
+from services.inspections import escalation, findings, store, supervision
 from services.inspections.findings import Escalation
 from services.inspections.store import timepiece
 from services.inspections.store_findings import findings as kept_findings
@@ -32,7 +32,7 @@ class Overdue:
         at = timepiece.now(self._config)
         today = day_of(at)
         late = self._findings.overdue(today, steps=len(self._rule.steps))
-        due = [each for each in late if (step := escalation.next_step(each, self._rule)) and step[1] <= today]
+        due = [each for each in late if (step := supervision.next_step(each, self._rule)) and step[1] <= today]
         return sum(self._issue(each.finding_id, today, at) for each in due)
 
     def _issue(self, finding_id: str, today: dt.date, at: dt.datetime) -> bool:
@@ -40,11 +40,11 @@ class Overdue:
 
         def work(session: ClientSession) -> bool:
             before = self._findings.get(finding_id, session)
-            found = escalation.next_step(before, self._rule)
+            found = supervision.next_step(before, self._rule)
             if found is None or found[1] > today:
                 return False
             indicator = self._plan.indicators.get(before.target_id)
-            issued = escalation.supervise(
+            issued = supervision.supervise(
                 before,
                 found[0],
                 self._rule,

@@ -12,8 +12,8 @@ from pymongo.client_session import ClientSession
 from contract.findings import SupervisionOrderNotFound
 from runtime.config import Config
 from services.inspections import store
-from services.inspections.escalation import SupervisionOrder
 from services.inspections.register import Register
+from services.inspections.supervision import SupervisionOrder
 
 
 class Supervision(Register[SupervisionOrder]):
