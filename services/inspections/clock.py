@@ -7,8 +7,8 @@ from typing import Protocol
 from runtime import chores
 from runtime.config import Config
 from services.inspections import store
-from services.inspections.overdue import Overdue
-from services.inspections.waiting import GreenwayChore
+from services.inspections.greenways.job import GreenwayChore
+from services.inspections.supervision.job import Overdue
 
 
 class Chore(Protocol):

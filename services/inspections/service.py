@@ -26,15 +26,15 @@ from services.inspections import domain
 from services.inspections.access import Actor, not_allowed
 from services.inspections.answers import plain
 from services.inspections.domain import Inspection, Sample, Unit
-from services.inspections.findings import Finding
-from services.inspections.service_findings import FindingCalls
-from services.inspections.service_greenways import GreenwayCalls
-from services.inspections.service_hints import HintCalls
-from services.inspections.service_matters import MatterCalls
-from services.inspections.service_orders import WithdrawalCalls
-from services.inspections.service_supervision import SupervisionCalls
+from services.inspections.findings.domain import Finding
+from services.inspections.findings.service import FindingCalls
+from services.inspections.findings.store import findings as kept_findings
+from services.inspections.greenways.service import GreenwayCalls
+from services.inspections.hints.service import HintCalls
+from services.inspections.matters.service import MatterCalls
 from services.inspections.store import timepiece
-from services.inspections.store_findings import findings as kept_findings
+from services.inspections.supervision.service import SupervisionCalls
+from services.inspections.withdrawals.service import WithdrawalCalls
 
 
 class ReadInspections(ReadRegion):

@@ -9,8 +9,8 @@ from werkzeug.test import TestResponse
 
 from contract import regions
 from runtime.config import Config
-from services.inspections import hints as cases
-from services.inspections.store_hints import hints as kept_hints
+from services.inspections.hints import domain as cases
+from services.inspections.hints.store import hints as kept_hints
 from tests.gateway.callers import Caller
 from tests.services.inspections.builders import an_id
 from tests.services.inspections.registers import a_matter, a_request, an_anomaly

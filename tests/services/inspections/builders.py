@@ -14,10 +14,10 @@ from gateway import scopes
 from runtime import clock
 from runtime.config import Config
 from runtime.files import Files
-from services.inspections import findings
 from services.inspections.domain import Unit
 from services.inspections.evidence import Proof
-from services.inspections.findings import Finding
+from services.inspections.findings import domain as findings
+from services.inspections.findings.domain import Finding
 
 TODAY = dt.date(2023, 8, 1)
 PROOF = Proof("f" * 24, "0" * 64, "现场核查记录")

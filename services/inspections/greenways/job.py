@@ -4,10 +4,11 @@ from pymongo.client_session import ClientSession
 
 from runtime.clock import day_of
 from runtime.config import Config
-from services.inspections import greenways, store
-from services.inspections.greenways import CALENDAR
+from services.inspections import store
+from services.inspections.greenways import domain as greenways
+from services.inspections.greenways.domain import CALENDAR
+from services.inspections.greenways.store import greenways as kept_greenways
 from services.inspections.store import timepiece
-from services.inspections.store_greenways import greenways as kept_greenways
 
 _BATCH = 200
 

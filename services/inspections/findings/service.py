@@ -15,12 +15,13 @@ from runtime import mongo
 from runtime.hosting import rpc
 from runtime.mongo import Document
 from runtime.pages import ReadRegion
-from services.inspections import escalation, findings
+from services.inspections import escalation
 from services.inspections.access import MATTERS, Actor
 from services.inspections.answers import plain
 from services.inspections.calls import Calls
-from services.inspections.findings import Finding
-from services.inspections.store_findings import findings as kept_findings
+from services.inspections.findings import domain as findings
+from services.inspections.findings.domain import Finding
+from services.inspections.findings.store import findings as kept_findings
 
 _WHO_MENDS = (Role.REPORTER, Role.REPORT_REVIEWER, Role.CIVIL_AFFAIRS, Role.FEDERATION)
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from contract import hints as public
 from runtime.config import Config
 from services.inspections import store
-from services.inspections.hints import Hint
+from services.inspections.hints.domain import Hint
 from services.inspections.register import Register
 
 

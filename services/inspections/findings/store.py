@@ -12,7 +12,7 @@ from contract.findings import FindingNotFound, FindingState
 from runtime.config import Config
 from runtime.mongo import Document
 from services.inspections import store
-from services.inspections.findings import Finding
+from services.inspections.findings.domain import Finding
 from services.inspections.register import Register
 
 _UNMENDED = (FindingState.OPEN.value, FindingState.MENDED.value)

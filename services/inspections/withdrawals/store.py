@@ -9,10 +9,10 @@ from contract.withdrawals import WithdrawalNotFound
 from runtime.config import Config
 from runtime.mongo import Document
 from runtime.pages import given
-from services.inspections import orders as withdrawals
 from services.inspections import store
-from services.inspections.orders import Order
 from services.inspections.register import Register
+from services.inspections.withdrawals import domain as withdrawals
+from services.inspections.withdrawals.domain import Order
 
 _EVENTS = {event.name(): event for event in public.WITHDRAWALS}
 

@@ -6,7 +6,7 @@ import pytest
 
 from contract.findings import FindingChanged, FindingInvalid, FindingNotOpen, FindingState, RecheckByAnother
 from contract.inspections import CountedFact, Outcome
-from services.inspections import findings
+from services.inspections.findings import domain as findings
 from tests.services.inspections.builders import PROOF, TODAY, a_finding, a_unit, mended, noon, rechecked
 
 LINE = a_unit(fact=CountedFact.REPORT, amount=Decimal("12.5"))

@@ -10,8 +10,8 @@ from runtime.pages import ReadRegion
 from services.inspections.access import Actor
 from services.inspections.answers import plain
 from services.inspections.calls import Calls
-from services.inspections.store_supervision import supervision as kept_supervision
-from services.inspections.supervision import SupervisionOrder
+from services.inspections.supervision.domain import SupervisionOrder
+from services.inspections.supervision.store import supervision as kept_supervision
 
 
 class ReadSupervision(ReadRegion):

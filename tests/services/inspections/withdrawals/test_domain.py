@@ -6,24 +6,24 @@ import pytest
 
 from contract.inspections import CountedFact, Outcome
 from contract.withdrawals import WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
-from services.inspections import orders
-from services.inspections.findings import Finding
-from services.inspections.orders import Order
+from services.inspections.findings.domain import Finding
+from services.inspections.withdrawals import domain as withdrawals
+from services.inspections.withdrawals.domain import Order
 from tests.services.inspections.builders import TODAY, a_finding, a_unit, an_id, mended, noon, rechecked
 
 
 def an_order(finding: Finding | None = None) -> Order:
     given = {"order_id": an_id("order"), "reason": "查无实据", "at": noon(TODAY), "by": "inspector"}
-    return orders.order(finding or a_finding(), **given)  # type: ignore[arg-type]
+    return withdrawals.order(finding or a_finding(), **given)  # type: ignore[arg-type]
 
 
 def answered(order: Order, *, done: bool = True, **changes: Any) -> Order:
     given: dict[str, Any] = {"order_version": order.order_version, "reason": None if done else "此前已撤销"}
-    return orders.answered(order, done=done, at=noon(TODAY), by="certification", **(given | changes))
+    return withdrawals.answered(order, done=done, at=noon(TODAY), by="certification", **(given | changes))
 
 
 def lifted(order: Order, finding: Finding) -> Order:
-    return orders.lift(order, finding, reason="复查通过", at=noon(TODAY), by="inspector-2")
+    return withdrawals.lift(order, finding, reason="复查通过", at=noon(TODAY), by="inspector-2")
 
 
 PASSED = rechecked(mended(a_finding()))
@@ -51,7 +51,7 @@ def test_its_owners_word_settles_it() -> None:
 def test_a_lifted_order_is_told_as_a_newer_version_and_settled_by_the_answer_to_that() -> None:
     lifting = lifted(answered(an_order()), PASSED)
     assert (lifting.state, lifting.order_version) == (WithdrawalState.LIFTING, 2)
-    assert orders.facts(lifting)["version"] == 2
+    assert withdrawals.facts(lifting)["version"] == 2
     assert answered(lifting, order_version=1) is lifting, "an answer to what was told before"
     assert answered(lifting).state is WithdrawalState.LIFTED
     assert answered(lifting, done=False).state is WithdrawalState.LIFT_REFUSED
@@ -83,6 +83,6 @@ def test_a_certificate_has_one_standing_withdrawal_and_each_finding_about_a_repo
 
 
 def test_a_decision_on_another_version_is_stale() -> None:
-    orders.check_version(an_order(), 1)
+    withdrawals.check_version(an_order(), 1)
     with pytest.raises(WithdrawalChanged):
-        orders.check_version(an_order(), 2)
+        withdrawals.check_version(an_order(), 2)

@@ -12,7 +12,7 @@ from runtime.config import Config
 from runtime.mongo import Document
 from runtime.pages import in_region
 from services.inspections import store
-from services.inspections.matters import Matter
+from services.inspections.matters.domain import Matter
 from services.inspections.register import Register
 
 _SAYS: dict[str, type[Event]] = {

@@ -11,15 +11,16 @@ from contract import greenways as public
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, in_region, paged
-from services.inspections import about, greenways
+from services.inspections import about
 from services.inspections.about import asked_about, never_handed_in, reader_of, writer_of
 from services.inspections.access import Actor
 from services.inspections.calls import Calls
-from services.inspections.greenways import CALENDAR, Greenway
+from services.inspections.greenways import domain as greenways
+from services.inspections.greenways.domain import CALENDAR, Greenway
+from services.inspections.greenways.store import greenways as kept_greenways
+from services.inspections.greenways.store import no_greenway
 from services.inspections.history import check_version
 from services.inspections.register import either, sight
-from services.inspections.store_greenways import greenways as kept_greenways
-from services.inspections.store_greenways import no_greenway
 
 
 class ReadGreenways(ReadRegion):

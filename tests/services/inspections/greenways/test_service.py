@@ -14,11 +14,11 @@ from contract.message import Said
 from runtime import mongo
 from runtime.config import Config
 from runtime.workdays import Calendar, Window
-from services.inspections import greenways
 from services.inspections.access import Actor
-from services.inspections.greenways import Greenway
+from services.inspections.greenways import domain as greenways
+from services.inspections.greenways.domain import Greenway
+from services.inspections.greenways.job import GreenwayChore
 from services.inspections.service import Inspections
-from services.inspections.waiting import GreenwayChore
 from services.targets.copies.matters import Matters, Problems
 from tests.services.inspections.builders import DISPATCHER, an_id, noon
 from tests.services.inspections.registers import (

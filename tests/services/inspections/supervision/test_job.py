@@ -6,8 +6,8 @@ import pytest
 
 from contract.findings import SupervisionOrderNotFound
 from runtime.config import Config
-from services.inspections.overdue import Overdue
 from services.inspections.service import Inspections
+from services.inspections.supervision.job import Overdue
 from tests.services.inspections.builders import (
     CITY_INSPECTOR,
     DISPATCHER,

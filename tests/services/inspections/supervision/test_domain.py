@@ -1,9 +1,11 @@
 import datetime as dt
 
 from contract.findings import SupervisionColour
-from services.inspections import escalation, findings, supervision
-from services.inspections.findings import Escalation, Finding
-from services.inspections.supervision import SupervisionOrder
+from services.inspections import escalation
+from services.inspections.findings import domain as findings
+from services.inspections.findings.domain import Escalation, Finding
+from services.inspections.supervision import domain as supervision
+from services.inspections.supervision.domain import SupervisionOrder
 from tests.services.inspections.builders import a_finding, mended, noon, rechecked
 
 RULE = escalation.in_force()

@@ -11,14 +11,14 @@ from contract.withdrawals import WithdrawalState
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion
-from services.inspections import findings
-from services.inspections import orders as withdrawals
 from services.inspections.access import Actor
 from services.inspections.answers import plain
 from services.inspections.calls import Calls
-from services.inspections.orders import Order
-from services.inspections.store_findings import findings as kept_findings
-from services.inspections.store_orders import orders as kept_orders
+from services.inspections.findings import domain as findings
+from services.inspections.findings.store import findings as kept_findings
+from services.inspections.withdrawals import domain as withdrawals
+from services.inspections.withdrawals.domain import Order
+from services.inspections.withdrawals.store import orders as kept_orders
 
 
 class ReadOrders(ReadRegion):

@@ -15,13 +15,13 @@ from contract.words import Role
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, in_region, nothing, paged, within_of
-from services.inspections import hints
 from services.inspections.access import READ, WRITE, Actor
 from services.inspections.calls import Calls
-from services.inspections.hints import Hint
+from services.inspections.hints import domain as hints
+from services.inspections.hints.domain import Hint
+from services.inspections.hints.store import hints as kept_hints
+from services.inspections.hints.store import no_hint
 from services.inspections.history import check_version
-from services.inspections.store_hints import hints as kept_hints
-from services.inspections.store_hints import no_hint
 
 _READERS = (Role.INSPECTOR, Role.DISPATCHER)
 

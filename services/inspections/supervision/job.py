@@ -9,11 +9,13 @@ from contract import regions
 from runtime import mongo
 from runtime.clock import day_of
 from runtime.config import Config
-from services.inspections import escalation, findings, store, supervision
-from services.inspections.findings import Escalation
+from services.inspections import escalation, store
+from services.inspections.findings import domain as findings
+from services.inspections.findings.domain import Escalation
+from services.inspections.findings.store import findings as kept_findings
 from services.inspections.store import timepiece
-from services.inspections.store_findings import findings as kept_findings
-from services.inspections.store_supervision import supervision as kept_supervision
+from services.inspections.supervision import domain as supervision
+from services.inspections.supervision.store import supervision as kept_supervision
 
 _BY = "clock"
 

@@ -9,7 +9,7 @@ from contract.findings import FindingState
 from contract.inspections import CountedFact, Outcome
 from contract.withdrawals import WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
 from services.inspections.domain import Step
-from services.inspections.findings import Finding
+from services.inspections.findings.domain import Finding
 
 _STANDING = (WithdrawalState.PENDING, WithdrawalState.DONE, WithdrawalState.LIFTING, WithdrawalState.LIFT_REFUSED)
 _ANSWERED = {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from contract.findings import SupervisionColour
 from services.inspections.escalation import Rule, Step
-from services.inspections.findings import Finding
+from services.inspections.findings.domain import Finding
 
 _OUTCOMES = {"not_found": "查无实据", "not_as_reported": "与上报情况不符", "data_wrong": "数据有误"}
 

@@ -13,7 +13,7 @@ from contract.findings import SupervisionOrderNotFound
 from runtime.config import Config
 from services.inspections import store
 from services.inspections.register import Register
-from services.inspections.supervision import SupervisionOrder
+from services.inspections.supervision.domain import SupervisionOrder
 
 
 class Supervision(Register[SupervisionOrder]):

@@ -11,15 +11,16 @@ from contract import matters as public
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, in_region, paged
-from services.inspections import about, matters
+from services.inspections import about
 from services.inspections.about import asked_about, never_handed_in, reader_of, writer_of
 from services.inspections.access import Actor
 from services.inspections.calls import Calls
 from services.inspections.history import check_version
-from services.inspections.matters import Matter
+from services.inspections.matters import domain as matters
+from services.inspections.matters.domain import Matter
+from services.inspections.matters.store import matters as kept_matters
+from services.inspections.matters.store import no_matter
 from services.inspections.register import either, sight
-from services.inspections.store_matters import matters as kept_matters
-from services.inspections.store_matters import no_matter
 
 
 class ReadMatters(ReadRegion):

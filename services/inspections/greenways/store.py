@@ -11,7 +11,7 @@ from contract.message import Event
 from runtime.config import Config
 from runtime.mongo import Document
 from services.inspections import store
-from services.inspections.greenways import Greenway
+from services.inspections.greenways.domain import Greenway
 from services.inspections.register import Register
 
 _SAYS: dict[str, type[Event]] = {
