@@ -1,4 +1,4 @@
-"""绿色通道 requests that wait for an answer, and what their clock does when that takes too long."""
+"""The clock's job of 绿色通道 requests: what follows when nobody answers in time."""
 
 from pymongo.client_session import ClientSession
 

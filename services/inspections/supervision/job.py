@@ -1,4 +1,4 @@
-"""The clock's chore of findings: who has not mended by the date gets a 督查单, each colour once."""
+"""The clock's job of 督查单: who has not mended by the date gets one, each colour once."""
 
 import datetime as dt
 

@@ -18,6 +18,7 @@ from services.inspections.domain import Unit
 from services.inspections.evidence import Proof
 from services.inspections.findings import domain as findings
 from services.inspections.findings.domain import Finding
+from services.inspections.service import Inspections
 
 TODAY = dt.date(2023, 8, 1)
 PROOF = Proof("f" * 24, "0" * 64, "现场核查记录")
@@ -159,3 +160,21 @@ def handed_in(settings: Config, title: str = "现场核查记录") -> dict[str, 
     """A file of ours, as a command names it."""
     stored = Files(settings).write(io.BytesIO(title.encode()), filename="a.pdf", limit=1000)
     return {"file_id": stored.file_id, "sha256": stored.sha256, "title": title}
+
+
+def what_was_found(sampled: dict[str, Any], proof: list[dict[str, str]], **changes: Any) -> dict[str, Any]:
+    """The command."""
+    command = {
+        "inspection_id": sampled["inspection_id"],
+        "unit": 1,
+        "outcome": "not_found",
+        "text": "现场未找到证书原件",
+        "evidence": proof,
+    }
+    return command | changes
+
+
+def pass_it(service: Inspections, finding: dict[str, Any], proof: list[dict[str, str]]) -> dict[str, Any]:
+    told = {"finding_id": finding["finding_id"], "text": "已补齐"}
+    service.record_rectification(told | {"evidence": proof}, REPORTER)
+    return service.recheck(told | {"passed": True}, INSPECTOR)
