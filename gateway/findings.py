@@ -14,7 +14,7 @@ from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import downloads, pages, scopes
 from gateway.door import Asked, answer, ask, etag, operation, polled
-from gateway.downloads import BYTES
+from gateway.downloads import BYTES, DOCX
 from gateway.inspections import READ, SERVICE, WRITE, Within
 from gateway.openapi import Answer
 
@@ -217,3 +217,17 @@ def read_supervision_order(asked: Asked, supervision_id: str) -> Response:
     """一份督查单，按印发格式 · A supervision order, as it is printed"""
     found = ask(SERVICE, "supervision_order", supervision_id, asked.actor)
     return polled(found, etag=supervision_id, cache="private, max-age=3600")  # once issued it never changes
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/supervision-orders/<id:supervision_id>/document.docx",
+    scopes=READ,
+    answers=Answer(200, None, "督查单文本和回执 · the document", DOCX, headers=("Content-Disposition",)),
+    refusals=(InspectionsNotAllowed, public.SupervisionOrderNotFound),
+)
+def read_supervision_document(asked: Asked, supervision_id: str) -> Response:
+    """下载督查单 · Download a supervision order as a document, with the receipt that its addressees fill in"""
+    found = ask(SERVICE, "supervision_document", supervision_id, asked.actor)
+    return downloads.made(found["content"], DOCX, f"supervision-{supervision_id}.docx")

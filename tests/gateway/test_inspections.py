@@ -128,6 +128,11 @@ def test_what_is_overdue_is_listed_and_its_orders_are_printed(
         (order,) = until(lambda: dispatcher.get(query).json["items"], what="the order is issued")
         read = dispatcher.get(f"/v1/supervision-orders/{order['supervision_id']}")
         assert read.json["lines"][0] == "蓝色督查单"
+        document = dispatcher.get(f"/v1/supervision-orders/{order['supervision_id']}/document.docx")
+        assert document.headers["Content-Disposition"] == (
+            f'attachment; filename="supervision-{order["supervision_id"]}.docx"'
+        )
+        assert document.data.startswith(b"PK")
         assert dispatcher.get(f"{query}&colour=红").json["items"] == []
     finally:
         heard.set_time(None)

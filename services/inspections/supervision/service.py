@@ -1,5 +1,6 @@
-"""Calls that show the supervision orders."""
+"""Calls that show the supervision orders, also as they are printed."""
 
+import base64
 from typing import Any
 
 from contract import fields
@@ -10,6 +11,7 @@ from runtime.pages import ReadRegion
 from services.inspections.access import Actor
 from services.inspections.answers import plain
 from services.inspections.calls import Calls
+from services.inspections.supervision.document import docx
 from services.inspections.supervision.domain import SupervisionOrder
 from services.inspections.supervision.store import supervision as kept_supervision
 
@@ -25,6 +27,13 @@ class SupervisionCalls(Calls):
     def supervision_order(self, supervision_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> SupervisionOrder. Refuses SupervisionOrderNotFound, InspectionsNotAllowed."""
         return _shown(self._seen(kept_supervision(self.settings), supervision_id, Actor.of(actor)))
+
+    @rpc
+    def supervision_document(self, supervision_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"content": base64 of a docx}``. Refuses SupervisionOrderNotFound, InspectionsNotAllowed."""
+        order = self._seen(kept_supervision(self.settings), supervision_id, Actor.of(actor))
+        written = docx(order, issuer=self._plan().notices.issuer)
+        return {"content": base64.b64encode(written).decode()}
 
     @rpc
     def supervision_orders(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:

@@ -84,5 +84,6 @@ def test_an_order_is_seen_where_its_finding_is(service: Inspections, settings: C
     assert order == service.supervision_order(order["supervision_id"], REPORTER)
     assert order["addressed_to"] == ["河北省石家庄市长安区", "省民政厅"]
     assert service.supervision_orders(CITY_INSPECTOR)["items"] == []
-    with pytest.raises(SupervisionOrderNotFound):
-        service.supervision_order(order["supervision_id"], CITY_INSPECTOR)
+    for look in (service.supervision_order, service.supervision_document):
+        with pytest.raises(SupervisionOrderNotFound):
+            look(order["supervision_id"], CITY_INSPECTOR)
