@@ -9,7 +9,7 @@ from deploy.ending import Ending
 from runtime.config import Config
 from runtime.rpc import Rpc
 from samples import stars_year
-from services.housekeeping import procedure
+from services.housekeeping.procedures import domain as procedure
 
 __all__ = ["INDICATORS", "applications", "housekeeping", "play", "retell"]
 

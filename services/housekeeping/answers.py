@@ -9,12 +9,13 @@ from contract import regions
 from contract.words import Role
 from runtime.mongo import Document
 from runtime.workdays import Window
-from services.housekeeping import cases, numbers
 from services.housekeeping.access import Actor
-from services.housekeeping.awards import Award
-from services.housekeeping.cases import ASIDE, Case, Evidence, Matter, Sheet
-from services.housekeeping.registry import Base, Change, Fusao
-from services.housekeeping.reviewers import Reviewer
+from services.housekeeping.awards import numbers
+from services.housekeeping.awards.domain import Award
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.cases.domain import ASIDE, Case, Evidence, Matter, Sheet
+from services.housekeeping.registry.domain import Base, Change, Fusao
+from services.housekeeping.reviewers.domain import Reviewer
 
 
 def shown_base(base: Base) -> dict[str, Any]:

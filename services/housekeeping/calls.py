@@ -8,7 +8,7 @@ from contract.words import Role
 from runtime.clock import day_of
 from services.housekeeping import store
 from services.housekeeping.access import Actor
-from services.housekeeping.cases import Evidence
+from services.housekeeping.cases.domain import Evidence
 from services.housekeeping.store import Housekeeping, timepiece
 
 

@@ -10,8 +10,10 @@ from contract.errors import Refused
 from runtime import chores
 from runtime.clock import day_of
 from runtime.config import Config
-from services.housekeeping import awards, steps, store
-from services.housekeeping.known import known_of, reckon_all
+from services.housekeeping import store
+from services.housekeeping.awards import domain as awards
+from services.housekeeping.cases import steps
+from services.housekeeping.cases.casework import known_of, reckon_all
 from services.housekeeping.store import timepiece
 
 log = structlog.get_logger()

@@ -13,13 +13,13 @@ from contract.message import Said
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
 from services.housekeeping import store
-from services.housekeeping.service_awards import AwardCalls
-from services.housekeeping.service_cases import CaseCalls
-from services.housekeeping.service_notices import NoticeCalls
-from services.housekeeping.service_registry import RegistryCalls
-from services.housekeeping.service_reviews import ReviewCalls
-from services.housekeeping.service_withdrawals import WithdrawalCalls
+from services.housekeeping.awards.service import AwardCalls
+from services.housekeeping.cases.service import CaseCalls
+from services.housekeeping.notices.service import NoticeCalls
+from services.housekeeping.registry.service import RegistryCalls
+from services.housekeeping.reviews.service import ReviewCalls
 from services.housekeeping.store import timepiece
+from services.housekeeping.withdrawals.service import WithdrawalCalls
 
 
 class Housekeeping(RegistryCalls, CaseCalls, ReviewCalls, NoticeCalls, AwardCalls, WithdrawalCalls):

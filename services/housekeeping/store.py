@@ -1,4 +1,4 @@
-"""What housekeeping remembers; with store_registry.py and store_cases.py the only place that knows MongoDB.
+"""What housekeeping remembers; with the nouns' store.py the only place that knows MongoDB.
 
 commands   what was told once (runtime.commands)
 holidays   days of recorded holiday notices
@@ -23,10 +23,10 @@ from runtime.timepiece import Timepiece
 from runtime.vault import Vault
 from runtime.workdays import Calendar
 from services.housekeeping.access import Actor
-from services.housekeeping.store_awards import Awards
-from services.housekeeping.store_cases import Cases
-from services.housekeeping.store_registry import Registry
-from services.housekeeping.store_withdrawals import Withdrawals
+from services.housekeeping.awards.store import Awards
+from services.housekeeping.cases.store import Cases
+from services.housekeeping.registry.store import Registry
+from services.housekeeping.withdrawals.store import Withdrawals
 
 timepiece = Timepiece("housekeeping")
 

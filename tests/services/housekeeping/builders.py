@@ -10,12 +10,14 @@ from contract.housekeeping import SubjectKind
 from contract.words import Role
 from runtime.clock import SHANGHAI
 from runtime.workdays import Calendar
-from services.housekeeping import cases, rubric, seating, steps
 from services.housekeeping.access import APPLY, DECIDE, READ, REVIEW, Actor
-from services.housekeeping.cases import Case, Evidence
-from services.housekeeping.reviewers import Reviewer
-from services.housekeeping.scoring import Score
-from services.housekeeping.steps import Known
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.cases import seating, steps
+from services.housekeeping.cases.domain import Case, Evidence
+from services.housekeeping.cases.steps import Known
+from services.housekeeping.reviewers.domain import Reviewer
+from services.housekeeping.rubrics import domain as rubric
+from services.housekeeping.rubrics.scoring import Score
 
 COUNTY, CITY = "130102", "130100"
 DAY = dt.date(2023, 3, 1)

@@ -10,9 +10,11 @@ from contract import regions
 from contract.applications import ObjectionState
 from contract.errors import Refused
 from runtime.workdays import Calendar
-from services.housekeeping import cases, procedure, steps
 from services.housekeeping.access import ANYBODY, CLOCK
-from services.housekeeping.notice import Objection
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.cases import steps
+from services.housekeeping.cases.notice import Objection
+from services.housekeeping.procedures import domain as procedure
 from tests.services.housekeeping.builders import (
     CITY,
     COUNTY,

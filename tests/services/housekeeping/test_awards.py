@@ -16,8 +16,9 @@ from contract.housekeeping import (
 )
 from runtime import record
 from runtime.workdays import Calendar
-from services.housekeeping import awards, numbers
-from services.housekeeping.awards import Award
+from services.housekeeping.awards import domain as awards
+from services.housekeeping.awards import numbers
+from services.housekeeping.awards.domain import Award
 from tests.services.housekeeping.builders import evidence, noon, on_notice
 
 GIVEN = dt.date(2023, 5, 10)

@@ -30,12 +30,15 @@ from contract.applications import (
 from contract.errors import Refused, field_error
 from contract.housekeeping import Settlement
 from runtime.workdays import Calendar
-from services.housekeeping import cases, notice, procedure, reviewers, seating, steps
 from services.housekeeping.access import CLOCK
-from services.housekeeping.cases import Case
-from services.housekeeping.notice import Objection
-from services.housekeeping.procedure import ProcedureUnsound
-from services.housekeeping.reviewers import Parties, Reviewer
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.cases import notice, seating, steps
+from services.housekeeping.cases.domain import Case
+from services.housekeeping.cases.notice import Objection
+from services.housekeeping.procedures import domain as procedure
+from services.housekeeping.procedures.domain import ProcedureUnsound
+from services.housekeeping.reviewers import domain as reviewers
+from services.housekeeping.reviewers.domain import Parties, Reviewer
 from tests.services.housekeeping.builders import (
     CITY,
     COUNTY,

@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from services.housekeeping import procedure
+from services.housekeeping.procedures import domain as procedure
 
 DOCS = Path(__file__).parents[3] / "docs" / "housekeeping.md"
 
@@ -12,7 +12,7 @@ def test_the_diagram_in_the_docs_is_the_one_that_the_data_draws() -> None:
         drawn = re.search(rf"<!-- {version} -->\n```mermaid\n(.*?)```\n<!-- /{version} -->", text, re.DOTALL)
         assert drawn, f"docs/housekeeping.md has no diagram of {version}"
         assert drawn[1] == procedure.diagram(of), (
-            f"the procedure has changed: python -m services.housekeeping.procedure {version} --write"
+            f"the procedure has changed: python -m services.housekeeping.procedures.domain {version} --write"
         )
 
 

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from contract.applications import MarksInvalid
 from contract.housekeeping import SubjectKind
-from services.housekeeping import rubric as rubrics
-from services.housekeeping import scoring
-from services.housekeeping.rubric import RubricUnsound
-from services.housekeeping.scoring import Score
+from services.housekeeping.rubrics import domain as rubrics
+from services.housekeeping.rubrics import scoring
+from services.housekeeping.rubrics.domain import RubricUnsound
+from services.housekeeping.rubrics.scoring import Score
 from tests.services.housekeeping.builders import DAY
 
 RUBRIC = rubrics.in_force(SubjectKind.BASE, DAY)

@@ -17,7 +17,8 @@ from runtime import config
 from runtime.config import Config
 from samples import people, stars
 from samples.stars import Trade, applicant, evidence, office, reviewer
-from services.housekeeping import clock, numbers, store
+from services.housekeeping import clock, store
+from services.housekeeping.awards import numbers
 from services.housekeeping.service import Housekeeping
 from services.housekeeping.store import timepiece
 

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 from samples import stars_year
-from services.housekeeping import procedure
+from services.housekeeping.procedures import domain as procedure
 from services.housekeeping.service import Housekeeping
 
 

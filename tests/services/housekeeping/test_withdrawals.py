@@ -14,10 +14,11 @@ from contract.message import Event, Said
 from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from runtime import mongo
 from samples.stars import Trade, office
-from services.housekeeping import awards, withdrawals
-from services.housekeeping.awards import Award
+from services.housekeeping.awards import domain as awards
+from services.housekeeping.awards.domain import Award
 from services.housekeeping.service import Housekeeping
-from services.housekeeping.withdrawals import BY, Order
+from services.housekeeping.withdrawals import domain as withdrawals
+from services.housekeeping.withdrawals.domain import BY, Order
 from services.targets.counting import steps
 from tests.services.housekeeping.builders import noon
 from tests.services.housekeeping.test_awards import an_award, change, fall_due

@@ -7,10 +7,10 @@ from contract.inspections import CountedFact
 from contract.message import Said
 from contract.withdrawals import WITHDRAWALS, WithdrawalLifted
 from runtime.events import listen
-from services.housekeeping import withdrawals
-from services.housekeeping.awards import Award
+from services.housekeeping.awards.domain import Award
 from services.housekeeping.calls import Calls
 from services.housekeeping.store import Housekeeping
+from services.housekeeping.withdrawals import domain as withdrawals
 
 
 class WithdrawalCalls(Calls):

@@ -23,12 +23,13 @@ from contract.applications import (
 )
 from contract.errors import field_error
 from runtime.workdays import Calendar, open_window, reckoned_anew
-from services.housekeeping import cases, notice, seating
 from services.housekeeping.access import CLOCK, Actor
-from services.housekeeping.cases import Case, Evidence, moved
-from services.housekeeping.notice import Notice, Objection
-from services.housekeeping.procedure import BACK, INQUIRED
-from services.housekeeping.reviewers import Reviewer
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.cases import notice, seating
+from services.housekeeping.cases.domain import Case, Evidence, moved
+from services.housekeeping.cases.notice import Notice, Objection
+from services.housekeeping.procedures.domain import BACK, INQUIRED
+from services.housekeeping.reviewers.domain import Reviewer
 
 
 @dataclass(frozen=True)

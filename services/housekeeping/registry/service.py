@@ -12,11 +12,15 @@ from contract.words import DocumentType, Role
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, nothing, paged, within_of
-from services.housekeeping import access, awards, cases, numbers, registry, store
+from services.housekeeping import access, store
 from services.housekeeping.access import Actor
 from services.housekeeping.answers import shown_base, shown_fusao
+from services.housekeeping.awards import domain as awards
+from services.housekeeping.awards import numbers
 from services.housekeeping.calls import Calls, actor_of, own
-from services.housekeeping.registry import Base, Change, Fusao
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.registry import domain as registry
+from services.housekeeping.registry.domain import Base, Change, Fusao
 from services.housekeeping.store import Housekeeping, timepiece
 
 

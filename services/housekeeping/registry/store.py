@@ -14,8 +14,8 @@ from runtime.mongo import Document, Store
 from runtime.pages import beyond, given, in_region
 from runtime.vault import Vault
 from services.housekeeping.access import subject_not_found
-from services.housekeeping.registry import Base, Fusao
-from services.housekeeping.reviewers import Reviewer
+from services.housekeeping.registry.domain import Base, Fusao
+from services.housekeeping.reviewers.domain import Reviewer
 
 _KEPT_FOR_STORE = {"sealed": 0}
 

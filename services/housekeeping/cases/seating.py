@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from contract.applications import AlreadyScored, NoEligibleReviewer, NotReviewing, ReviewTooLate
 from runtime.workdays import Calendar, open_window
-from services.housekeeping import cases, reviewers, scoring
 from services.housekeeping.access import CLOCK
-from services.housekeeping.cases import Case, Seat, Sheet, active_seats, latest_sheet, moved
-from services.housekeeping.reviewers import Parties, Reviewer
-from services.housekeeping.scoring import Score
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.cases.domain import Case, Seat, Sheet, active_seats, latest_sheet, moved
+from services.housekeeping.reviewers import domain as reviewers
+from services.housekeeping.reviewers.domain import Parties, Reviewer
+from services.housekeeping.rubrics import scoring
+from services.housekeeping.rubrics.scoring import Score
 
 
 def parties(case: Case) -> Parties:

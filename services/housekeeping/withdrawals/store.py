@@ -8,7 +8,7 @@ from contract.housekeeping import WithdrawalAnswered
 from runtime import record
 from runtime.mongo import Store
 from runtime.outbox import Outbox
-from services.housekeeping.withdrawals import Order
+from services.housekeeping.withdrawals.domain import Order
 
 
 class Withdrawals:

@@ -11,12 +11,13 @@ from contract.housekeeping import StarsNotAllowed, SubjectKind
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, paged
-from services.housekeeping import access, notice, steps
+from services.housekeeping import access
 from services.housekeeping.access import ANYBODY
 from services.housekeeping.answers import shown_notice
 from services.housekeeping.calls import Calls, actor_of, evidence_of
-from services.housekeeping.known import known_of, reckon_all, require_sight
-from services.housekeeping.notice import Objection
+from services.housekeeping.cases import notice, steps
+from services.housekeeping.cases.casework import known_of, reckon_all, require_sight
+from services.housekeeping.cases.notice import Objection
 from services.housekeeping.store import Housekeeping
 
 

@@ -8,12 +8,14 @@ from contract import applications as public
 from contract import regions
 from contract.housekeeping import SubjectKind
 from runtime.hosting import rpc
-from services.housekeeping import access, cases, seating, steps
+from services.housekeeping import access
 from services.housekeeping.answers import shown_case, shown_reviewer
 from services.housekeeping.calls import Calls, actor_of
-from services.housekeeping.known import known_of, require_sight
-from services.housekeeping.reviewers import Reviewer
-from services.housekeeping.scoring import Score
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.cases import seating, steps
+from services.housekeeping.cases.casework import known_of, require_sight
+from services.housekeeping.reviewers.domain import Reviewer
+from services.housekeeping.rubrics.scoring import Score
 
 
 class ReviewCalls(Calls):

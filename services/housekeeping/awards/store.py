@@ -11,9 +11,9 @@ from runtime import mongo, record
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.pages import beyond, given, in_region
-from services.housekeeping import awards
 from services.housekeeping.access import award_not_found
-from services.housekeeping.awards import Award
+from services.housekeeping.awards import domain as awards
+from services.housekeeping.awards.domain import Award
 
 _EVENTS = {event.name(): event for event in public.EVENTS}
 

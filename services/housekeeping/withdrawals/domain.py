@@ -7,8 +7,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from contract.housekeeping import AwardStatus, Settlement
-from services.housekeeping import awards
-from services.housekeeping.awards import Award
+from services.housekeeping.awards import domain as awards
+from services.housekeeping.awards.domain import Award
 
 BY = "inspections"
 

@@ -14,7 +14,7 @@ from contract import regions
 from contract.errors import field_error
 from contract.housekeeping import SubjectChanged, SubjectInvalid, SubjectNotActive, SubjectStatus
 from contract.words import DocumentType
-from services.housekeeping.procedure import Procedure
+from services.housekeeping.procedures.domain import Procedure
 
 Fault = dict[str, str]
 

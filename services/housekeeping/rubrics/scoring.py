@@ -7,7 +7,7 @@ from itertools import combinations
 
 from contract.applications import MarksInvalid
 from contract.errors import field_error
-from services.housekeeping.rubric import Rubric
+from services.housekeeping.rubrics.domain import Rubric
 
 _CENT = Decimal("0.01")
 

@@ -14,14 +14,19 @@ from runtime import mongo
 from runtime.clock import day_of
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, nothing, paged, within_of
-from services.housekeeping import access, awards, cases, numbers, registry, seating, steps
+from services.housekeeping import access
 from services.housekeeping.access import Actor
 from services.housekeeping.answers import shown_case
+from services.housekeeping.awards import domain as awards
+from services.housekeeping.awards import numbers
 from services.housekeeping.calls import Calls, actor_of, evidence_of, own
-from services.housekeeping.cases import Case
-from services.housekeeping.known import known_of, require_sight
-from services.housekeeping.registry import Base
-from services.housekeeping.steps import Known
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.cases import seating, steps
+from services.housekeeping.cases.casework import known_of, require_sight
+from services.housekeeping.cases.domain import Case
+from services.housekeeping.cases.steps import Known
+from services.housekeeping.registry import domain as registry
+from services.housekeeping.registry.domain import Base
 from services.housekeeping.store import Housekeeping
 
 _BRAND = "河北省妇女联合会"

@@ -8,13 +8,13 @@ from decimal import Decimal
 from contract.applications import AppealNotAllowed, CaseChanged, Channel
 from contract.housekeeping import MatterNotOpen, Settlement, SubjectKind
 from runtime.workdays import Calendar, Window, open_window
-from services.housekeeping import procedure as procedures
-from services.housekeeping import rubric as rubrics
-from services.housekeeping import scoring
-from services.housekeeping.notice import Notice, Objection
-from services.housekeeping.procedure import Procedure
-from services.housekeeping.rubric import Rubric
-from services.housekeeping.scoring import Outcome, Score
+from services.housekeeping.cases.notice import Notice, Objection
+from services.housekeeping.procedures import domain as procedures
+from services.housekeeping.procedures.domain import Procedure
+from services.housekeeping.rubrics import domain as rubrics
+from services.housekeeping.rubrics import scoring
+from services.housekeeping.rubrics.domain import Rubric
+from services.housekeeping.rubrics.scoring import Outcome, Score
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from contract.housekeeping import (
 )
 from runtime.workdays import Calendar
 from services.housekeeping.access import CLOCK
-from services.housekeeping.cases import Evidence, Matter
+from services.housekeeping.cases.domain import Evidence, Matter
 
 _STANDING = (AwardStatus.VALID, AwardStatus.SUSPENDED)
 

@@ -15,9 +15,9 @@ from runtime.clock import day_of
 from runtime.mongo import Document, Store
 from runtime.pages import beyond, given, in_region
 from runtime.vault import Vault
-from services.housekeeping import cases
 from services.housekeeping.access import case_not_found
-from services.housekeeping.cases import Case
+from services.housekeeping.cases import domain as cases
+from services.housekeeping.cases.domain import Case
 
 _RUNNING = ("returned", "provincial_review", "on_notice", "inquiry", "notice_ended")
 

@@ -6,13 +6,15 @@ from pymongo.client_session import ClientSession
 
 from contract.housekeeping import RecognisedBy
 from runtime.clock import day_of
-from services.housekeeping import access, registry, steps
+from services.housekeeping import access
 from services.housekeeping.access import Actor
-from services.housekeeping.cases import Case
-from services.housekeeping.registry import Base
-from services.housekeeping.steps import Known
+from services.housekeeping.cases import steps
+from services.housekeeping.cases.domain import Case
+from services.housekeeping.cases.steps import Known
+from services.housekeeping.cases.store import unit_of
+from services.housekeeping.registry import domain as registry
+from services.housekeeping.registry.domain import Base
 from services.housekeeping.store import Housekeeping
-from services.housekeeping.store_cases import unit_of
 
 
 def known_of(kept: Housekeeping, session: ClientSession, case: Case, at: dt.datetime, *, claim: bool = False) -> Known:

@@ -14,12 +14,16 @@ from runtime import mongo
 from runtime.clock import day_of
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, nothing, paged, within_of
-from services.housekeeping import access, awards, numbers, procedure, registry
+from services.housekeeping import access
 from services.housekeeping.access import Actor
 from services.housekeeping.answers import public_award, shown_award
-from services.housekeeping.awards import Award
+from services.housekeeping.awards import domain as awards
+from services.housekeeping.awards import numbers
+from services.housekeeping.awards.domain import Award
 from services.housekeeping.calls import Calls, actor_of, evidence_of, own
-from services.housekeeping.registry import Base
+from services.housekeeping.procedures import domain as procedure
+from services.housekeeping.registry import domain as registry
+from services.housekeeping.registry.domain import Base
 from services.housekeeping.store import Housekeeping
 
 _FIRST_YEAR = 2023  # older awards are in nobody's register here

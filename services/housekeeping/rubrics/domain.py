@@ -1,4 +1,4 @@
-"""Rubrics as data: rubrics/*.toml, one file a version. A case is pinned to one for good."""
+"""Rubrics as data: *.toml beside this file, one a version. A case is pinned to one for good."""
 
 import datetime as dt
 import tomllib
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from contract.housekeeping import SubjectKind
 
-_FOLDER = Path(__file__).with_name("rubrics")
+_FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Procedures as data: procedures/*.toml, one file a version. A case is pinned to one for good.
+"""Procedures as data: *.toml beside this file, one a version. A case is pinned to one for good.
 
-python -m services.housekeeping.procedure VERSION            its state diagram (Mermaid)
-python -m services.housekeeping.procedure VERSION --write    puts it into docs/housekeeping.md
+python -m services.housekeeping.procedures.domain VERSION            its state diagram (Mermaid)
+python -m services.housekeeping.procedures.domain VERSION --write    puts it into docs/housekeeping.md
 """
 
 import argparse
@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_FOLDER = Path(__file__).with_name("procedures")
-_DOCS = Path(__file__).parents[2] / "docs" / "housekeeping.md"
+_FOLDER = Path(__file__).parent
+_DOCS = Path(__file__).parents[3] / "docs" / "housekeeping.md"
 
 BACK, INQUIRED = "(back)", "(inquired)"
 _OFFICES = ("applicant", "county", "city", "province")
@@ -172,7 +172,7 @@ def targets(of: Procedure, step: Transition) -> tuple[str, ...]:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m services.housekeeping.procedure")
+    parser = argparse.ArgumentParser(prog="python -m services.housekeeping.procedures.domain")
     parser.add_argument("version", choices=sorted(all_procedures()))
     parser.add_argument("--write", action="store_true", help="into docs/housekeeping.md")
     options = parser.parse_args(arguments)

@@ -1,0 +1,1 @@
+"""Cases: one application of one subject for stars, from draft to its end."""

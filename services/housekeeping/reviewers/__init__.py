@@ -1,0 +1,1 @@
+"""Who may review: registered by the province, and assigned to a case by a rule, not a choice."""

@@ -1,0 +1,1 @@
+"""Withdrawals: what inspections orders of an award, done or refused, and answered."""
