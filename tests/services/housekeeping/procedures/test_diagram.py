@@ -3,7 +3,7 @@ from pathlib import Path
 
 from services.housekeeping.procedures import domain as procedure
 
-DOCS = Path(__file__).parents[3] / "docs" / "housekeeping.md"
+DOCS = Path(__file__).parents[4] / "docs" / "housekeeping.md"
 
 
 def test_the_diagram_in_the_docs_is_the_one_that_the_data_draws() -> None:
