@@ -1,25 +1,26 @@
 import re
 from pathlib import Path
 
-from services.housekeeping.procedures import domain as procedure
+from services.housekeeping.procedures.diagram import diagram, targets
+from services.housekeeping.procedures.domain import all_procedures, procedure
 
 DOCS = Path(__file__).parents[4] / "docs" / "housekeeping.md"
 
 
 def test_the_diagram_in_the_docs_is_the_one_that_the_data_draws() -> None:
     text = DOCS.read_text(encoding="utf-8")
-    for version, of in procedure.all_procedures().items():
+    for version, of in all_procedures().items():
         drawn = re.search(rf"<!-- {version} -->\n```mermaid\n(.*?)```\n<!-- /{version} -->", text, re.DOTALL)
         assert drawn, f"docs/housekeeping.md has no diagram of {version}"
-        assert drawn[1] == procedure.diagram(of), (
-            f"the procedure has changed: python -m services.housekeeping.procedures.domain {version} --write"
+        assert drawn[1] == diagram(of), (
+            f"the procedure has changed: python -m services.housekeeping.procedures.diagram {version} --write"
         )
 
 
 def test_every_step_is_drawn() -> None:
-    of = procedure.procedure("stars-1")
-    drawn = procedure.diagram(of)
+    of = procedure("stars-1")
+    drawn = diagram(of)
     for step in of.transitions.values():
         for source in step.sources:
-            for target in procedure.targets(of, step):
+            for target in targets(of, step):
                 assert f"{source} --> {target} : {step.title}" in drawn
