@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract import regions
-from contract.applications import CaseNotFound, NotYourOffice
-from contract.housekeeping import AwardNotFound, StarsNotAllowed, SubjectNotFound
+from contract.applications import NotYourOffice
+from contract.housekeeping import StarsNotAllowed
 from contract.words import Role
 
 READ, APPLY, REVIEW, DECIDE, REVEAL = "stars:read", "stars:apply", "stars:review", "stars:decide", "people:reveal"
@@ -78,18 +78,6 @@ class Actor:
 
 CLOCK = Actor("clock", None, regions.PROVINCE, "", frozenset())
 ANYBODY = Actor("public", None, regions.PROVINCE, "", frozenset())
-
-
-def case_not_found() -> CaseNotFound:
-    return CaseNotFound("没有这项申报", "there is no such application")
-
-
-def award_not_found() -> AwardNotFound:
-    return AwardNotFound("没有这项认定", "there is no such award")
-
-
-def subject_not_found() -> SubjectNotFound:
-    return SubjectNotFound("没有登记这家基地或这位福嫂", "no such base or 福嫂 is registered")
 
 
 def _not_allowed() -> StarsNotAllowed:

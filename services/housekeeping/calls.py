@@ -8,16 +8,11 @@ from contract.words import Role
 from runtime.clock import day_of
 from services.housekeeping import store
 from services.housekeeping.access import Actor
-from services.housekeeping.cases.domain import Evidence
 from services.housekeeping.store import Housekeeping, timepiece
 
 
 def actor_of(actor: dict[str, Any]) -> Actor:
     return Actor.of(certification.Actor.read(actor))
-
-
-def evidence_of(asked: dict[str, Any]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(**item) for item in asked.get("evidence", ()))
 
 
 class Calls:

@@ -12,8 +12,8 @@ from runtime.clock import day_of
 from runtime.config import Config
 from services.housekeeping import store
 from services.housekeeping.awards import domain as awards
-from services.housekeeping.cases import steps
-from services.housekeeping.cases.casework import known_of, reckon_all
+from services.housekeeping.awards.store import awards_of
+from services.housekeeping.cases.casework import casework
 from services.housekeeping.store import timepiece
 
 log = structlog.get_logger()
@@ -25,6 +25,8 @@ class Clock(chores.Clock):
     def __init__(self, config: Config, *, pause: float = chores.PAUSE) -> None:
         self._config = config
         self._kept = store.housekeeping(config)
+        self._casework = casework(config)
+        self._awards = awards_of(config)
         super().__init__(self._kept.store, pause=pause)
         self._calendar = ""
 
@@ -42,27 +44,22 @@ class Clock(chores.Clock):
         return done
 
     def _due(self, today: dt.date) -> tuple[list[str], list[str]] | None:
-        found = self._kept.cases.due(today, _BATCH), self._kept.awards.due(today, _BATCH)
+        found = self._casework.cases.due(today, _BATCH), self._awards.due(today, _BATCH)
         return found if any(found) else None
 
     def _case(self, case_id: str, at: dt.datetime) -> bool:
-        def work(session: ClientSession) -> bool:
-            before = self._kept.cases.get(case_id, session)
-            after = steps.fall_due(before, known_of(self._kept, session, before, at))
-            self._kept.cases.replace(session, before, after)
-            return after is not before
-
         try:
-            return self._kept.commands.transact(work)
+            before, after = self._casework.fall_due(case_id, at)
+            return after is not before
         except Refused as refused:
             log.error("clock.refused", case=case_id, code=refused.code)
             return False
 
     def _award(self, award_id: str, at: dt.datetime) -> bool:
         def work(session: ClientSession) -> bool:
-            before = self._kept.awards.get(award_id, session)
+            before = self._awards.get(award_id, session)
             after = awards.fall_due(before, today=day_of(at), at=at, calendar=self._kept.calendar(session))
-            self._kept.awards.replace(session, before, after)
+            self._awards.replace(session, before, after)
             return after is not before
 
         return self._kept.commands.transact(work)
@@ -72,7 +69,7 @@ class Clock(chores.Clock):
         calendar = self._kept.calendar().name
         if calendar == self._calendar:
             return 0
-        moved = reckon_all(self._kept, at)
+        moved = self._casework.reckon_all(at)
         log.info("clock.calendar", calendar=calendar, cases=moved)
         self._calendar = calendar
         return moved

@@ -7,30 +7,43 @@ command with a ``command_id`` that was told before changes nothing and is answer
 import datetime as dt
 from typing import Any
 
-from contract import certification
+from pymongo.client_session import ClientSession
+
+from contract import applications
+from contract.errors import field_error
 from contract.housekeeping import StarsNotAllowed
-from contract.message import Said
-from runtime.events import listen
 from runtime.hosting import Settings, rpc
 from services.housekeeping import store
 from services.housekeeping.awards.service import AwardCalls
+from services.housekeeping.awards.store import awards_of
+from services.housekeeping.calls import actor_of
+from services.housekeeping.cases.casework import casework
 from services.housekeeping.cases.service import CaseCalls
+from services.housekeeping.cases.store import cases_of
+from services.housekeeping.moves.service import MoveCalls
 from services.housekeeping.notices.service import NoticeCalls
+from services.housekeeping.quotas.service import QuotaCalls
 from services.housekeeping.registry.service import RegistryCalls
+from services.housekeeping.reviewers.service import ReviewerCalls
 from services.housekeeping.reviews.service import ReviewCalls
 from services.housekeeping.store import timepiece
 from services.housekeeping.withdrawals.service import WithdrawalCalls
 
 
-class Housekeeping(RegistryCalls, CaseCalls, ReviewCalls, NoticeCalls, AwardCalls, WithdrawalCalls):
+class Housekeeping(
+    RegistryCalls,
+    MoveCalls,
+    QuotaCalls,
+    ReviewerCalls,
+    CaseCalls,
+    ReviewCalls,
+    NoticeCalls,
+    AwardCalls,
+    WithdrawalCalls,
+):
     name = "housekeeping"
 
     settings = Settings()
-
-    @listen(*certification.EVENTS)
-    def on_certificate(self, said: Said) -> None:
-        """A 福嫂's certificates, whoever she is: she may be registered later."""
-        store.housekeeping(self.settings).registry.hear(said.data)
 
     @rpc
     def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
@@ -41,10 +54,31 @@ class Housekeeping(RegistryCalls, CaseCalls, ReviewCalls, NoticeCalls, AwardCall
     def status(self) -> dict[str, Any]:
         """``{"head_seq", "published_seq", "unpublished", "due"}``; ``due``: what waits for the clock."""
         kept, _, today = self._now()
-        return {
-            **kept.outbox.status(),
-            "due": len(kept.cases.due(today, 1000)) + len(kept.awards.due(today, 1000)),
-        }
+        due = cases_of(self.settings).due(today, 1000), awards_of(self.settings).due(today, 1000)
+        return {**kept.outbox.status(), "due": sum(map(len, due))}
+
+    @rpc
+    def record_holiday_notice(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """RecordHolidayNotice -> HolidayNotice: every running window is reckoned anew at once. The province's."""
+        asked, who = applications.RecordHolidayNotice.read(command), actor_of(actor)
+        who.require_office("province")
+        kept, at, _ = self._now()
+        days = {each["day"]: bool(each["working"]) for each in asked["days"]}
+        if not days or len(days) != len(asked["days"]):
+            fault = field_error("/days", "twice", "日期不得为空或重复", "must be there, each day once")
+            raise applications.HolidayNoticeInvalid("节假日安排有误", "the holiday notice has errors", [fault])
+
+        def work(session: ClientSession) -> str:
+            kept.record_holidays(session, days, document=asked["document"], at=at, by=who.client_id)
+            return str(asked["document"])
+
+        kept.commands.once(who.client_id, asked, work)
+        return applications.HolidayNotice.write(
+            document=asked["document"],
+            days=asked["days"],
+            calendar=kept.calendar().name,
+            recomputed=casework(self.settings).reckon_all(at),
+        )
 
     @rpc
     def set_time(self, instant: str | None = None) -> dict[str, Any]:

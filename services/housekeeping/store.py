@@ -1,8 +1,7 @@
-"""What housekeeping remembers; with the nouns' store.py the only place that knows MongoDB.
+"""What all nouns of housekeeping remember together; with their own store.py the only place that knows MongoDB.
 
 commands   what was told once (runtime.commands)
 holidays   days of recorded holiday notices
-serials    the last serial of each series of award numbers
 reveals    who saw whose personal data in full, when and why
 outbox     what was said (runtime.outbox)
 """
@@ -11,7 +10,6 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import lru_cache, partial
 
-from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
 from runtime import mongo, trace
@@ -23,42 +21,21 @@ from runtime.timepiece import Timepiece
 from runtime.vault import Vault
 from runtime.workdays import Calendar
 from services.housekeeping.access import Actor
-from services.housekeeping.awards.store import Awards
-from services.housekeeping.cases.store import Cases
-from services.housekeeping.registry.store import Registry
-from services.housekeeping.withdrawals.store import Withdrawals
 
 timepiece = Timepiece("housekeeping")
 
 
 class Housekeeping:
     def __init__(self, config: Config) -> None:
-        self.config = config
         self.store: Store = mongo.database(config, "housekeeping")
         self.outbox = Outbox(self.store)
         self.vault = Vault(config, self.store)
-        self.registry = Registry(self.store, self.vault)
-        self.cases = Cases(self.store, self.vault)
-        self.awards = Awards(self.store, self.outbox)
-        self.withdrawals = Withdrawals(self.store, self.outbox)
         self.commands = Commands(self.store, hashed=partial(self.vault.hash, "command"))
         self._holidays = self.store["holidays"]
-        self._serials = self.store["serials"]
         self._reveals = self.store["reveals"]
 
     def ensure_indexes(self) -> None:
         self.outbox.ensure_indexes()
-        self.registry.ensure_indexes()
-        self.cases.ensure_indexes()
-        self.awards.ensure_indexes()
-
-    def serial(self, series: str, session: ClientSession) -> int:
-        """The next one of a series, from 1. A transaction that is not committed gives it back."""
-        found = self._serials.find_one_and_update(
-            {"_id": series}, {"$inc": {"last": 1}}, upsert=True, return_document=ReturnDocument.AFTER, session=session
-        )
-        assert found is not None  # upserted
-        return int(found["last"])
 
     def calendar(self, session: ClientSession | None = None) -> Calendar:
         rows = self._holidays.find({}, session=session)

@@ -9,15 +9,16 @@ from contract.applications import MatterOpen, StandingHigher
 from contract.housekeeping import (
     AwardChangedMeanwhile,
     AwardChangeNotAllowed,
+    AwardNotFound,
     AwardStatus,
-    MatterNotOpen,
     RecognisedBy,
     Settlement,
     SubjectKind,
 )
 from runtime.workdays import Calendar
 from services.housekeeping.access import CLOCK
-from services.housekeeping.cases.domain import Evidence, Matter
+from services.housekeeping.evidence import Evidence
+from services.housekeeping.matters import Matter, first_open, settled
 
 _STANDING = (AwardStatus.VALID, AwardStatus.SUSPENDED)
 
@@ -84,7 +85,7 @@ class Award:
 
     @property
     def open_matter(self) -> Matter | None:
-        return next((matter for matter in self.matters if matter.settled_at is None), None)
+        return first_open(self.matters)
 
     @property
     def plaque(self) -> str:
@@ -270,13 +271,7 @@ def settle(
     evidence: tuple[Evidence, ...],
 ) -> Award:
     """Every open matter, kept or ended. Raises MatterNotOpen."""
-    if not award.open_matter:
-        raise MatterNotOpen("没有待处理的主体变更", "there is nothing to settle")
-    matters = tuple(
-        matter if matter.settled_at else replace(matter, settled_at=at, decision=decision.value, reason=reason)
-        for matter in award.matters
-    )
-    after = replace(award, matters=matters)
+    after = replace(award, matters=settled(award.matters, decision, at=at, reason=reason))
     if decision is Settlement.END and award.standing:
         return change(after, "revoke", stars=None, today=today, at=at, by=by, reason=reason, evidence=evidence)
     return _moved(after, "matter_settled", effective_on=today, at=at, by=by, reason=reason, evidence=evidence)
@@ -290,6 +285,10 @@ def check_version(award: Award, expected: int | None) -> None:
             f"the award has changed and is now at version {award.version}: read it again",
             facts={"version": award.version, "status": award.status.value, "stars": award.stars},
         )
+
+
+def not_found() -> AwardNotFound:
+    return AwardNotFound("没有这项认定", "there is no such award")
 
 
 def facts(award: Award) -> dict[str, Any]:

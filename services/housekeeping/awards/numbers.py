@@ -38,7 +38,3 @@ def read(text: str) -> str | None:
 
 def masked(award_number: str) -> str:
     return award_number[:6] + "*" * 8 + award_number[-4:]
-
-
-def masked_name(name: str) -> str:
-    return name[:1] + "*" + name[2:] if len(name) > 1 else "*"

@@ -16,14 +16,17 @@ from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.housekeeping import access
 from services.housekeeping.access import Actor
-from services.housekeeping.answers import public_award, shown_award
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards import numbers
+from services.housekeeping.awards.answers import public_award, shown_award
 from services.housekeeping.awards.domain import Award
-from services.housekeeping.calls import Calls, actor_of, evidence_of, own
+from services.housekeeping.awards.store import Awards, awards_of
+from services.housekeeping.calls import Calls, actor_of, own
+from services.housekeeping.evidence import evidence_of
 from services.housekeeping.procedures import domain as procedure
 from services.housekeeping.registry import domain as registry
 from services.housekeeping.registry.domain import Base
+from services.housekeeping.registry.store import Registry, registry_of
 from services.housekeeping.store import Housekeeping
 
 _FIRST_YEAR = 2023  # older awards are in nobody's register here
@@ -84,7 +87,8 @@ class AwardCalls(Calls):
         """RecogniseByCity -> Award under the city's own brand. Refuses SubjectNotFound, SubjectNotActive,
         NotYourOffice, CityNoticeTooShort, EvidenceMissing, AwardChangeNotAllowed (one stands already)."""
         asked, who = public.RecogniseByCity.read(command), actor_of(actor)
-        kept, at, today = self._now()
+        root, at, today = self._now()
+        kept, registered = awards_of(self.settings), registry_of(self.settings)
         kind = SubjectKind(asked["subject_kind"])
         evidence = evidence_of(asked)
         if not evidence:
@@ -92,24 +96,23 @@ class AwardCalls(Calls):
             raise applications.EvidenceMissing("须附认定文件", "evidence is needed", [fault])
 
         def work(session: ClientSession) -> str:
-            subject = kept.registry.subject(kind, asked["subject_key"], session)
-            if not who.sees(region=subject.region, organisation=subject.organisation):
-                raise access.subject_not_found()
+            subject = registered.subject(kind, asked["subject_key"], session)
+            registry.require_sight(who, subject)
             who.require_office("city", region=subject.region)
             registry.require_active(subject)
             rules = procedure.in_force(asked["awarded_on"])
             opened, ended, awarded = asked["notice_opened_on"], asked["notice_ended_on"], asked["awarded_on"]
-            days = kept.calendar(session).between(opened, ended)
+            days = root.calendar(session).between(opened, ended)
             if days < rules.windows["notice"] or awarded <= ended or awarded > today:
                 raise public.CityNoticeTooShort(
                     f"市级公示须满{rules.windows['notice']}个工作日且在认定之前结束（实为{days}个工作日）",
                     f"the city's notice must have {rules.windows['notice']} working days and end before the award",
                     facts={"working_days": days},
                 )
-            if kept.awards.standing(asked["subject_key"], RecognisedBy.CITY, session):
+            if kept.standing(asked["subject_key"], RecognisedBy.CITY, session):
                 raise public.AwardChangeNotAllowed("已有有效的市级认定", "a recognition by the city stands")
             series = numbers.series(kind, RecognisedBy.CITY, awarded.year, subject.region)
-            base = subject if isinstance(subject, Base) else kept.registry.base(subject.employer, session)
+            base = subject if isinstance(subject, Base) else registered.base(subject.employer, session)
             award = awards.grant(
                 award_id=mongo.new_id(),
                 number=numbers.number(series, kept.serial(series, session)),
@@ -130,17 +133,18 @@ class AwardCalls(Calls):
                 reason=asked["reason"],
                 evidence=evidence,
             )
-            kept.awards.add(session, award)
+            kept.add(session, award)
             return award.award_id
 
-        return self._shown_award(kept, kept.commands.once(who.client_id, asked, work), today)
+        return _shown_award(root, kept, root.commands.once(who.client_id, asked, work), today)
 
     @rpc
     def award(self, award_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> Award. Refuses AwardNotFound."""
-        kept, _, today = self._now()
-        self._require_award(kept, actor_of(actor), kept.awards.get(award_id))
-        return self._shown_award(kept, award_id, today)
+        root, _, today = self._now()
+        kept = awards_of(self.settings)
+        _require_sight(registry_of(self.settings), actor_of(actor), kept.get(award_id))
+        return _shown_award(root, kept, award_id, today)
 
     @rpc
     def awards(
@@ -161,11 +165,11 @@ class AwardCalls(Calls):
         who.require(access.READ)
         if (within := within_of(who.region, asked.get("region"))) is None or who.role is Role.REVIEWER:
             return nothing()
-        kept, _, today = self._now()
+        root, _, today = self._now()
         keys = None
         if (organisation := own(who)) is not None:
-            keys = kept.registry.keys_of(organisation)
-        found = kept.awards.page(
+            keys = registry_of(self.settings).keys_of(organisation)
+        found = awards_of(self.settings).page(
             within=within,
             subject_keys=keys,
             status=asked.get("status"),
@@ -174,7 +178,7 @@ class AwardCalls(Calls):
             after=asked.get("after"),
             limit=asked["limit"] + 1,
         )
-        items = [shown_award(each, qr=self._qr(kept, each), today=today) for each in found]
+        items = [shown_award(each, qr=_qr(root, each), today=today) for each in found]
         return paged(items, asked["limit"], "award_id")
 
     @rpc
@@ -188,8 +192,7 @@ class AwardCalls(Calls):
     ) -> dict[str, Any]:
         """``{"items": [PublicAward], "next"}``: those that are valid, masked."""
         asked = ReadAwards.read(given(after=after, limit=limit, region=region, subject_kind=subject_kind, stars=stars))
-        kept, _, _ = self._now()
-        found = kept.awards.page(
+        found = awards_of(self.settings).page(
             within=asked.get("region", regions.PROVINCE),
             status=AwardStatus.VALID.value,
             kind=asked.get("subject_kind"),
@@ -204,12 +207,12 @@ class AwardCalls(Calls):
     @rpc
     def verify_award(self, number: str | None = None, qr: str | None = None) -> dict[str, Any]:
         """By the number on the plaque, or by what its QR code says -> VerifiedAward, with one of three answers."""
-        kept, at, today = self._now()
+        root, at, today = self._now()
         text, _, tag = (qr or "").partition("~") if qr is not None else (number or "", "", "")
         plain = numbers.read(text)
-        found = kept.awards.numbered(plain) if plain else None
+        found = awards_of(self.settings).numbered(plain) if plain else None
         verdict, because, zh, en = _verdict(
-            plain, found, today, forged=qr is not None and (plain is None or tag != self._tag(kept, plain))
+            plain, found, today, forged=qr is not None and (plain is None or tag != _tag(root, plain))
         )
         return public.VerifiedAward.write(
             verdict=verdict.value,
@@ -221,34 +224,39 @@ class AwardCalls(Calls):
         )
 
     def _change_award(self, asked: dict[str, Any], who: Actor, step: Any) -> dict[str, Any]:
-        kept, at, today = self._now()
+        root, at, today = self._now()
+        kept, registered = awards_of(self.settings), registry_of(self.settings)
 
         def work(session: ClientSession) -> str:
-            before = kept.awards.get(asked["award_id"], session)
-            self._require_award(kept, who, before)
+            before = kept.get(asked["award_id"], session)
+            _require_sight(registered, who, before)
             office = "province" if before.recognised_by is RecognisedBy.PROVINCE else "city"
             who.require_office(office, region=before.region)
             awards.check_version(before, asked.get("expected_version"))
-            kept.awards.replace(session, before, step(before, at))
+            kept.replace(session, before, step(before, at))
             return before.award_id
 
-        return self._shown_award(kept, kept.commands.once(who.client_id, asked, work), today)
+        return _shown_award(root, kept, root.commands.once(who.client_id, asked, work), today)
 
-    def _shown_award(self, kept: Housekeeping, award_id: str, today: dt.date) -> dict[str, Any]:
-        found = kept.awards.get(award_id)
-        return shown_award(found, qr=self._qr(kept, found), today=today)
 
-    def _require_award(self, kept: Housekeeping, who: Actor, award: Award) -> None:
-        subject = kept.registry.subject(award.subject_kind, award.subject_key)
-        if not who.sees(region=award.region, organisation=subject.organisation):
-            raise access.award_not_found()
+def _require_sight(registered: Registry, who: Actor, award: Award) -> None:
+    subject = registered.subject(award.subject_kind, award.subject_key)
+    if not who.sees(region=award.region, organisation=subject.organisation):
+        raise awards.not_found()
 
-    def _qr(self, kept: Housekeeping, award: Award) -> str:
-        return f"{award.number}~{self._tag(kept, award.number)}"
 
-    def _tag(self, kept: Housekeeping, number: str) -> str:
-        """Who has only seen a number cannot make its QR code."""
-        return kept.vault.hash("award", number)[:_TAG]
+def _shown_award(root: Housekeeping, kept: Awards, award_id: str, today: dt.date) -> dict[str, Any]:
+    found = kept.get(award_id)
+    return shown_award(found, qr=_qr(root, found), today=today)
+
+
+def _qr(root: Housekeeping, award: Award) -> str:
+    return f"{award.number}~{_tag(root, award.number)}"
+
+
+def _tag(root: Housekeeping, number: str) -> str:
+    """Who has only seen a number cannot make its QR code."""
+    return root.vault.hash("award", number)[:_TAG]
 
 
 def _verdict(number: str | None, award: Award | None, today: dt.date, *, forged: bool) -> tuple[Verdict, str, str, str]:

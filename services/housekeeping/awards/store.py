@@ -1,19 +1,25 @@
-"""Collection ``awards``: one document each, version guarded. ``due``: the clock's next day; ``standing``: it does."""
+"""What is remembered of awards.
+
+awards    one document each, version guarded; ``due``: the clock's next day, ``standing``: it does
+serials   the last serial of each series of award numbers
+"""
 
 import datetime as dt
+from functools import lru_cache
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
 
 from contract import housekeeping as public
 from contract.housekeeping import RecognisedBy
 from runtime import mongo, record
+from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.pages import beyond, given, in_region
-from services.housekeeping.access import award_not_found
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards.domain import Award
+from services.housekeeping.store import housekeeping
 
 _EVENTS = {event.name(): event for event in public.EVENTS}
 
@@ -21,6 +27,7 @@ _EVENTS = {event.name(): event for event in public.EVENTS}
 class Awards:
     def __init__(self, store: Store, outbox: Outbox) -> None:
         self._awards = store["awards"]
+        self._serials = store["serials"]
         self._outbox = outbox
 
     def ensure_indexes(self) -> None:
@@ -52,11 +59,19 @@ class Awards:
         if said:
             self._say(session, after)
 
+    def serial(self, series: str, session: ClientSession) -> int:
+        """The next one of a series, from 1. A transaction that is not committed gives it back."""
+        found = self._serials.find_one_and_update(
+            {"_id": series}, {"$inc": {"last": 1}}, upsert=True, return_document=ReturnDocument.AFTER, session=session
+        )
+        assert found is not None  # upserted
+        return int(found["last"])
+
     def get(self, award_id: str, session: ClientSession | None = None) -> Award:
         """Raises AwardNotFound."""
         found = self._awards.find_one({"_id": award_id}, session=session)
         if found is None:
-            raise award_not_found()
+            raise awards.not_found()
         return record.of(Award, found)
 
     def numbered(self, number: str) -> Award | None:
@@ -112,3 +127,12 @@ def _document(award: Award) -> Document:
     if (due := awards.due_on(award)) is not None:
         document["due"] = due.isoformat()
     return document
+
+
+@lru_cache(maxsize=8)
+def awards_of(config: Config) -> Awards:
+    """The process's own, with its indexes in place."""
+    kept = housekeeping(config)
+    found = Awards(kept.store, kept.outbox)
+    found.ensure_indexes()
+    return found

@@ -5,24 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from contract.applications import AppealNotAllowed, CaseChanged, Channel
-from contract.housekeeping import MatterNotOpen, Settlement, SubjectKind
+from contract.applications import AppealNotAllowed, CaseChanged, CaseNotFound, Channel
+from contract.housekeeping import Settlement, SubjectKind
 from runtime.workdays import Calendar, Window, open_window
+from services.housekeeping.access import Actor
 from services.housekeeping.cases.notice import Notice, Objection
+from services.housekeeping.evidence import Evidence
+from services.housekeeping.matters import Matter, first_open, not_open, settled
 from services.housekeeping.procedures import domain as procedures
 from services.housekeeping.procedures.domain import Procedure
 from services.housekeeping.rubrics import domain as rubrics
 from services.housekeeping.rubrics import scoring
 from services.housekeeping.rubrics.domain import Rubric
 from services.housekeeping.rubrics.scoring import Outcome, Score
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    kind: str
-    title: str
-    sha256: str
-    file_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +77,6 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
-    """The subject moved or merged: a person has to say what that means here."""
-
-    kind: str
-    detail: Mapping[str, str]
-    opened_at: dt.datetime
-    settled_at: dt.datetime | None = None
-    decision: str | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Case:
     """``name`` (a base's, or a 福嫂's with one character masked), ``unit``, ``region`` and ``bases`` are those of the
     day it was opened. ``resume_to``: where a returned one goes back to. ``barred``: who took part in the case that
@@ -150,7 +133,7 @@ class Case:
 
     @property
     def open_matter(self) -> Matter | None:
-        return next((matter for matter in self.matters if matter.settled_at is None), None)
+        return first_open(self.matters)
 
 
 def open_case(
@@ -243,14 +226,11 @@ def raise_matter(case: Case, *, kind: str, detail: Mapping[str, str], at: dt.dat
 
 def settle(case: Case, decision: Settlement, *, at: dt.datetime, by: str, reason: str) -> Case:
     """Every open matter: the case is kept going where it is, or ends as withdrawn. Raises MatterNotOpen."""
-    if case.open_matter is None or case.final:
-        raise MatterNotOpen("没有待处理的主体变更", "there is nothing to settle")
-    matters = tuple(
-        matter if matter.settled_at else replace(matter, settled_at=at, decision=decision.value, reason=reason)
-        for matter in case.matters
-    )
+    if case.final:
+        raise not_open()
+    after = replace(case, matters=settled(case.matters, decision, at=at, reason=reason))
     state = "withdrawn" if decision is Settlement.END else case.state
-    return moved(replace(case, matters=matters), "settle_matter", at=at, by=by, reason=reason, state=state)
+    return moved(after, "settle_matter", at=at, by=by, reason=reason, state=state)
 
 
 def moved(
@@ -301,6 +281,12 @@ def due_on(case: Case) -> dt.date | None:
     return None
 
 
+def require_sight(who: Actor, case: Case) -> None:
+    """Raises CaseNotFound."""
+    if not who.sees(region=case.region, organisation=case.organisation, reviewers=case.reviewers):
+        raise not_found()
+
+
 def check_version(case: Case, expected: int | None) -> None:
     """Raises CaseChanged, which tells the version and state as they are now."""
     if expected is not None and expected != case.version:
@@ -310,3 +296,7 @@ def check_version(case: Case, expected: int | None) -> None:
             f"the application has changed: it is at version {case.version}, in state {case.state}; read it again",
             facts={"version": case.version, "state": case.state},
         )
+
+
+def not_found() -> CaseNotFound:
+    return CaseNotFound("没有这项申报", "there is no such application")

@@ -1,11 +1,10 @@
-"""公示: what is published, for how long, and what anybody may say against it."""
+"""公示: what is published, for how long, and what was said against it."""
 
 import datetime as dt
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from contract.applications import NoticeClosed, ObjectionInvalid, ObjectionNotFound, ObjectionState
-from contract.errors import field_error
+from contract.applications import NoticeClosed, ObjectionNotFound, ObjectionState
 from runtime.workdays import Window
 
 
@@ -29,19 +28,6 @@ class Objection:
     received_at: dt.datetime
     state: ObjectionState = ObjectionState.OPEN
     finding: str | None = None
-
-
-def check(*, name: str | None, phone: str | None, evidence: int) -> bool:
-    """Whether the objection is anonymous. Raises ObjectionInvalid when it is, and brings no evidence."""
-    if name and phone:
-        return False
-    if evidence:
-        return True
-    raise ObjectionInvalid(
-        "实名异议须填写姓名和联系电话；匿名异议须附证据材料",
-        "give name and phone, or, anonymously, at least one piece of evidence",
-        [field_error("/evidence", "missing", "匿名异议须附证据材料", "is needed for an anonymous objection")],
-    )
 
 
 def settled(

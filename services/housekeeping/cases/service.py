@@ -16,18 +16,19 @@ from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.housekeeping import access
 from services.housekeeping.access import Actor
-from services.housekeeping.answers import shown_case
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards import numbers
-from services.housekeeping.calls import Calls, actor_of, evidence_of, own
+from services.housekeeping.calls import Calls, actor_of, own
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases import seating, steps
-from services.housekeeping.cases.casework import known_of, require_sight
+from services.housekeeping.cases.answers import shown_case
+from services.housekeeping.cases.casework import Casework, casework
+from services.housekeeping.cases.conditions import Known, not_allowed
 from services.housekeeping.cases.domain import Case
-from services.housekeeping.cases.steps import Known
+from services.housekeeping.cases.store import cases_of
+from services.housekeeping.evidence import evidence_of, joined
 from services.housekeeping.registry import domain as registry
 from services.housekeeping.registry.domain import Base
-from services.housekeeping.store import Housekeeping
 
 _BRAND = "河北省妇女联合会"
 
@@ -43,13 +44,13 @@ class CaseCalls(Calls):
         """OpenApplication -> Application. Refuses SubjectNotFound, SubjectNotActive, CaseOpenAlready, NotYourOffice,
         RegionNotYours."""
         asked, who = public.OpenApplication.read(command), actor_of(actor)
-        kept, at, today = self._now()
+        kept = casework(self.settings)
+        _, at, today = self._now()
         kind = SubjectKind(asked["subject_kind"])
 
         def work(session: ClientSession) -> str:
             subject = kept.registry.subject(kind, asked["subject_key"], session)
-            if not who.sees(region=subject.region, organisation=subject.organisation):
-                raise access.subject_not_found()
+            registry.require_sight(who, subject)
             who.require_office("applicant", organisation=subject.organisation)
             if not regions.within(subject.region, who.region):
                 raise public.RegionNotYours("申报主体不在您的行政区划内", "the subject lies outside your region")
@@ -84,12 +85,12 @@ class CaseCalls(Calls):
         NotYourOffice, TransitionNotAllowed."""
         asked, who = public.AddEvidence.read(command), actor_of(actor)
 
-        def step(case: Case, kept: Housekeeping, session: ClientSession, known: Known) -> Case:
+        def step(case: Case, kept: Casework, session: ClientSession, known: Known) -> Case:
             who.require_office("applicant", organisation=case.organisation)
             if case.procedure.states[case.state].office != "applicant":
-                raise steps.not_allowed(case)
+                raise not_allowed(case)
             more = evidence_of(asked)
-            after = replace(case, evidence=steps.joined(case.evidence, more))
+            after = replace(case, evidence=joined(case.evidence, more))
             return cases.moved(after, "add_evidence", at=known.at, by=who.client_id, reason=None, evidence=more)
 
         return self._change(asked, who, step)
@@ -99,7 +100,7 @@ class CaseCalls(Calls):
         """MoveApplication -> Application. Refuses whatever stands against the step: contract.applications."""
         asked, who = public.MoveApplication.read(command), actor_of(actor)
 
-        def step(case: Case, kept: Housekeeping, session: ClientSession, known: Known) -> Case:
+        def step(case: Case, kept: Casework, session: ClientSession, known: Known) -> Case:
             standing = kept.awards.standing(case.subject_key, session=session)
             award_id = standing.award_id if standing else mongo.new_id()
             after = steps.take(
@@ -123,11 +124,12 @@ class CaseCalls(Calls):
         """AppealApplication -> the new Application. Refuses CaseNotFound, AppealNotAllowed, NotYourOffice,
         NoEligibleReviewer, CaseOpenAlready."""
         asked, who = public.AppealApplication.read(command), actor_of(actor)
-        kept, at, today = self._now()
+        kept = casework(self.settings)
+        _, at, today = self._now()
 
         def work(session: ClientSession) -> str:
             first = kept.cases.get(asked["application_id"], session)
-            require_sight(who, first)
+            cases.require_sight(who, first)
             who.require_office("applicant", organisation=first.organisation)
             decided = self._decided_at(kept, first, session)
             if decided is None or kept.cases.appeal_of(first.case_id, session):
@@ -136,7 +138,7 @@ class CaseCalls(Calls):
                 )
             if kept.cases.open_of([first.subject_key], session):
                 raise public.CaseOpenAlready("已有未办结的申报", "the subject has an application that is not finished")
-            known = known_of(kept, session, first, at)
+            known = kept.known(session, first, at)
             case = cases.open_appeal(
                 first,
                 case_id=mongo.new_id(),
@@ -161,7 +163,7 @@ class CaseCalls(Calls):
         """SettleApplication -> Application. Refuses CaseNotFound, CaseChanged, MatterNotOpen, NotYourOffice."""
         asked, who = public.SettleApplication.read(command), actor_of(actor)
 
-        def step(case: Case, kept: Housekeeping, session: ClientSession, known: Known) -> Case:
+        def step(case: Case, kept: Casework, session: ClientSession, known: Known) -> Case:
             office = case.procedure.states[case.state].office or "province"
             who.require_office("county" if office == "applicant" else office, region=case.region)
             decision = Settlement(asked["decision"])
@@ -172,8 +174,7 @@ class CaseCalls(Calls):
     @rpc
     def application(self, application_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> Application. Refuses CaseNotFound."""
-        kept, _, _ = self._now()
-        return self._shown(kept, application_id, actor_of(actor))
+        return self._shown(casework(self.settings), application_id, actor_of(actor))
 
     @rpc
     def applications(
@@ -191,8 +192,7 @@ class CaseCalls(Calls):
         who.require(access.READ)
         if (within := within_of(who.region, asked.get("region"))) is None:
             return nothing()
-        kept, _, _ = self._now()
-        found = kept.cases.page(
+        found = cases_of(self.settings).page(
             within=within,
             organisation=own(who),
             reviewer=who.client_id if who.role is Role.REVIEWER else None,
@@ -205,26 +205,27 @@ class CaseCalls(Calls):
 
     def _change(self, asked: dict[str, Any], who: Actor, step: Any) -> dict[str, Any]:
         """One step of a case, once for each command_id, decided on the version that the actor named."""
-        kept, at, _ = self._now()
+        kept = casework(self.settings)
+        _, at, _ = self._now()
 
         def work(session: ClientSession) -> str:
             before = kept.cases.get(asked["application_id"], session)
-            require_sight(who, before)
+            cases.require_sight(who, before)
             cases.check_version(before, asked.get("expected_version"))
             claim = asked.get("transition") == "recommend"
-            known = known_of(kept, session, before, at, claim=claim)
+            known = kept.known(session, before, at, claim=claim)
             kept.cases.replace(session, before, step(before, kept, session, known))
             return before.case_id
 
         return self._shown(kept, kept.commands.once(who.client_id, asked, work), who)
 
-    def _shown(self, kept: Housekeeping, case_id: str, who: Actor) -> dict[str, Any]:
+    def _shown(self, kept: Casework, case_id: str, who: Actor) -> dict[str, Any]:
         case = kept.cases.get(case_id)
-        require_sight(who, case)
+        cases.require_sight(who, case)
         other = kept.cases.get(case.appeal_of) if case.appeal_of else kept.cases.appeal_of(case_id)
         return shown_case(case, who, (other,) if other else ())
 
-    def _decided_at(self, kept: Housekeeping, case: Case, session: ClientSession) -> dt.datetime | None:
+    def _decided_at(self, kept: Casework, case: Case, session: ClientSession) -> dt.datetime | None:
         """When it was decided against: the refusal, or the revocation of its award. None when it was not."""
         if case.state == "declined":
             return case.history[-1].at
@@ -236,7 +237,7 @@ class CaseCalls(Calls):
 
     def _award(
         self,
-        kept: Housekeeping,
+        kept: Casework,
         session: ClientSession,
         case: Case,
         standing: awards.Award | None,
@@ -260,7 +261,7 @@ class CaseCalls(Calls):
             session,
             awards.grant(
                 award_id=case.award_id,
-                number=numbers.number(series, kept.serial(series, session)),
+                number=numbers.number(series, kept.awards.serial(series, session)),
                 kind=case.subject_kind,
                 subject_key=case.subject_key,
                 name=case.name,

@@ -1,33 +1,27 @@
-"""Collections ``cases`` (one document each, version guarded; ``due``: the clock's next day), ``objections`` (who
-objects and what they say, sealed) and ``quotas``."""
+"""Collection ``cases``: one document each, version guarded. ``due``: the clock's next day."""
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
-from contract import regions
-from contract.housekeeping import SubjectKind
 from runtime import mongo, record
 from runtime.clock import day_of
+from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.pages import beyond, given, in_region
-from runtime.vault import Vault
-from services.housekeeping.access import case_not_found
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases.domain import Case
+from services.housekeeping.quotas.domain import unit_of
+from services.housekeeping.store import housekeeping
 
 _RUNNING = ("returned", "provincial_review", "on_notice", "inquiry", "notice_ended")
 
 
 class Cases:
-    def __init__(self, store: Store, vault: Vault) -> None:
-        self._vault = vault
+    def __init__(self, store: Store) -> None:
         self._cases = store["cases"]
-        self._objections = store["objections"]
-        self._quotas = store["quotas"]
 
     def ensure_indexes(self) -> None:
         index = self._cases.create_index
@@ -37,7 +31,6 @@ class Cases:
         for field in ("region", "organisation", "state", "seats.reviewer", "subject_key"):
             index([(field, ASCENDING), ("_id", ASCENDING)], name=field)
         index([("unit_code", ASCENDING), ("recommended_on", ASCENDING)], name="recommended")
-        self._objections.create_index("case_id", name="case_id")
 
     def add(self, session: ClientSession, case: Case) -> None:
         """Raises DuplicateKeyError when the subject has an open case, or the case is appealed already."""
@@ -52,7 +45,7 @@ class Cases:
         """Raises CaseNotFound."""
         found = self._cases.find_one({"_id": case_id}, session=session)
         if found is None:
-            raise case_not_found()
+            raise cases.not_found()
         return record.of(Case, found)
 
     def open_of(self, subject_keys: list[str], session: ClientSession | None = None) -> list[Case]:
@@ -101,56 +94,6 @@ class Cases:
         )
         return {row["_id"]: row["count"] for row in rows}
 
-    def seal_objection(
-        self, session: ClientSession, objection_id: str, case_id: str, said: Mapping[str, Any], evidence: list[Document]
-    ) -> None:
-        self._objections.insert_one(
-            {"_id": objection_id, "case_id": case_id, "sealed": self._vault.seal(dict(said)), "evidence": evidence},
-            session=session,
-        )
-
-    def open_objection(self, case_id: str, objection_id: str) -> Document | None:
-        found = self._objections.find_one({"_id": objection_id, "case_id": case_id})
-        return None if found is None else self._vault.open(found["sealed"]) | {"evidence": found["evidence"]}
-
-    def objection_files(self, case_id: str) -> dict[str | None, str]:
-        """Digests of the files that objections to this case brought, by file id."""
-        rows = self._objections.find({"case_id": case_id}, {"evidence": 1})
-        return {item.get("file_id"): item["sha256"] for row in rows for item in row["evidence"]}
-
-    def set_quota(
-        self, session: ClientSession, *, unit: str, kind: SubjectKind, year: int, places: int, step: Document
-    ) -> None:
-        self._quotas.update_one(
-            {"_id": _quota_id(unit, kind, year)},
-            {"$set": {"places": places}, "$push": {"history": {**step, "places": places}}},
-            upsert=True,
-            session=session,
-        )
-
-    def quota(
-        self, *, unit: str, kind: SubjectKind, year: int, session: ClientSession | None = None, claim: bool = False
-    ) -> tuple[int | None, int]:
-        """Places (None: no limit), and how many are used. To ``claim`` one makes two who do so at once meet, so that
-        the second one counts again."""
-        quota_id = _quota_id(unit, kind, year)
-        if claim:
-            self._quotas.update_one({"_id": quota_id}, {"$inc": {"claims": 1}}, session=session)
-        found = self._quotas.find_one({"_id": quota_id}, session=session)
-        used = self._cases.count_documents(
-            {
-                "unit_code": unit,
-                "subject_kind": kind.value,
-                "recommended_on": {"$gte": f"{year}-01-01", "$lte": f"{year}-12-31"},
-            },
-            session=session,
-        )
-        return (found["places"] if found and "places" in found else None), used
-
-
-def _quota_id(unit: str, kind: SubjectKind, year: int) -> str:
-    return f"{unit}:{kind.value}:{year}"
-
 
 def _document(case: Case) -> Document:
     document: Document = record.document(case) | {"_id": case.case_id, "unit_code": unit_of(case.region)}
@@ -164,6 +107,9 @@ def _document(case: Case) -> Document:
     return document
 
 
-def unit_of(region: str) -> str:
-    path = regions.get(region).path
-    return path[min(1, len(path) - 1)]
+@lru_cache(maxsize=8)
+def cases_of(config: Config) -> Cases:
+    """The process's own, with its indexes in place."""
+    found = Cases(housekeeping(config).store)
+    found.ensure_indexes()
+    return found

@@ -12,8 +12,9 @@ from stdnum.exceptions import ValidationError
 
 from contract import regions
 from contract.errors import field_error
-from contract.housekeeping import SubjectChanged, SubjectInvalid, SubjectNotActive, SubjectStatus
+from contract.housekeeping import SubjectChanged, SubjectInvalid, SubjectNotActive, SubjectNotFound, SubjectStatus
 from contract.words import DocumentType
+from services.housekeeping.access import Actor
 from services.housekeeping.procedures.domain import Procedure
 
 Fault = dict[str, str]
@@ -78,6 +79,12 @@ def changed(subject: Subject, what: str, *, at: dt.datetime, by: str, reason: st
     return replace(subject, version=change.version, history=(*subject.history, change), **fields)
 
 
+def require_sight(who: Actor, subject: Base | Fusao) -> None:
+    """Raises SubjectNotFound."""
+    if not who.sees(region=subject.region, organisation=subject.organisation):
+        raise not_found()
+
+
 def check_version(subject: Subject, expected: int | None) -> None:
     """Raises SubjectChanged."""
     if expected is not None and expected != subject.version:
@@ -137,6 +144,10 @@ def read_document(kind: DocumentType, text: str) -> str:
     return number
 
 
+def masked_name(name: str) -> str:
+    return name[:1] + "*" + name[2:] if len(name) > 1 else "*"
+
+
 def masked_document(number: str) -> str:
     """The fixed mask: the first three and the last two of eighteen tell no birthday."""
     if len(number) == 18:
@@ -179,6 +190,10 @@ def unmet_by_fusao(fusao: Fusao, *, procedure: Procedure, certificates: int) -> 
         zh, en = f"须持有{least}本有效证书", f"must hold {least} valid certificates"
         faults.append(field_error("/subject_key", "certificates", zh, en))
     return tuple(faults)
+
+
+def not_found() -> SubjectNotFound:
+    return SubjectNotFound("没有登记这家基地或这位福嫂", "no such base or 福嫂 is registered")
 
 
 def _invalid(faults: list[Fault]) -> SubjectInvalid:

@@ -1,6 +1,7 @@
-"""Collections ``bases``, ``fusao`` (``sealed``: personal data), ``held`` (certificates as heard), ``reviewers``."""
+"""Collections ``bases``, ``fusao`` (``sealed``: personal data) and ``held`` (certificates as heard)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from pymongo import ASCENDING
@@ -10,12 +11,12 @@ from pymongo.errors import DuplicateKeyError
 from contract.housekeeping import SubjectKind
 from contract.words import CertificateStatus
 from runtime import record
+from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.pages import beyond, given, in_region
 from runtime.vault import Vault
-from services.housekeeping.access import subject_not_found
-from services.housekeeping.registry.domain import Base, Fusao
-from services.housekeeping.reviewers.domain import Reviewer
+from services.housekeeping.registry.domain import Base, Fusao, not_found
+from services.housekeeping.store import housekeeping
 
 _KEPT_FOR_STORE = {"sealed": 0}
 
@@ -26,7 +27,6 @@ class Registry:
         self._bases = store["bases"]
         self._fusao = store["fusao"]
         self._held = store["held"]
-        self._reviewers = store["reviewers"]
 
     def ensure_indexes(self) -> None:
         self._bases.create_index("credit_code", name="credit_code", unique=True)
@@ -130,24 +130,22 @@ class Registry:
         valid = {"person_key": person_key, "status": CertificateStatus.VALID.value}
         return self._held.count_documents(valid, session=session)
 
-    def put_reviewer(self, session: ClientSession, reviewer: Reviewer) -> None:
-        document = record.document(reviewer)
-        self._reviewers.replace_one({"_id": reviewer.client_id}, document, upsert=True, session=session)
-
-    def reviewer(self, client_id: str, session: ClientSession | None = None) -> Reviewer | None:
-        found = self._reviewers.find_one({"_id": client_id}, session=session)
-        return None if found is None else record.of(Reviewer, found)
-
-    def reviewers(self, session: ClientSession | None = None) -> tuple[Reviewer, ...]:
-        return tuple(record.of(Reviewer, row) for row in self._reviewers.find({}, session=session).sort("_id", 1))
-
 
 def _found(row: Document | None) -> Document:
     if row is None:
-        raise subject_not_found()
+        raise not_found()
     return row
 
 
 def _written(count: int) -> None:
     if count != 1:
         raise RuntimeError("a registration changed inside its own transaction")
+
+
+@lru_cache(maxsize=8)
+def registry_of(config: Config) -> Registry:
+    """The process's own, with its indexes in place."""
+    kept = housekeeping(config)
+    found = Registry(kept.store, kept.vault)
+    found.ensure_indexes()
+    return found

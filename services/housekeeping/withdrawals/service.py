@@ -8,9 +8,10 @@ from contract.message import Said
 from contract.withdrawals import WITHDRAWALS, WithdrawalLifted
 from runtime.events import listen
 from services.housekeeping.awards.domain import Award
+from services.housekeeping.awards.store import Awards, awards_of
 from services.housekeeping.calls import Calls
-from services.housekeeping.store import Housekeeping
 from services.housekeeping.withdrawals import domain as withdrawals
+from services.housekeeping.withdrawals.store import withdrawals_of
 
 
 class WithdrawalCalls(Calls):
@@ -21,7 +22,8 @@ class WithdrawalCalls(Calls):
         told = said.data
         if told["fact"] != CountedFact.AWARD:
             return
-        kept, at, today = self._now()
+        root, at, today = self._now()
+        kept, orders = awards_of(self.settings), withdrawals_of(self.settings)
         order = {
             "order_id": told["order_id"],
             "version": told["version"],
@@ -32,24 +34,24 @@ class WithdrawalCalls(Calls):
         }
 
         def work(session: ClientSession) -> None:
-            before = kept.withdrawals.get(told["order_id"], session)
+            before = orders.get(told["order_id"], session)
             if before is not None and before.version >= told["version"]:
                 return
             award = _award(kept, told["fact_id"], session)
             if said.event is WithdrawalLifted:
-                other = kept.awards.standing(award.subject_key, award.recognised_by, session) if award else None
+                other = kept.standing(award.subject_key, award.recognised_by, session) if award else None
                 answer, after = withdrawals.give_back(award, before, other, **order)
             else:
                 answer, after = withdrawals.withdraw(award, **order)
             if award is not None and after is not None:
-                kept.awards.replace(session, award, after)
-            kept.withdrawals.answer(session, answer, at=at)
+                kept.replace(session, award, after)
+            orders.answer(session, answer, at=at)
 
-        kept.commands.transact(work)
+        root.commands.transact(work)
 
 
-def _award(kept: Housekeeping, award_id: str, session: ClientSession) -> Award | None:
+def _award(kept: Awards, award_id: str, session: ClientSession) -> Award | None:
     try:
-        return kept.awards.get(award_id, session)
+        return kept.get(award_id, session)
     except AwardNotFound:
         return None

@@ -1,13 +1,16 @@
 """Collection ``withdrawals``: what inspections ordered of awards, one document an order."""
 
 import datetime as dt
+from functools import lru_cache
 
 from pymongo.client_session import ClientSession
 
 from contract.housekeeping import WithdrawalAnswered
 from runtime import record
+from runtime.config import Config
 from runtime.mongo import Store
 from runtime.outbox import Outbox
+from services.housekeeping.store import housekeeping
 from services.housekeeping.withdrawals.domain import Order
 
 
@@ -33,3 +36,10 @@ class Withdrawals:
             done=order.done,
             reason=order.reason,
         )
+
+
+@lru_cache(maxsize=8)
+def withdrawals_of(config: Config) -> Withdrawals:
+    """The process's own."""
+    kept = housekeeping(config)
+    return Withdrawals(kept.store, kept.outbox)

@@ -10,13 +10,16 @@ from contract.housekeeping import SubjectKind
 from contract.words import Role
 from runtime.clock import SHANGHAI
 from runtime.workdays import Calendar
-from services.housekeeping.access import APPLY, DECIDE, READ, REVIEW, Actor
+from services.housekeeping.access import APPLY, CLOCK, DECIDE, READ, REVIEW, Actor
 from services.housekeeping.cases import domain as cases
-from services.housekeeping.cases import seating, steps
-from services.housekeeping.cases.domain import Case, Evidence
-from services.housekeeping.cases.steps import Known
+from services.housekeeping.cases import steps
+from services.housekeeping.cases.conditions import Known
+from services.housekeeping.cases.domain import Case
+from services.housekeeping.cases.notice import Objection
+from services.housekeeping.evidence import Evidence
 from services.housekeeping.reviewers.domain import Reviewer
-from services.housekeeping.rubrics import domain as rubric
+from services.housekeeping.reviews import domain as reviews
+from services.housekeeping.rubrics import domain as rubrics
 from services.housekeeping.rubrics.scoring import Score
 
 COUNTY, CITY = "130102", "130100"
@@ -49,7 +52,7 @@ def evidence(kind: str = "licence", title: str = "材料") -> Evidence:
 
 
 def all_evidence(kind: SubjectKind = SubjectKind.BASE) -> tuple[Evidence, ...]:
-    return tuple(evidence(each) for each in sorted(rubric.in_force(kind, DAY).evidence))
+    return tuple(evidence(each) for each in sorted(rubrics.in_force(kind, DAY).evidence))
 
 
 def known(day: dt.date = DAY, **changes: Any) -> Known:
@@ -98,7 +101,7 @@ def marks(case: Case, total: Decimal | int) -> dict[str, Decimal]:
 
 
 def score(case: Case, reviewer_id: str, total: Decimal | int, day: dt.date = DAY, **changes: Any) -> Case:
-    return seating.score(
+    return reviews.score(
         case,
         reviewer=reviewer_id,
         given=Score(marks(case, total), changes.pop("vetoes", ())),
@@ -122,3 +125,18 @@ def scored(*totals: Decimal | int, day: dt.date = DAY) -> Case:
 
 def on_notice(day: dt.date = DAY, total: int = 92) -> Case:
     return take(scored(total, total, day=day), "open_notice", office(regions.PROVINCE), day)
+
+
+def object_to(case: Case, day: dt.date, number: int = 1) -> Case:
+    objection = Objection(f"{number:024d}", len(case.notices), anonymous=True, received_at=noon(day))
+    return take(case, "object", CLOCK, day, objection=objection)
+
+
+def case_due(case: Case, day: dt.date, **changes: Any) -> Case:
+    return steps.fall_due(case, known(day, **changes))
+
+
+def ended(day: dt.date = DAY) -> tuple[Case, dt.date]:
+    case = on_notice(day)
+    after = case.notices[-1].window.ends_on + dt.timedelta(days=1)
+    return case_due(case, after), after

@@ -9,6 +9,8 @@ from runtime.config import Config
 from samples.stars import Trade
 from services.housekeeping import clock, store
 from services.housekeeping.service import Housekeeping
+from tests.services.housekeeping.builders import DAY
+from tests.services.housekeeping.callers import AFTER_NOTICE, PROVINCE
 
 
 @pytest.fixture
@@ -49,3 +51,13 @@ def look(settings: Config) -> Callable[[], int]:
 def said(kept: store.Housekeeping) -> Callable[[], list[Said]]:
     """What was said so far, oldest first, as its hearers will get it."""
     return lambda: [Event.heard(row["event"]) for row in kept.store["outbox"].find().sort("_id", 1)]
+
+
+@pytest.fixture
+def awarded(trade: Trade, look: Callable[[], int]) -> dict[str, Any]:
+    """A base of five stars, awarded on 11 March 2023."""
+    trade.set_time(DAY)
+    application = trade.to_notice(trade.base(1), 95, 93)
+    trade.set_time(AFTER_NOTICE)
+    look()
+    return trade.call("award", trade.award(application)["award_id"], PROVINCE)

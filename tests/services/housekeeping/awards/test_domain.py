@@ -10,51 +10,13 @@ from contract.housekeeping import (
     AwardEvent,
     AwardStatus,
     MatterNotOpen,
-    RecognisedBy,
     Settlement,
-    SubjectKind,
 )
 from runtime import record
-from runtime.workdays import Calendar
 from services.housekeeping.awards import domain as awards
-from services.housekeeping.awards import numbers
 from services.housekeeping.awards.domain import Award
-from tests.services.housekeeping.builders import evidence, noon, on_notice
-
-GIVEN = dt.date(2023, 5, 10)
-
-
-def an_award(**changes: Any) -> Award:
-    given = {
-        "award_id": "9" * 24,
-        "number": numbers.number("JD2023130102", 1),
-        "kind": SubjectKind.BASE,
-        "subject_key": "2" * 24,
-        "name": "示例家政服务有限公司",
-        "unit": "示例家政服务有限公司",
-        "region": "130102",
-        "stars": 5,
-        "years": 3,
-        "check_days": 30,
-        "recognised_by": RecognisedBy.PROVINCE,
-        "brand": "河北省妇女联合会",
-        "case_id": "1" * 24,
-        "awarded_on": GIVEN,
-        "at": noon(GIVEN),
-        "by": "fulian-130000",
-        "reason": "公示无异议",
-    }
-    return awards.grant(**(given | changes))
-
-
-def change(award: Award, what: str, day: dt.date = GIVEN, stars: int | None = None) -> Award:
-    return awards.change(
-        award, what, stars=stars, today=day, at=noon(day), by="fulian-130000", reason="理由", evidence=(evidence(),)
-    )
-
-
-def fall_due(award: Award, day: dt.date) -> Award:
-    return awards.fall_due(award, today=day, at=noon(day), calendar=Calendar())
+from tests.services.housekeeping.awards.builders import GIVEN, an_award, change, fall_due
+from tests.services.housekeeping.builders import noon, on_notice
 
 
 def test_an_award_holds_for_three_years_less_a_day() -> None:
@@ -172,19 +134,6 @@ def test_who_decided_on_another_version_is_told_how_it_stands() -> None:
 def test_every_fact_that_is_told_is_declared_and_no_more() -> None:
     told = awards.facts(an_award())
     assert told.keys() == AwardEvent().fields.keys()
-
-
-def test_numbers_are_read_as_people_write_them_and_a_slip_is_noticed() -> None:
-    number = numbers.number("JD2023130102", 7)
-    assert numbers.read(f" {number[:2].lower()} {number[2:]} ") == number
-    assert numbers.read(number[:-1] + ("A" if number[-1] != "A" else "B")) is None
-    assert numbers.read("JD") is None
-
-
-def test_a_masked_number_gives_nobody_the_number() -> None:
-    number = numbers.number("JD2023130102", 7)
-    assert numbers.masked(number).count("*") == 8
-    assert len(numbers.masked(number)) == len(number)
 
 
 @pytest.mark.parametrize("value", [moved(fall_due(an_award(), dt.date(2025, 1, 1))), on_notice()])

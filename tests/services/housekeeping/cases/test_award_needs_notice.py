@@ -14,7 +14,7 @@ from services.housekeeping.access import ANYBODY, CLOCK
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases import steps
 from services.housekeeping.cases.notice import Objection
-from services.housekeeping.procedures import domain as procedure
+from services.housekeeping.procedures import domain as procedures
 from tests.services.housekeeping.builders import (
     CITY,
     COUNTY,
@@ -30,7 +30,7 @@ from tests.services.housekeeping.builders import (
 )
 
 ACTORS = (applicant(), office(COUNTY), office(CITY), office(regions.PROVINCE), ANYBODY, CLOCK, reviewer(1))
-TRANSITIONS = (*procedure.procedure("stars-1").transitions, "forge")
+TRANSITIONS = (*procedures.procedure("stars-1").transitions, "forge")
 USUAL = {
     "draft": ("submit", applicant()),
     "submitted": ("accept", office(COUNTY)),

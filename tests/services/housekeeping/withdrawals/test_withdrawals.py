@@ -20,7 +20,7 @@ from services.housekeeping.service import Housekeeping
 from services.housekeeping.withdrawals import domain as withdrawals
 from services.housekeeping.withdrawals.domain import BY, Order
 from services.targets.counting import steps
-from tests.services.housekeeping.awards.test_domain import an_award, change, fall_due
+from tests.services.housekeeping.awards.builders import an_award, change, fall_due
 from tests.services.housekeeping.builders import noon
 
 Log = Callable[[], list[Said]]

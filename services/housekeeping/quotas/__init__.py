@@ -1,0 +1,1 @@
+"""Quotas (名额): how many subjects a city may recommend in a year."""

@@ -1,0 +1,55 @@
+"""Collection ``quotas``: the places of each unit, kind and year. How many are used, ``cases`` tells."""
+
+from functools import lru_cache
+
+from pymongo.client_session import ClientSession
+
+from contract.housekeeping import SubjectKind
+from runtime.config import Config
+from runtime.mongo import Document, Store
+from services.housekeeping.store import housekeeping
+
+
+class Quotas:
+    def __init__(self, store: Store) -> None:
+        self._quotas = store["quotas"]
+        self._cases = store["cases"]
+
+    def set(
+        self, session: ClientSession, *, unit: str, kind: SubjectKind, year: int, places: int, step: Document
+    ) -> None:
+        self._quotas.update_one(
+            {"_id": _quota_id(unit, kind, year)},
+            {"$set": {"places": places}, "$push": {"history": {**step, "places": places}}},
+            upsert=True,
+            session=session,
+        )
+
+    def places(
+        self, *, unit: str, kind: SubjectKind, year: int, session: ClientSession | None = None, claim: bool = False
+    ) -> tuple[int | None, int]:
+        """Places (None: no limit), and how many are used. To ``claim`` one makes two who do so at once meet, so that
+        the second one counts again."""
+        quota_id = _quota_id(unit, kind, year)
+        if claim:
+            self._quotas.update_one({"_id": quota_id}, {"$inc": {"claims": 1}}, session=session)
+        found = self._quotas.find_one({"_id": quota_id}, session=session)
+        used = self._cases.count_documents(
+            {
+                "unit_code": unit,
+                "subject_kind": kind.value,
+                "recommended_on": {"$gte": f"{year}-01-01", "$lte": f"{year}-12-31"},
+            },
+            session=session,
+        )
+        return (found["places"] if found and "places" in found else None), used
+
+
+def _quota_id(unit: str, kind: SubjectKind, year: int) -> str:
+    return f"{unit}:{kind.value}:{year}"
+
+
+@lru_cache(maxsize=8)
+def quotas_of(config: Config) -> Quotas:
+    """The process's own."""
+    return Quotas(housekeeping(config).store)

@@ -1,0 +1,118 @@
+"""Awards on a real database, through the calls that the gateway makes."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contract import applications as cased
+from contract import housekeeping as public
+from contract.message import Said
+from samples.stars import Trade, evidence, office
+from services.housekeeping.awards import numbers
+from tests.services.housekeeping.builders import DAY
+from tests.services.housekeeping.callers import AFTER_NOTICE, PROVINCE
+
+
+def test_a_base_that_goes_all_the_way_is_awarded_once_and_told_once(
+    awarded: dict[str, Any], said: Callable[[], list[Said]]
+) -> None:
+    (event,) = said()
+    assert event.event is public.AwardGranted
+    assert event.data["award_id"] == awarded["award_id"] == event.subject
+    assert (event.data["stars"], event.data["awarded_on"]) == (5, AFTER_NOTICE)
+    assert awarded["award_number"] in awarded["plaque"]
+
+
+def test_a_downgrade_and_a_revocation_are_told_with_the_whole_standing(
+    awarded: dict[str, Any], trade: Trade, said: Callable[[], list[Said]]
+) -> None:
+    trade.change(awarded["award_id"], "lower", stars=2)
+    trade.change(awarded["award_id"], "revoke")
+    told = said()[1:]
+    assert [event.event for event in told] == [public.AwardLowered, public.AwardRevoked]
+    assert [(event.data["stars"], event.data["status"]) for event in told] == [(2, "valid"), (2, "revoked")]
+    assert {event.data["awarded_on"] for event in told} == {AFTER_NOTICE}
+
+
+def test_an_award_is_changed_on_evidence_by_the_province_and_on_the_version_that_was_read(
+    awarded: dict[str, Any], trade: Trade
+) -> None:
+    command = {"award_id": awarded["award_id"], "change": "suspend", "reason": "投诉核查"}
+    with pytest.raises(cased.EvidenceMissing):
+        trade.call("change_award", command, PROVINCE)
+    command["evidence"] = [evidence("report")]
+    with pytest.raises(cased.NotYourOffice):
+        trade.call("change_award", command, office("130100"))
+    with pytest.raises(public.AwardChangedMeanwhile):
+        trade.call("change_award", command | {"expected_version": 7}, PROVINCE)
+    assert trade.call("change_award", command | {"expected_version": 1}, PROVINCE)["status"] == "suspended"
+
+
+def test_more_stars_come_by_a_case_of_their_own_and_raise_the_same_award(
+    trade: Trade, look: Callable[[], int], said: Callable[[], list[Said]]
+) -> None:
+    trade.set_time(DAY)
+    base = trade.base(1)
+    first = trade.to_notice(base, 75, 74)
+    trade.set_time(AFTER_NOTICE)
+    look()
+    three = trade.award(first)["award_id"]
+    second = trade.to_notice(base, 95, 94)
+    trade.set_time(dt.date(2023, 4, 1))
+    look()
+    assert trade.award(second)["award_id"] == three
+    assert [event.event for event in said()] == [public.AwardGranted, public.AwardRaised]
+    assert said()[-1].data["awarded_on"] == AFTER_NOTICE
+
+
+def recognise(trade: Trade, base: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    command = {
+        "subject_kind": "base", "subject_key": base["base_id"], "brand": "燕赵福嫂·石家庄",
+        "document": "石妇字〔2023〕9号", "stars": 3, "notice_opened_on": "2023-02-01", "notice_ended_on": "2023-02-10",
+        "awarded_on": "2023-02-13", "reason": "市级认定", "evidence": [evidence("decision")],
+    }  # fmt: skip
+    return dict(trade.call("recognise_by_city", command | changes, office("130100")))
+
+
+def test_a_city_s_own_star_and_the_province_s_are_told_of_the_same_subject(
+    awarded: dict[str, Any], trade: Trade, said: Callable[[], list[Said]]
+) -> None:
+    base = trade.call("base", awarded["subject_key"], PROVINCE)
+    recognise(trade, base)
+    assert {event.data["subject_key"] for event in said()} == {base["base_id"]}
+    assert [event.data["recognised_by"] for event in said()] == ["province", "city"]
+
+
+def test_a_city_s_star_needs_a_whole_notice_of_the_city_s_too(trade: Trade) -> None:
+    trade.set_time(DAY)
+    base = trade.base(1)
+    for short in ({"notice_ended_on": "2023-02-09"}, {"awarded_on": "2023-02-10"}, {"awarded_on": "2024-01-01"}):
+        with pytest.raises(public.CityNoticeTooShort):
+            recognise(trade, base, **short)
+
+
+def test_verification_has_three_answers(awarded: dict[str, Any], trade: Trade) -> None:
+    def verdict(**asked: Any) -> tuple[str, str]:
+        found = trade.call("verify_award", **asked)
+        return found["verdict"], found["because"]
+
+    number = awarded["award_number"]
+    assert verdict(number=number.lower()) == ("valid", "valid")
+    assert verdict(qr=awarded["qr"]) == ("valid", "valid")
+    assert verdict(qr=f"{number}~0123456789abcdef") == ("not_valid", "forged")
+    assert verdict(number="JD2023") == ("cannot_tell", "unreadable")
+    assert verdict(number=numbers.number("JD2023130102", 99)) == ("not_valid", "unknown")
+    assert verdict(number=numbers.number("JD2019130102", 1)) == ("cannot_tell", "before_register")
+    trade.change(awarded["award_id"], "suspend")
+    assert verdict(number=number) == ("not_valid", "suspended")
+    assert trade.call("verify_award", number=number)["award"] is None
+
+
+def test_the_public_list_holds_what_is_valid_and_masks_it(awarded: dict[str, Any], trade: Trade) -> None:
+    (seen,) = trade.call("public_awards", region="130100")["items"]
+    assert seen["award_number"] != awarded["award_number"]
+    assert trade.call("public_awards", region="130200")["items"] == []
+    trade.change(awarded["award_id"], "revoke")
+    assert trade.call("public_awards")["items"] == []
