@@ -8,16 +8,6 @@ from contract.withdrawals import WithdrawalAnswer
 from contract.words import CertificateStatus, DocumentType, ImportState, RowOutcome, Verification
 
 
-class Actor(Message):
-    """Who asks: made by the gateway from the token, never from the body."""
-
-    client_id = fields.Text(required=True)
-    role = fields.Text(required=True)
-    region = fields.RegionCode(required=True)  # sees and acts within this subtree
-    organisation = fields.Text(required=True)  # a training centre sees only what it reported itself
-    scopes = fields.Many(fields.Text(), required=True)
-
-
 class Holder(Message):
     """The person on a certificate, in full: only in commands, never in an event or an answer."""
 

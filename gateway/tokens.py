@@ -42,7 +42,7 @@ class Caller:
 
     @property
     def actor(self) -> dict[str, Any]:
-        """contract.certification.Actor"""
+        """contract.actor.Actor"""
         return {
             "client_id": self.client_id,
             "role": self.role,

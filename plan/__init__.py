@@ -97,7 +97,7 @@ class Plan:
     def begins(self) -> dt.date:
         return dt.date(self.year, 1, 1)
 
-    def concerning(self, *, role: str, organisation: str) -> frozenset[str]:
+    def concerning(self, *, role: str | None, organisation: str) -> frozenset[str]:
         """The ids of the indicators that somebody has to do with: a department's people with its own, everybody else
         with all. So have dispatchers and inspectors, for 省发展改革委, which leads the plan, also owns a part of it."""
         own = frozenset(one.id for one in self.indicators.values() if organisation in one.departments)

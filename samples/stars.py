@@ -60,7 +60,7 @@ _NAMES = ("燕馨", "巾帼红", "福嫂到家", "冀家美", "太行情", "渤�
 
 
 def actor(client_id: str, role: Role, region: str, organisation: str) -> Doc:
-    """contract.certification.Actor"""
+    """contract.actor.Actor"""
     return {
         "client_id": client_id,
         "role": role.value,

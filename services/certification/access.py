@@ -4,11 +4,10 @@ A training centre sees and changes only what it reported itself; everybody else 
 from the token; the gateway checks them at its door, and they are checked again here, where the certificate is known.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from contract import regions
+from contract import actor, regions
 from contract.certification import ActionNotAllowed, CertificateNotFound, RevealNotAllowed
 from contract.words import Role
 from services.certification.domain import Certificate
@@ -31,28 +30,8 @@ class Action(Enum):
     RECALL = ("imports:write", "imports:recall")
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    client_id: str
-    role: Role
-    region: str
-    organisation: str
-    scopes: frozenset[str]
-
-    @classmethod
-    def of(cls, given: dict[str, Any]) -> "Actor":
-        """``given`` has been read by contract.certification.Actor."""
-        try:
-            role = Role(given["role"])
-        except ValueError:
-            raise _forbidden() from None
-        return cls(
-            client_id=given["client_id"],
-            role=role,
-            region=given["region"],
-            organisation=given["organisation"],
-            scopes=frozenset(given["scopes"]),
-        )
+class Actor(actor.Actor):
+    __slots__ = ()
 
     @property
     def is_centre(self) -> bool:

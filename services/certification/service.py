@@ -1,6 +1,6 @@
 """What certification is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
 
-``actor`` is contract.certification.Actor. Refusals are those of contract.certification; a command with a
+``actor`` is contract.actor.Actor. Refusals are those of contract.certification; a command with a
 ``command_id`` that was told before changes nothing and is answered with the certificate as it is now.
 """
 
@@ -14,7 +14,9 @@ from contract import fields, regions
 from contract.errors import Conflict, field_error
 from contract.words import CertificateStatus, Verification
 from runtime import clock, mongo, pages
+from runtime.calls import LogCalls
 from runtime.hosting import Settings, rpc
+from runtime.outbox import Outbox
 from runtime.pages import ReadPage
 from services.certification import access, content, domain, store
 from services.certification.access import Action, Actor
@@ -44,7 +46,7 @@ _ATTEMPTS = 5
 _FILED = {"certificate_number", "assessor", "issued_on"}  # what a filing has a say in
 
 
-class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
+class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogCalls):
     name = "certification"
 
     settings = Settings()
@@ -53,7 +55,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
     def issue_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """IssueCertificate -> Certificate. Refuses CertificateInvalid, CertificateAlreadyIssued, CertificateConflict,
         ActionNotAllowed."""
-        given, who = public.IssueCertificate.read(command), Actor.of(public.Actor.read(actor))
+        given, who = public.IssueCertificate.read(command), Actor.of(actor)
         who.require(Action.ISSUE)
         at = clock.now()
         said = content.read(given, today=clock.day_of(at))
@@ -90,7 +92,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
     def correct_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """CorrectCertificate -> Certificate. Refuses CertificateNotFound, CertificateInvalid, NothingToCorrect,
         CertificateChanged, CertificateConflict, ActionNotAllowed."""
-        given, who = public.CorrectCertificate.read(command), Actor.of(public.Actor.read(actor))
+        given, who = public.CorrectCertificate.read(command), Actor.of(actor)
         certificates, filed, at = store.certificates(self.settings), filings(self.settings), clock.now()
 
         def correction(certificate: Certificate, session: ClientSession) -> tuple[Certificate, Content]:
@@ -121,7 +123,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
     def revoke_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RevokeCertificate -> Certificate. Refuses CertificateNotFound, CertificateRevokedAlready,
         CertificateChanged, ActionNotAllowed."""
-        given, who, at = public.RevokeCertificate.read(command), Actor.of(public.Actor.read(actor)), clock.now()
+        given, who, at = public.RevokeCertificate.read(command), Actor.of(actor), clock.now()
         return self._change(
             Action.REVOKE,
             given,
@@ -136,7 +138,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
     def reinstate_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """ReinstateCertificate -> Certificate. Refuses CertificateNotFound, CertificateNotRevoked,
         WithdrawnByInspection, CertificateChanged, ActionNotAllowed."""
-        given, who, at = public.ReinstateCertificate.read(command), Actor.of(public.Actor.read(actor)), clock.now()
+        given, who, at = public.ReinstateCertificate.read(command), Actor.of(actor), clock.now()
 
         def reinstatement(certificate: Certificate, _: ClientSession) -> tuple[Certificate, None]:
             check_not_withdrawn(certificate)
@@ -147,7 +149,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
     @rpc
     def verify_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """VerifyCertificate -> Certificate. Refuses CertificateNotFound, CertificateChanged, ActionNotAllowed."""
-        given, who, at = public.VerifyCertificate.read(command), Actor.of(public.Actor.read(actor)), clock.now()
+        given, who, at = public.VerifyCertificate.read(command), Actor.of(actor), clock.now()
         outcome = Verification(given["outcome"])
         return self._change(
             Action.VERIFY,
@@ -168,7 +170,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
     @rpc
     def certificate(self, number: str, actor: dict[str, Any]) -> dict[str, Any]:
         """By a number that it has or had -> Certificate. Refuses CertificateNotFound."""
-        who = Actor.of(public.Actor.read(actor))
+        who = Actor.of(actor)
         found = store.certificates(self.settings).get(access.number_of({"certificate_number": number}))
         access.check(who, Action.READ, found)
         return shown(found)
@@ -185,7 +187,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
         import_id: str | None = None,
     ) -> dict[str, Any]:
         """``{"items": [Certificate], "next": cursor or None}``, of those that the actor may see, as recorded."""
-        who = Actor.of(public.Actor.read(actor))
+        who = Actor.of(actor)
         who.require(Action.READ)
         asked = ReadCertificates.read(
             pages.given(
@@ -207,20 +209,15 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls):
         )
         return pages.paged([shown(each) for each in found], asked["limit"], "certificate_id")
 
-    @rpc
-    def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
-        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
-        return store.certificates(self.settings).outbox.read(after, limit)
+    def _outbox(self) -> Outbox:
+        return store.certificates(self.settings).outbox
 
     @rpc
     def status(self) -> dict[str, Any]:
-        """``{"head_seq", "published_seq", "unpublished"}`` of the log, and how many jobs are in each active state:
-        ``{"imports_queued", "imports_running", "imports_recalling"}``."""
+        """As LogCalls, and how many jobs are in each active state: ``{"imports_queued", "imports_running",
+        "imports_recalling"}``."""
         jobs = imports(self.settings).active_by_state()
-        return {
-            **store.certificates(self.settings).outbox.status(),
-            **{f"imports_{state}": number for state, number in jobs.items()},
-        }
+        return super().status() | {f"imports_{state}": number for state, number in jobs.items()}
 
     def _change(
         self,

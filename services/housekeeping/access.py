@@ -4,10 +4,7 @@ An office is a 妇联 with exactly that region: the province's does not do the c
 their own.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
-from contract import regions
+from contract import actor, regions
 from contract.applications import NotYourOffice
 from contract.housekeeping import StarsNotAllowed
 from contract.words import Role
@@ -24,26 +21,12 @@ OFFICES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    client_id: str
-    role: Role | None  # None: anybody, or the clock
-    region: str
-    organisation: str
-    scopes: frozenset[str]
-
-    @classmethod
-    def of(cls, given: dict[str, Any]) -> "Actor":
-        """``given`` has been read by contract.certification.Actor."""
-        try:
-            role = Role(given["role"])
-        except ValueError:
-            raise _not_allowed() from None
-        return cls(given["client_id"], role, given["region"], given["organisation"], frozenset(given["scopes"]))
+class Actor(actor.Actor):
+    __slots__ = ()
 
     def require(self, *scopes: str) -> None:
         """Raises StarsNotAllowed when none of them is the actor's."""
-        if not self.scopes & {*scopes}:
+        if not self.has(*scopes):
             raise _not_allowed()
 
     def require_office(self, office: str, *, region: str = regions.PROVINCE, organisation: str = "") -> None:

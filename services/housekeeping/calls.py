@@ -3,16 +3,11 @@
 import datetime as dt
 from typing import Any
 
-from contract import certification
 from contract.words import Role
 from runtime.clock import day_of
 from services.housekeeping import store
 from services.housekeeping.access import Actor
 from services.housekeeping.store import Housekeeping, timepiece
-
-
-def actor_of(actor: dict[str, Any]) -> Actor:
-    return Actor.of(certification.Actor.read(actor))
 
 
 class Calls:

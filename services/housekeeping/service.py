@@ -1,10 +1,9 @@
 """What housekeeping is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
 
-``actor`` is contract.certification.Actor. Refusals are those of contract.applications and contract.housekeeping; a
+``actor`` is contract.actor.Actor. Refusals are those of contract.applications and contract.housekeeping; a
 command with a ``command_id`` that was told before changes nothing and is answered with what it was about, as it is now.
 """
 
-import datetime as dt
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -12,11 +11,13 @@ from pymongo.client_session import ClientSession
 from contract import applications
 from contract.errors import field_error
 from contract.housekeeping import StarsNotAllowed
+from runtime.calls import LogCalls, TimeCalls
 from runtime.hosting import Settings, rpc
+from runtime.outbox import Outbox
 from services.housekeeping import store
+from services.housekeeping.access import Actor
 from services.housekeeping.awards.service import AwardCalls
 from services.housekeeping.awards.store import awards_of
-from services.housekeeping.calls import actor_of
 from services.housekeeping.cases.casework import casework
 from services.housekeeping.cases.service import CaseCalls
 from services.housekeeping.cases.store import cases_of
@@ -26,7 +27,6 @@ from services.housekeeping.quotas.service import QuotaCalls
 from services.housekeeping.registry.service import RegistryCalls
 from services.housekeeping.reviewers.service import ReviewerCalls
 from services.housekeeping.reviews.service import ReviewCalls
-from services.housekeeping.store import timepiece
 from services.housekeeping.withdrawals.service import WithdrawalCalls
 
 
@@ -40,27 +40,28 @@ class Housekeeping(
     NoticeCalls,
     AwardCalls,
     WithdrawalCalls,
+    LogCalls,
+    TimeCalls,
 ):
     name = "housekeeping"
 
     settings = Settings()
+    time_refused = StarsNotAllowed
 
-    @rpc
-    def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
-        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
-        return store.housekeeping(self.settings).outbox.read(after, limit)
+    def _outbox(self) -> Outbox:
+        return store.housekeeping(self.settings).outbox
 
     @rpc
     def status(self) -> dict[str, Any]:
-        """``{"head_seq", "published_seq", "unpublished", "due"}``; ``due``: what waits for the clock."""
-        kept, _, today = self._now()
+        """As LogCalls, and ``{"due"}``: what waits for the clock."""
+        _, _, today = self._now()
         due = cases_of(self.settings).due(today, 1000), awards_of(self.settings).due(today, 1000)
-        return {**kept.outbox.status(), "due": sum(map(len, due))}
+        return super().status() | {"due": sum(map(len, due))}
 
     @rpc
     def record_holiday_notice(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RecordHolidayNotice -> HolidayNotice: every running window is reckoned anew at once. The province's."""
-        asked, who = applications.RecordHolidayNotice.read(command), actor_of(actor)
+        asked, who = applications.RecordHolidayNotice.read(command), Actor.of(actor)
         who.require_office("province")
         kept, at, _ = self._now()
         days = {each["day"]: bool(each["working"]) for each in asked["days"]}
@@ -79,13 +80,3 @@ class Housekeeping(
             calendar=kept.calendar().name,
             recomputed=casework(self.settings).reckon_all(at),
         )
-
-    @rpc
-    def set_time(self, instant: str | None = None) -> dict[str, Any]:
-        """``{"now"}`` from which time goes on; None puts it right. For tests and demonstrations: in production it is
-        refused with StarsNotAllowed."""
-        try:
-            now = timepiece.set_to(self.settings, dt.datetime.fromisoformat(instant) if instant else None)
-        except PermissionError:
-            raise StarsNotAllowed("正式环境不能改动时间", "time is not set in production") from None
-        return {"now": now.isoformat()}

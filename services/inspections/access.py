@@ -4,10 +4,7 @@ An actor whose organisation is a department that the plan names has to do with t
 with all within its region, and so have inspectors and dispatchers: 省发展改革委, which leads, also owns some.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
-from contract import certification, regions
+from contract import actor, regions
 from contract.inspections import InspectionsNotAllowed
 from contract.words import Role
 from plan import Plan
@@ -15,27 +12,12 @@ from plan import Plan
 READ, WRITE, MATTERS = "inspections:read", "inspections:write", "matters:write"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    client_id: str
-    role: Role
-    region: str
-    organisation: str
-    scopes: frozenset[str]
-
-    @classmethod
-    def of(cls, actor: dict[str, Any]) -> "Actor":
-        """``actor`` is contract.certification.Actor. Raises InspectionsNotAllowed."""
-        given = certification.Actor.read(actor)
-        try:
-            role = Role(given["role"])
-        except ValueError:
-            raise not_allowed() from None
-        return cls(given["client_id"], role, given["region"], given["organisation"], frozenset(given["scopes"]))
+class Actor(actor.Actor):
+    __slots__ = ()
 
     def require(self, *scopes: str) -> None:
         """Raises InspectionsNotAllowed when none of them is the actor's."""
-        if not self.scopes & {*scopes}:
+        if not self.has(*scopes):
             raise not_allowed()
 
     def require_inspector(self) -> None:

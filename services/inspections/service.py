@@ -1,12 +1,11 @@
 """What inspections is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
 Inspections and their samples are dealt with here, the rest in the folders of its nouns.
 
-``actor`` is contract.certification.Actor. Refusals are those of contract.inspections, findings, withdrawals, matters,
+``actor`` is contract.actor.Actor. Refusals are those of contract.inspections, findings, withdrawals, matters,
 greenways and hints; a command with a ``command_id`` that was told before changes nothing and is answered with what it
 was about, as it is now.
 """
 
-import datetime as dt
 import secrets
 from collections import Counter
 from decimal import Decimal
@@ -19,8 +18,10 @@ from contract import inspections as public
 from contract.inspections import CountedFact, InspectionsNotAllowed, InspectionState, Outcome
 from contract.message import Message, Said
 from runtime import mongo
+from runtime.calls import LogCalls, TimeCalls
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
+from runtime.outbox import Outbox
 from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.inspections import domain
 from services.inspections.access import Actor, not_allowed
@@ -32,7 +33,6 @@ from services.inspections.findings.store import findings as kept_findings
 from services.inspections.greenways.service import GreenwayCalls
 from services.inspections.hints.service import HintCalls
 from services.inspections.matters.service import MatterCalls
-from services.inspections.store import timepiece
 from services.inspections.supervision.service import SupervisionCalls
 from services.inspections.withdrawals.service import WithdrawalCalls
 
@@ -48,10 +48,13 @@ class ReadUnits(Message):
     region = fields.RegionCode()
 
 
-class Inspections(FindingCalls, SupervisionCalls, WithdrawalCalls, MatterCalls, GreenwayCalls, HintCalls):
+class Inspections(
+    FindingCalls, SupervisionCalls, WithdrawalCalls, MatterCalls, GreenwayCalls, HintCalls, LogCalls, TimeCalls
+):
     name = "inspections"
 
     settings = Settings()
+    time_refused = InspectionsNotAllowed
 
     @rpc
     def plan_inspection(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -143,27 +146,8 @@ class Inspections(FindingCalls, SupervisionCalls, WithdrawalCalls, MatterCalls, 
     def on_reports(self, said: Said) -> None:
         self.hear_answer(said)
 
-    @rpc
-    def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
-        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
-        kept, _, _ = self._now()
-        return kept.outbox.read(after, limit)
-
-    @rpc
-    def status(self) -> dict[str, Any]:
-        """``{"head_seq", "published_seq", "unpublished"}`` of the log."""
-        kept, _, _ = self._now()
-        return dict(kept.outbox.status())
-
-    @rpc
-    def set_time(self, instant: str | None = None) -> dict[str, Any]:
-        """``{"now"}`` from which time goes on; None puts it right. For tests and demonstrations: in production it is
-        refused with InspectionsNotAllowed."""
-        try:
-            now = timepiece.set_to(self.settings, dt.datetime.fromisoformat(instant) if instant else None)
-        except PermissionError:
-            raise InspectionsNotAllowed("正式环境不能改动时间", "time is not set in production") from None
-        return {"now": now.isoformat()}
+    def _outbox(self) -> Outbox:
+        return self._now()[0].outbox
 
     def _hear_sample(self, said: Said) -> None:
         """SampleDrawn, kept with the inspection; told again it changes nothing."""

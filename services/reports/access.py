@@ -1,33 +1,20 @@
 """Who may do what with reports. What one may not see does not exist for them; what one may not do is forbidden."""
 
-from dataclasses import dataclass
-from typing import Any
-
-from contract import certification, regions
+from contract import actor, regions
 from contract.reports import DepartmentNotYours, ReportRegionNotYours, ReportsNotAllowed
 from plan import Indicator, Plan
 
 READ, WRITE, REVIEW = "reports:read", "reports:write", "reports:review"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(actor.Actor):
     """``organisation``: a department that the plan names acts on its own indicators only, any other on all."""
 
-    client_id: str
-    role: str
-    region: str
-    organisation: str
-    scopes: frozenset[str]
-
-    @classmethod
-    def of(cls, given: dict[str, Any]) -> "Actor":
-        read = certification.Actor.read(given)
-        return cls(**{**read, "scopes": frozenset(read["scopes"])})
+    __slots__ = ()
 
     def require(self, *scopes: str) -> None:
         """Raises ReportsNotAllowed when none of them is the actor's."""
-        if not self.scopes & {*scopes}:
+        if not self.has(*scopes):
             raise ReportsNotAllowed(
                 "当前账号没有填报或审核权限，请使用填报人或审核人账号",
                 "this client may not do that with reports: use a reporter's or a reviewer's",

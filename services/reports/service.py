@@ -1,10 +1,9 @@
 """What reports is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
 
-``actor`` is contract.certification.Actor. Refusals are those of contract.reports; a command with a ``command_id`` that
+``actor`` is contract.actor.Actor. Refusals are those of contract.reports; a command with a ``command_id`` that
 was told before changes nothing and is answered with what it was about, as it is now.
 """
 
-import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +12,10 @@ from pymongo.client_session import ClientSession
 from contract import fields
 from contract import reports as public
 from contract.words import ReportStatus
+from runtime.calls import LogCalls, TimeCalls
 from runtime.files import Files
 from runtime.hosting import Settings, rpc
+from runtime.outbox import Outbox
 from runtime.pages import ReadPage, given, nothing, paged, within_of
 from services.reports import domain, figures, store
 from services.reports.access import READ, REVIEW, WRITE, Actor
@@ -26,7 +27,6 @@ from services.reports.evidence import Examiner
 from services.reports.filing import Filer
 from services.reports.forms.service import ImportCalls
 from services.reports.rounds.service import RoundCalls
-from services.reports.store import timepiece
 
 _NOTHING = Decimal(0)
 
@@ -38,10 +38,11 @@ class ReadReports(ReadPage):
     status = fields.Choice(ReportStatus)
 
 
-class Reports(ImportCalls, RoundCalls, WithdrawalCalls, Filer):
+class Reports(ImportCalls, RoundCalls, WithdrawalCalls, Filer, LogCalls, TimeCalls):
     name = "reports"
 
     settings = Settings()
+    time_refused = public.ReportsNotAllowed
 
     @rpc
     def file_report(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -128,25 +129,8 @@ class Reports(ImportCalls, RoundCalls, WithdrawalCalls, Filer):
                     return {name: one[name] for name in ("file_id", "sha256", "kind", "size")}
         raise public.ReportEvidenceNotFound("该填报没有这份材料", "the line has no such file")
 
-    @rpc
-    def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
-        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
-        return store.reports(self.settings).outbox.read(after, limit)
-
-    @rpc
-    def status(self) -> dict[str, Any]:
-        """``{"head_seq", "published_seq", "unpublished"}`` of the log."""
-        return dict(store.reports(self.settings).outbox.status())
-
-    @rpc
-    def set_time(self, instant: str | None = None) -> dict[str, Any]:
-        """``{"now"}`` from which time goes on; None puts it right. For tests and demonstrations: in production it is
-        refused with ReportsNotAllowed."""
-        try:
-            now = timepiece.set_to(self.settings, dt.datetime.fromisoformat(instant) if instant else None)
-        except PermissionError:
-            raise public.ReportsNotAllowed("正式环境不能改动时间", "time is not set in production") from None
-        return {"now": now.isoformat()}
+    def _outbox(self) -> Outbox:
+        return store.reports(self.settings).outbox
 
     def _report(self, report_id: str) -> dict[str, Any]:
         kept = self._now()[0]

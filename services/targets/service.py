@@ -3,8 +3,10 @@
 from typing import Any
 
 from contract import greenways, matters, reports
+from contract.allocations import AllocationNotAllowed
 from contract.errors import Refused
 from contract.message import Said
+from runtime.calls import TimeCalls
 from runtime.events import listen
 from runtime.hosting import Settings, rpc
 from runtime.mongo import database
@@ -18,10 +20,11 @@ from services.targets.samples.service import SampleCalls
 from services.targets.tree.service import TreeCalls
 
 
-class Targets(BulletinCalls, SampleCalls, TreeCalls, AnomalyCalls, LedgerCalls):
+class Targets(BulletinCalls, SampleCalls, TreeCalls, AnomalyCalls, LedgerCalls, TimeCalls):
     name = "targets"
 
     settings = Settings()
+    time_refused = AllocationNotAllowed
 
     @listen(*reports.ROUNDS)
     def on_round(self, said: Said) -> None:

@@ -1,6 +1,6 @@
 """What training is asked: commands and queries, as the gateway sends them. Every method takes and gives JSON.
 
-``actor`` is contract.certification.Actor. The province's civil affairs department keeps centres and filings; whoever
+``actor`` is contract.actor.Actor. The province's civil affairs department keeps centres and filings; whoever
 has the scope reads them, centres within their region and filings all. A command with a ``command_id`` that was told
 before changes nothing and is answered with what it was about, as it is now.
 """
@@ -10,11 +10,14 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from contract import certification, fields, regions
+from contract import fields, regions
 from contract import training as public
+from contract.actor import Actor
 from contract.words import Role
 from runtime import clock, mongo
+from runtime.calls import LogCalls
 from runtime.hosting import Settings, rpc
+from runtime.outbox import Outbox
 from runtime.pages import ReadPage, ReadRegion, given, nothing, paged, within_of
 from services.training import domain, store
 from services.training.domain import Assessor, Centre
@@ -26,7 +29,7 @@ class ReadAssessors(ReadPage):
     name = fields.Text(at_most=100)
 
 
-class Training:
+class Training(LogCalls):
     name = "training"
 
     settings = Settings()
@@ -44,7 +47,7 @@ class Training:
             name=asked["name"],
             region=asked["region"],
             at=at,
-            by=who["client_id"],
+            by=who.client_id,
         )
 
         def work(session: ClientSession) -> str:
@@ -53,7 +56,7 @@ class Training:
             kept.put_centre(session, None, centre)
             return centre.credit_code
 
-        return self._centre(kept.commands.once(who["client_id"], asked, work, action="register"))
+        return self._centre(kept.commands.once(who.client_id, asked, work, action="register"))
 
     @rpc
     def close_centre(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -67,11 +70,11 @@ class Training:
             if before is None:
                 raise _no_centre()
             domain.check_version(before, asked.get("expected_version"))
-            after = domain.close_centre(before, reason=asked["reason"], at=at, by=who["client_id"])
+            after = domain.close_centre(before, reason=asked["reason"], at=at, by=who.client_id)
             kept.put_centre(session, before, after)
             return code
 
-        return self._centre(kept.commands.once(who["client_id"], asked, work, action="close"))
+        return self._centre(kept.commands.once(who.client_id, asked, work, action="close"))
 
     @rpc
     def file_assessor(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +96,7 @@ class Training:
                 valid_from=asked["valid_from"],
                 valid_until=asked.get("valid_until"),
                 at=at,
-                by=who["client_id"],
+                by=who.client_id,
             )
             holder = kept.assessor_with(asked["number_prefix"], session)
             if holder and holder.credit_code != code:
@@ -103,7 +106,7 @@ class Training:
             kept.put_assessor(session, before, after)
             return code
 
-        return self._assessor(kept.commands.once(who["client_id"], asked, work, action="file"))
+        return self._assessor(kept.commands.once(who.client_id, asked, work, action="file"))
 
     @rpc
     def withdraw_filing(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -118,19 +121,19 @@ class Training:
                 raise _no_assessor()
             domain.check_version(before, asked.get("expected_version"))
             after = domain.withdraw_filing(
-                before, reason=asked["reason"], today=clock.day_of(at), at=at, by=who["client_id"]
+                before, reason=asked["reason"], today=clock.day_of(at), at=at, by=who.client_id
             )
             kept.put_assessor(session, before, after)
             return code
 
-        return self._assessor(kept.commands.once(who["client_id"], asked, work, action="withdraw"))
+        return self._assessor(kept.commands.once(who.client_id, asked, work, action="withdraw"))
 
     @rpc
     def centre(self, credit_code: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> Centre. Refuses CentreNotFound, CentresNotAllowed."""
         who = _reader(actor)
         found = store.training(self.settings).centre(domain.written(credit_code))
-        if found is None or not regions.within(found.region, who["region"]):
+        if found is None or not regions.within(found.region, who.region):
             raise _no_centre()
         return _shown_centre(found)
 
@@ -140,7 +143,7 @@ class Training:
     ) -> dict[str, Any]:
         """``{"items": [Centre], "next": cursor or None}`` of the actor's region. Refuses CentresNotAllowed."""
         who, asked = _reader(actor), ReadRegion.read(given(after=after, limit=limit, region=region))
-        if (within := within_of(who["region"], asked.get("region"))) is None:
+        if (within := within_of(who.region, asked.get("region"))) is None:
             return nothing()
         found = store.training(self.settings).centres(within=within, after=asked.get("after"), limit=asked["limit"] + 1)
         return paged([_shown_centre(each) for each in found], asked["limit"], "centre_id")
@@ -166,15 +169,8 @@ class Training:
         found = store.training(self.settings).assessors(name=called, after=asked.get("after"), limit=asked["limit"] + 1)
         return paged([_shown_assessor(each) for each in found], asked["limit"], "assessor_id")
 
-    @rpc
-    def events(self, after: int = 0, limit: int = 500) -> dict[str, Any]:
-        """``{"items": [envelope], "head": {"seq", "hash"}}``: the log, from the event after ``after``."""
-        return store.training(self.settings).outbox.read(after, limit)
-
-    @rpc
-    def status(self) -> dict[str, Any]:
-        """``{"head_seq", "published_seq", "unpublished"}`` of the log."""
-        return dict(store.training(self.settings).outbox.status())
+    def _outbox(self) -> Outbox:
+        return store.training(self.settings).outbox
 
     def _centre(self, credit_code: str) -> dict[str, Any]:
         found = store.training(self.settings).centre(credit_code)
@@ -189,16 +185,16 @@ class Training:
         return _shown_assessor(found)
 
 
-def _reader(actor: dict[str, Any]) -> dict[str, Any]:
-    who = certification.Actor.read(actor)
-    if not {READ, WRITE} & {*who["scopes"]}:
+def _reader(actor: dict[str, Any]) -> Actor:
+    who = Actor.of(actor)
+    if not who.has(READ, WRITE):
         raise _not_allowed()
     return who
 
 
-def _keeper(actor: dict[str, Any]) -> dict[str, Any]:
-    who = certification.Actor.read(actor)
-    if WRITE not in who["scopes"] or who["role"] != Role.CIVIL_AFFAIRS or who["region"] != regions.PROVINCE:
+def _keeper(actor: dict[str, Any]) -> Actor:
+    who = Actor.of(actor)
+    if WRITE not in who.scopes or who.role != Role.CIVIL_AFFAIRS or who.region != regions.PROVINCE:
         raise _not_allowed()
     return who
 

@@ -18,7 +18,7 @@ class RevealCalls:
     def reveal_holder(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RevealHolder -> RevealedHolder, after recording who saw it and why. Refuses CertificateNotFound,
         RevealNotAllowed."""
-        given, who = public.RevealHolder.read(command), Actor.of(public.Actor.read(actor))
+        given, who = public.RevealHolder.read(command), Actor.of(actor)
         who.require(Action.REVEAL)
         certificates = store.certificates(self.settings)
         certificate = certificates.get(access.number_of(given))

@@ -26,7 +26,7 @@ class Reveals:
                 "certificate_id": certificate.certificate_id,
                 "version": certificate.version,
                 "client_id": actor.client_id,
-                "role": actor.role.value,
+                "role": str(actor.role),
                 "organisation": actor.organisation,
                 "reason": reason,
                 "at": at,

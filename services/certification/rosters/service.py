@@ -36,7 +36,7 @@ class ImportCalls:
     def start_import(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """StartImport -> Import. The same file again (and dry_run) is the same job, which keeps its own copy of the
         file: the newer one is deleted. Refuses ActionNotAllowed, RosterUnreadable."""
-        told, who = public.StartImport.read(command), Actor.of(public.Actor.read(actor))
+        told, who = public.StartImport.read(command), Actor.of(actor)
         who.require(Action.IMPORT)
         files, jobs = Files(self.settings), imports(self.settings)
         try:
@@ -70,7 +70,7 @@ class ImportCalls:
     @rpc
     def import_job(self, import_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> Import. Refuses ImportNotFound."""
-        return shown_import(self._job(import_id, Actor.of(public.Actor.read(actor))))
+        return shown_import(self._job(import_id, Actor.of(actor)))
 
     @rpc
     def import_rows(
@@ -82,7 +82,7 @@ class ImportCalls:
         limit: int = 100,
     ) -> dict[str, Any]:
         """``{"items": [Row], "next": cursor or None}``, those settled so far. Refuses ImportNotFound."""
-        job = self._job(import_id, Actor.of(public.Actor.read(actor)))
+        job = self._job(import_id, Actor.of(actor))
         asked = ReadRows.read(given(outcome=outcome, after=after, limit=limit))
         found = list(
             imports(self.settings).results(
@@ -99,7 +99,7 @@ class ImportCalls:
     def import_result(self, import_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """``{"file_id", "filename", "size"}`` of the annotated workbook, in runtime.files. Refuses ImportNotFound,
         ImportNotFinished, ImportWithoutResult."""
-        job = self._job(import_id, Actor.of(public.Actor.read(actor)))
+        job = self._job(import_id, Actor.of(actor))
         if job.result_file_id is None:
             if job.state in (ImportState.QUEUED, ImportState.RUNNING):
                 raise _not_finished()
@@ -110,7 +110,7 @@ class ImportCalls:
     def recall_import(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RecallImport -> Import, being recalled. Every certificate that it created and that still stands is revoked
         with this reason. Refuses ImportNotFound, ImportNotFinished, ActionNotAllowed."""
-        told, who = public.RecallImport.read(command), Actor.of(public.Actor.read(actor))
+        told, who = public.RecallImport.read(command), Actor.of(actor)
         job = self._job(told["import_id"], who)
         who.require(Action.RECALL)
         if job.state in (ImportState.QUEUED, ImportState.RUNNING):

@@ -21,7 +21,7 @@ from services.housekeeping.awards import numbers
 from services.housekeeping.awards.answers import public_award, shown_award
 from services.housekeeping.awards.domain import Award
 from services.housekeeping.awards.store import Awards, awards_of
-from services.housekeeping.calls import Calls, actor_of, own
+from services.housekeeping.calls import Calls, own
 from services.housekeeping.evidence import evidence_of
 from services.housekeeping.procedures import domain as procedure
 from services.housekeeping.registry import domain as registry
@@ -44,7 +44,7 @@ class AwardCalls(Calls):
     def change_award(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """ChangeAward -> Award. Refuses AwardNotFound, AwardChangedMeanwhile, AwardChangeNotAllowed, MatterOpen,
         NotYourOffice, EvidenceMissing."""
-        asked, who = public.ChangeAward.read(command), actor_of(actor)
+        asked, who = public.ChangeAward.read(command), Actor.of(actor)
         evidence = evidence_of(asked)
 
         def step(award: Award, at: dt.datetime) -> Award:
@@ -67,7 +67,7 @@ class AwardCalls(Calls):
     @rpc
     def settle_award(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """SettleAward -> Award. Refuses AwardNotFound, AwardChangedMeanwhile, MatterNotOpen, NotYourOffice."""
-        asked, who = public.SettleAward.read(command), actor_of(actor)
+        asked, who = public.SettleAward.read(command), Actor.of(actor)
         return self._change_award(
             asked,
             who,
@@ -86,7 +86,7 @@ class AwardCalls(Calls):
     def recognise_by_city(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RecogniseByCity -> Award under the city's own brand. Refuses SubjectNotFound, SubjectNotActive,
         NotYourOffice, CityNoticeTooShort, EvidenceMissing, AwardChangeNotAllowed (one stands already)."""
-        asked, who = public.RecogniseByCity.read(command), actor_of(actor)
+        asked, who = public.RecogniseByCity.read(command), Actor.of(actor)
         root, at, today = self._now()
         kept, registered = awards_of(self.settings), registry_of(self.settings)
         kind = SubjectKind(asked["subject_kind"])
@@ -143,7 +143,7 @@ class AwardCalls(Calls):
         """-> Award. Refuses AwardNotFound."""
         root, _, today = self._now()
         kept = awards_of(self.settings)
-        _require_sight(registry_of(self.settings), actor_of(actor), kept.get(award_id))
+        _require_sight(registry_of(self.settings), Actor.of(actor), kept.get(award_id))
         return _shown_award(root, kept, award_id, today)
 
     @rpc
@@ -158,7 +158,7 @@ class AwardCalls(Calls):
         stars: int | None = None,
     ) -> dict[str, Any]:
         """``{"items": [Award], "next"}`` of those that the actor may see."""
-        who = actor_of(actor)
+        who = Actor.of(actor)
         asked = ReadAwards.read(
             given(after=after, limit=limit, region=region, status=status, subject_kind=subject_kind, stars=stars)
         )

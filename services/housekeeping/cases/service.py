@@ -18,7 +18,7 @@ from services.housekeeping import access
 from services.housekeeping.access import Actor
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards import numbers
-from services.housekeeping.calls import Calls, actor_of, own
+from services.housekeeping.calls import Calls, own
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases import seating, steps
 from services.housekeeping.cases.answers import shown_case
@@ -43,7 +43,7 @@ class CaseCalls(Calls):
     def open_application(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """OpenApplication -> Application. Refuses SubjectNotFound, SubjectNotActive, CaseOpenAlready, NotYourOffice,
         RegionNotYours."""
-        asked, who = public.OpenApplication.read(command), actor_of(actor)
+        asked, who = public.OpenApplication.read(command), Actor.of(actor)
         kept = casework(self.settings)
         _, at, today = self._now()
         kind = SubjectKind(asked["subject_kind"])
@@ -83,7 +83,7 @@ class CaseCalls(Calls):
     def add_evidence(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """AddEvidence -> Application, while it is the applicant's turn. Refuses CaseNotFound, CaseChanged,
         NotYourOffice, TransitionNotAllowed."""
-        asked, who = public.AddEvidence.read(command), actor_of(actor)
+        asked, who = public.AddEvidence.read(command), Actor.of(actor)
 
         def step(case: Case, kept: Casework, session: ClientSession, known: Known) -> Case:
             who.require_office("applicant", organisation=case.organisation)
@@ -98,7 +98,7 @@ class CaseCalls(Calls):
     @rpc
     def move_application(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """MoveApplication -> Application. Refuses whatever stands against the step: contract.applications."""
-        asked, who = public.MoveApplication.read(command), actor_of(actor)
+        asked, who = public.MoveApplication.read(command), Actor.of(actor)
 
         def step(case: Case, kept: Casework, session: ClientSession, known: Known) -> Case:
             standing = kept.awards.standing(case.subject_key, session=session)
@@ -123,7 +123,7 @@ class CaseCalls(Calls):
     def appeal_application(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """AppealApplication -> the new Application. Refuses CaseNotFound, AppealNotAllowed, NotYourOffice,
         NoEligibleReviewer, CaseOpenAlready."""
-        asked, who = public.AppealApplication.read(command), actor_of(actor)
+        asked, who = public.AppealApplication.read(command), Actor.of(actor)
         kept = casework(self.settings)
         _, at, today = self._now()
 
@@ -161,7 +161,7 @@ class CaseCalls(Calls):
     @rpc
     def settle_application(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """SettleApplication -> Application. Refuses CaseNotFound, CaseChanged, MatterNotOpen, NotYourOffice."""
-        asked, who = public.SettleApplication.read(command), actor_of(actor)
+        asked, who = public.SettleApplication.read(command), Actor.of(actor)
 
         def step(case: Case, kept: Casework, session: ClientSession, known: Known) -> Case:
             office = case.procedure.states[case.state].office or "province"
@@ -174,7 +174,7 @@ class CaseCalls(Calls):
     @rpc
     def application(self, application_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> Application. Refuses CaseNotFound."""
-        return self._shown(casework(self.settings), application_id, actor_of(actor))
+        return self._shown(casework(self.settings), application_id, Actor.of(actor))
 
     @rpc
     def applications(
@@ -187,7 +187,7 @@ class CaseCalls(Calls):
         subject_kind: str | None = None,
     ) -> dict[str, Any]:
         """``{"items": [Application], "next"}`` of those that the actor may see."""
-        who = actor_of(actor)
+        who = Actor.of(actor)
         asked = ReadCases.read(given(after=after, limit=limit, region=region, state=state, subject_kind=subject_kind))
         who.require(access.READ)
         if (within := within_of(who.region, asked.get("region"))) is None:

@@ -8,8 +8,9 @@ from pymongo.client_session import ClientSession
 from contract import housekeeping as public
 from runtime.hosting import rpc
 from services.housekeeping import access
+from services.housekeeping.access import Actor
 from services.housekeeping.awards import domain as awards
-from services.housekeeping.calls import Calls, actor_of
+from services.housekeeping.calls import Calls
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases.casework import Casework, casework
 from services.housekeeping.registry import domain as registry
@@ -21,7 +22,7 @@ class MoveCalls(Calls):
     def move_base(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """MoveBase -> Base. Its open cases and standing awards, and those of the 福嫂 whom it employs, stay where they
         are, each with a matter to settle. Refuses SubjectNotFound, SubjectInvalid, SubjectChanged, SubjectNotActive."""
-        asked, who = public.MoveBase.read(command), actor_of(actor)
+        asked, who = public.MoveBase.read(command), Actor.of(actor)
         who.require(access.DECIDE)
         kept = casework(self.settings)
         _, at, today = self._now()
@@ -65,7 +66,7 @@ class MoveCalls(Calls):
     @rpc
     def move_fusao(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """MoveFusao -> Fusao: another employer. Her open case and standing awards stay, with a matter to settle."""
-        asked, who = public.MoveFusao.read(command), actor_of(actor)
+        asked, who = public.MoveFusao.read(command), Actor.of(actor)
         who.require(access.APPLY, access.DECIDE)
         kept = casework(self.settings)
         _, at, today = self._now()

@@ -10,8 +10,8 @@ from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, paged
 from services.housekeeping import access
-from services.housekeeping.access import ANYBODY
-from services.housekeeping.calls import Calls, actor_of
+from services.housekeeping.access import ANYBODY, Actor
+from services.housekeeping.calls import Calls
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases import notice, steps
 from services.housekeeping.cases.casework import casework
@@ -72,7 +72,7 @@ class NoticeCalls(Calls):
     @rpc
     def read_objection(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """ReadObjection -> OpenedObjection, for the province's inquiry, after recording who read it and why."""
-        asked, who = public.ReadObjection.read(command), actor_of(actor)
+        asked, who = public.ReadObjection.read(command), Actor.of(actor)
         who.require(access.REVEAL)
         root, at, _ = self._now()
         case = cases_of(self.settings).get(asked["application_id"])
@@ -94,7 +94,7 @@ class NoticeCalls(Calls):
     def evidence_file(self, application_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """``{"file_id", "sha256"}`` of a document of this application, of its steps, or, for the province's inquiry, of
         an objection to it. Refuses CaseNotFound, EvidenceNotFound."""
-        who = actor_of(actor)
+        who = Actor.of(actor)
         case = cases_of(self.settings).get(application_id)
         cases.require_sight(who, case)
         named = {item.file_id: item.sha256 for item in case.evidence}

@@ -9,7 +9,8 @@ from contract import regions
 from contract.housekeeping import SubjectKind
 from runtime.hosting import rpc
 from services.housekeeping import access
-from services.housekeeping.calls import Calls, actor_of
+from services.housekeeping.access import Actor
+from services.housekeeping.calls import Calls
 from services.housekeeping.quotas.domain import unit as unit_named
 from services.housekeeping.quotas.store import Quotas, quotas_of
 
@@ -18,7 +19,7 @@ class QuotaCalls(Calls):
     @rpc
     def set_quota(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """SetQuota -> Quota; the province's. Refuses NotYourOffice, RegionUnknown."""
-        asked, who = public.SetQuota.read(command), actor_of(actor)
+        asked, who = public.SetQuota.read(command), Actor.of(actor)
         who.require_office("province")
         root, at, _ = self._now()
         quotas = quotas_of(self.settings)
@@ -35,7 +36,7 @@ class QuotaCalls(Calls):
     @rpc
     def quotas(self, actor: dict[str, Any], year: int | None = None) -> dict[str, Any]:
         """``{"items": [Quota]}`` of every unit and kind that the actor may see; this year's unless another is asked."""
-        who = actor_of(actor)
+        who = Actor.of(actor)
         who.require(access.READ)
         _, _, today = self._now()
         quotas = quotas_of(self.settings)

@@ -15,7 +15,7 @@ from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.housekeeping import access
 from services.housekeeping.access import Actor
-from services.housekeeping.calls import Calls, actor_of, own
+from services.housekeeping.calls import Calls, own
 from services.housekeeping.registry import domain as registry
 from services.housekeeping.registry.answers import shown_base, shown_fusao
 from services.housekeeping.registry.domain import Base, Change, Fusao
@@ -35,7 +35,7 @@ class RegistryCalls(Calls):
     @rpc
     def register_base(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RegisterBase -> Base. Refuses SubjectInvalid, SubjectAlreadyRegistered, RegionNotYours, StarsNotAllowed."""
-        asked, who = public.RegisterBase.read(command), actor_of(actor)
+        asked, who = public.RegisterBase.read(command), Actor.of(actor)
         who.require(access.APPLY, access.DECIDE)
         root, at, today = self._now()
         kept = registry_of(self.settings)
@@ -71,7 +71,7 @@ class RegistryCalls(Calls):
     @rpc
     def correct_base(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """CorrectBase -> Base. Refuses SubjectNotFound, SubjectInvalid, SubjectChanged, SubjectNotActive."""
-        asked, who = public.CorrectBase.read(command), actor_of(actor)
+        asked, who = public.CorrectBase.read(command), Actor.of(actor)
         who.require(access.APPLY, access.DECIDE)
         root, at, today = self._now()
         kept = registry_of(self.settings)
@@ -104,7 +104,7 @@ class RegistryCalls(Calls):
     @rpc
     def base(self, base_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> Base. Refuses SubjectNotFound."""
-        who = actor_of(actor)
+        who = Actor.of(actor)
         found = registry_of(self.settings).base(base_id)
         registry.require_sight(who, found)
         return shown_base(found)
@@ -114,7 +114,7 @@ class RegistryCalls(Calls):
         self, actor: dict[str, Any], after: str | None = None, limit: int = 50, region: str | None = None
     ) -> dict[str, Any]:
         """``{"items": [Base], "next"}`` of those that the actor may see."""
-        who, asked = actor_of(actor), ReadRegion.read(given(after=after, limit=limit, region=region))
+        who, asked = Actor.of(actor), ReadRegion.read(given(after=after, limit=limit, region=region))
         who.require(access.READ)
         if (within := within_of(who.region, asked.get("region"))) is None or who.role is Role.REVIEWER:
             return nothing()
@@ -127,7 +127,7 @@ class RegistryCalls(Calls):
     def register_fusao(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RegisterFusao -> Fusao. Refuses SubjectInvalid, SubjectAlreadyRegistered, SubjectNotFound (the employer),
         SubjectNotActive, StarsNotAllowed."""
-        asked, who = public.RegisterFusao.read(command), actor_of(actor)
+        asked, who = public.RegisterFusao.read(command), Actor.of(actor)
         who.require(access.APPLY, access.DECIDE)
         root, at, _ = self._now()
         kept = registry_of(self.settings)
@@ -163,7 +163,7 @@ class RegistryCalls(Calls):
     @rpc
     def fusao(self, person_key: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> Fusao. Refuses SubjectNotFound."""
-        who, kept = actor_of(actor), registry_of(self.settings)
+        who, kept = Actor.of(actor), registry_of(self.settings)
         registry.require_sight(who, kept.fusao(person_key))
         return _fusao(kept, person_key)
 
@@ -172,7 +172,7 @@ class RegistryCalls(Calls):
         self, actor: dict[str, Any], after: str | None = None, limit: int = 50, region: str | None = None
     ) -> dict[str, Any]:
         """``{"items": [Fusao], "next"}`` of those that the actor may see."""
-        who, asked = actor_of(actor), ReadFusao.read(given(after=after, limit=limit, region=region))
+        who, asked = Actor.of(actor), ReadFusao.read(given(after=after, limit=limit, region=region))
         who.require(access.READ)
         if (within := within_of(who.region, asked.get("region"))) is None or who.role is Role.REVIEWER:
             return nothing()
@@ -186,7 +186,7 @@ class RegistryCalls(Calls):
     def reveal_subject(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RevealSubject -> RevealedSubject, after recording who saw it and why. Refuses SubjectNotFound,
         StarsNotAllowed."""
-        asked, who = public.RevealSubject.read(command), actor_of(actor)
+        asked, who = public.RevealSubject.read(command), Actor.of(actor)
         who.require(access.REVEAL)
         root, at, _ = self._now()
         kept, kind, key = registry_of(self.settings), asked["subject_kind"], asked["subject_key"]

@@ -7,7 +7,8 @@ from pymongo.client_session import ClientSession
 from contract import applications as public
 from contract import regions
 from runtime.hosting import rpc
-from services.housekeeping.calls import Calls, actor_of
+from services.housekeeping.access import Actor
+from services.housekeeping.calls import Calls
 from services.housekeeping.registry.store import registry_of
 from services.housekeeping.reviewers.answers import shown_reviewer
 from services.housekeeping.reviewers.domain import Reviewer
@@ -19,7 +20,7 @@ class ReviewerCalls(Calls):
     def register_reviewer(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RegisterReviewer -> Reviewer; the province's. Told again with other particulars, they are the new ones;
         interests stay. Refuses NotYourOffice, SubjectNotFound, RegionUnknown."""
-        asked, who = public.RegisterReviewer.read(command), actor_of(actor)
+        asked, who = public.RegisterReviewer.read(command), Actor.of(actor)
         who.require_office("province")
         root, _, _ = self._now()
         registry, reviewers = registry_of(self.settings), reviewers_of(self.settings)
@@ -45,5 +46,5 @@ class ReviewerCalls(Calls):
     @rpc
     def reviewers(self, actor: dict[str, Any]) -> dict[str, Any]:
         """``{"items": [Reviewer]}``; the province's."""
-        actor_of(actor).require_office("province")
+        Actor.of(actor).require_office("province")
         return {"items": [shown_reviewer(each) for each in reviewers_of(self.settings).all()]}

@@ -8,7 +8,8 @@ from contract import applications as public
 from contract.housekeeping import SubjectKind
 from runtime.hosting import rpc
 from services.housekeeping import access
-from services.housekeeping.calls import Calls, actor_of
+from services.housekeeping.access import Actor
+from services.housekeeping.calls import Calls
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases import steps
 from services.housekeeping.cases.answers import shown_case
@@ -24,7 +25,7 @@ class ReviewCalls(Calls):
     def declare_interest(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """DeclareInterest -> Reviewer. They lose their seat on that subject's open case, and get none again. Refuses
         NotReviewing, SubjectNotFound."""
-        asked, who = public.DeclareInterest.read(command), actor_of(actor)
+        asked, who = public.DeclareInterest.read(command), Actor.of(actor)
         who.require(access.REVIEW)
         kept = casework(self.settings)
         _, at, today = self._now()
@@ -64,7 +65,7 @@ class ReviewCalls(Calls):
     def submit_review(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """SubmitReview -> Application as its reviewer may see it. Refuses CaseNotFound, CaseChanged, NotReviewing,
         AlreadyScored, ReviewTooLate, MarksInvalid."""
-        asked, who = public.SubmitReview.read(command), actor_of(actor)
+        asked, who = public.SubmitReview.read(command), Actor.of(actor)
         who.require(access.REVIEW)
         kept = casework(self.settings)
         _, at, today = self._now()

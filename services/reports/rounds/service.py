@@ -6,8 +6,9 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from contract import certification, fields, regions, targets
+from contract import fields, regions, targets
 from contract import rounds as public
+from contract.actor import Actor
 from contract.message import Message, Said
 from contract.words import Role
 from plan import Indicator
@@ -62,12 +63,12 @@ class RoundCalls(Calls):
                 due_on=asked.get("due_on") or due_day(asked["period"]),
                 at=at,
                 today=clock.day_of(at),
-                by=who["client_id"],
+                by=who.client_id,
             )
             kept.add(session, opened)
             return opened.round_id
 
-        return self._round(kept.commands.once(who["client_id"], asked, work, action="open_round"), who)
+        return self._round(kept.commands.once(who.client_id, asked, work, action="open_round"), who)
 
     @rpc
     def remind_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -81,11 +82,11 @@ class RoundCalls(Calls):
             domain.check_version(before, asked.get("expected_version"))
             now = domain.attendance(plan, kept.filings(before.period, session), due_on=before.due_on)
             missing = sum(len(one.missing) for one in now)
-            after = domain.remind(before, missing=missing, at=at, by=who["client_id"])
+            after = domain.remind(before, missing=missing, at=at, by=who.client_id)
             kept.put_reminded(session, before, after, now)
             return after.round_id
 
-        return self._round(kept.commands.once(who["client_id"], asked, work, action="remind_round"), who)
+        return self._round(kept.commands.once(who.client_id, asked, work, action="remind_round"), who)
 
     @rpc
     def close_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -97,12 +98,12 @@ class RoundCalls(Calls):
         def work(session: ClientSession) -> str:
             before = kept.get(asked["round_id"], session)
             domain.check_version(before, asked.get("expected_version"))
-            after = domain.close(before, reason=asked.get("reason"), at=at, today=clock.day_of(at), by=who["client_id"])
+            after = domain.close(before, reason=asked.get("reason"), at=at, today=clock.day_of(at), by=who.client_id)
             now = domain.attendance(plan, kept.filings(before.period, session), due_on=before.due_on)
             kept.put_closed(session, before, after, now)
             return after.round_id
 
-        return self._round(kept.commands.once(who["client_id"], asked, work, action="close_round"), who)
+        return self._round(kept.commands.once(who.client_id, asked, work, action="close_round"), who)
 
     @rpc
     def round(
@@ -139,7 +140,7 @@ class RoundCalls(Calls):
         return store.rounds(self.settings)
 
     def _round(
-        self, round_id: str, who: dict[str, Any], unit: str | None = None, department: str | None = None
+        self, round_id: str, who: Actor, unit: str | None = None, department: str | None = None
     ) -> dict[str, Any]:
         kept = self._rounds()
         found = kept.get(round_id)
@@ -158,14 +159,14 @@ class RoundCalls(Calls):
         )
 
     def _attended(
-        self, all: Sequence[Attendance], who: dict[str, Any], unit: str | None, department: str | None
+        self, all: Sequence[Attendance], who: Actor, unit: str | None, department: str | None
     ) -> list[tuple[Indicator, Attendance]]:
         plan = self._plan()
-        within = regions.get(unit).code if unit else who["region"]
-        if not regions.within(within, who["region"]):
+        within = regions.get(unit).code if unit else who.region
+        if not regions.within(within, who.region):
             raise public.RoundNotFound("该地区不在您的辖区之内", "this region is not within yours")
         seen = domain.seen(all, plan, within=within, department=department)
-        own = plan.concerning(role=who["role"], organisation=who["organisation"])
+        own = plan.concerning(role=who.role, organisation=who.organisation)
         return [(indicator, one) for indicator, one in seen if indicator.id in own]
 
 
@@ -204,16 +205,16 @@ def _refuse_second(kept: Rounds, period: str, session: ClientSession) -> None:
         )
 
 
-def _reader(actor: dict[str, Any]) -> dict[str, Any]:
-    who = certification.Actor.read(actor)
-    if not {READ, WRITE} & {*who["scopes"]}:
+def _reader(actor: dict[str, Any]) -> Actor:
+    who = Actor.of(actor)
+    if not who.has(READ, WRITE):
         raise _not_allowed()
     return who
 
 
-def _dispatcher(actor: dict[str, Any]) -> dict[str, Any]:
-    who = certification.Actor.read(actor)
-    if WRITE not in who["scopes"] or who["role"] != Role.DISPATCHER or who["region"] != regions.PROVINCE:
+def _dispatcher(actor: dict[str, Any]) -> Actor:
+    who = Actor.of(actor)
+    if WRITE not in who.scopes or who.role != Role.DISPATCHER or who.region != regions.PROVINCE:
         raise _not_allowed()
     return who
 

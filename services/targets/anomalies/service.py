@@ -5,8 +5,8 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from contract import certification
 from contract import hints as public
+from contract.actor import Actor
 from contract.errors import Refused
 from contract.words import Role
 from runtime.clock import day_of
@@ -29,9 +29,9 @@ class AnomalyCalls:
         kept, at = kept_anomalies(self.settings), timepiece.now(self.settings)
 
         def work(session: ClientSession) -> str:
-            return kept.ask(session, as_of=asked.get("as_of", day_of(at)), at=at, by=who["client_id"])
+            return kept.ask(session, as_of=asked.get("as_of", day_of(at)), at=at, by=who.client_id)
 
-        return _shown(kept.look(kept.commands.once(who["client_id"], asked, work, action="look_for_anomalies")))
+        return _shown(kept.look(kept.commands.once(who.client_id, asked, work, action="look_for_anomalies")))
 
     @rpc(expected_exceptions=Refused)
     def anomaly_look(self, look_id: str, actor: dict[str, Any]) -> dict[str, Any]:
@@ -40,9 +40,9 @@ class AnomalyCalls:
         return _shown(kept_anomalies(self.settings).look(look_id))
 
 
-def _allowed(actor: dict[str, Any]) -> dict[str, Any]:
-    who = certification.Actor.read(actor)
-    if who["role"] not in _ROLES or not _SCOPES & {*who["scopes"]}:
+def _allowed(actor: dict[str, Any]) -> Actor:
+    who = Actor.of(actor)
+    if who.role not in _ROLES or not who.has(*_SCOPES):
         raise public.HintsNotAllowed(
             "异常线索由督导人员办理，牵头部门可查阅",
             "hints are worked on by inspectors; the dispatcher may read them",

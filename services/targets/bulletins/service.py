@@ -1,5 +1,5 @@
 """What targets is asked about snapshots and bulletins (通报). The province's dispatcher issues them, the desk makes
-them, and whoever may read targets reads them. ``actor`` is contract.certification.Actor."""
+them, and whoever may read targets reads them. ``actor`` is contract.actor.Actor."""
 
 import datetime as dt
 from decimal import Decimal
@@ -8,7 +8,8 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import bulletins as public
-from contract import certification, fields, regions
+from contract import fields, regions
+from contract.actor import Actor
 from contract.bulletins import BulletinState
 from contract.errors import Refused, field_error
 from contract.message import Message
@@ -55,7 +56,7 @@ class BulletinCalls:
             kept.add(session, wanted)
             return wanted.bulletin_id
 
-        return self._shown(kept.commands.once(who["client_id"], _flat(asked), work, action="issue_bulletin"))
+        return self._shown(kept.commands.once(who.client_id, _flat(asked), work, action="issue_bulletin"))
 
     @rpc(expected_exceptions=Refused)
     def bulletin(self, bulletin_id: str, actor: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +96,7 @@ class BulletinCalls:
             verified=kept.verified(found),
         )
 
-    def _of(self, asked: dict[str, Any], who: dict[str, Any], at: dt.datetime) -> Bulletin:
+    def _of(self, asked: dict[str, Any], who: Actor, at: dt.datetime) -> Bulletin:
         if "round_id" in asked:
             snapshot = self._snapshots().of_round(asked["round_id"])
             if snapshot is None:
@@ -107,7 +108,7 @@ class BulletinCalls:
             snapshot = _there(self._snapshots().get(asked["snapshot_id"]))
         return _asked(snapshot, asked, who, at, title=asked.get("title") or title_of(snapshot, None))
 
-    def _correcting(self, asked: dict[str, Any], who: dict[str, Any], at: dt.datetime) -> Bulletin:
+    def _correcting(self, asked: dict[str, Any], who: Actor, at: dt.datetime) -> Bulletin:
         before = self._bulletin(asked["corrects"])
         if before.state is not BulletinState.DONE:
             raise _not_ready(before)
@@ -143,7 +144,7 @@ class BulletinCalls:
 
 
 def _asked(
-    snapshot: Snapshot, asked: dict[str, Any], who: dict[str, Any], at: dt.datetime, *, title: str, **more: Any
+    snapshot: Snapshot, asked: dict[str, Any], who: Actor, at: dt.datetime, *, title: str, **more: Any
 ) -> Bulletin:
     options = dict(asked.get("options") or {})
     if "ceiling" in options:
@@ -159,7 +160,7 @@ def _asked(
         period=snapshot.period,
         as_of=snapshot.as_of,
         options=Options(**options),
-        asked_by=who["client_id"],
+        asked_by=who.client_id,
         asked_at=at,
         reason=asked.get("reason"),
         **more,
@@ -216,16 +217,16 @@ def _not_ready(bulletin: Bulletin) -> public.BulletinNotReady:
     return public.BulletinNotReady(zh, en, facts={"state": bulletin.state.value})
 
 
-def _reader(actor: dict[str, Any]) -> dict[str, Any]:
-    who = certification.Actor.read(actor)
-    if not {READ, WRITE} & {*who["scopes"]}:
+def _reader(actor: dict[str, Any]) -> Actor:
+    who = Actor.of(actor)
+    if not who.has(READ, WRITE):
         raise _not_allowed()
     return who
 
 
-def _dispatcher(actor: dict[str, Any]) -> dict[str, Any]:
-    who = certification.Actor.read(actor)
-    if WRITE not in who["scopes"] or who["role"] != Role.DISPATCHER or who["region"] != regions.PROVINCE:
+def _dispatcher(actor: dict[str, Any]) -> Actor:
+    who = Actor.of(actor)
+    if WRITE not in who.scopes or who.role != Role.DISPATCHER or who.region != regions.PROVINCE:
         raise _not_allowed()
     return who
 

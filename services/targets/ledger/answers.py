@@ -8,6 +8,7 @@ from typing import Any
 
 from contract import ledger as public
 from contract import regions
+from contract.actor import Actor
 from contract.errors import field_error
 from contract.targets import BreakdownUnknown, DetailNotPublic
 from plan import Indicator, Plan
@@ -18,8 +19,6 @@ from services.targets.ledger.rows import Ledger, Matrix, Row
 from services.targets.store import Counts
 
 READ_NAMES = "reports:read"
-
-Actor = Mapping[str, Any]  # contract.certification.Actor; None stands for the public
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ class Answers:
         self._counts = counts
 
     def asked(self, said: dict[str, Any], actor: Actor | None, *, today: dt.date) -> Asked:
-        """ReadLedger. Refuses LedgerNotFound, LedgerPeriodOutside, DetailNotPublic, BreakdownUnknown, RegionUnknown,
-        RegionAmbiguous."""
+        """ReadLedger; ``actor`` None stands for the public. Refuses LedgerNotFound, LedgerPeriodOutside,
+        DetailNotPublic, BreakdownUnknown, RegionUnknown, RegionAmbiguous."""
         read = public.ReadLedger.read(said)
         if actor is None:
             _refuse_detail(read)
@@ -53,7 +52,7 @@ class Answers:
         below = tuple(child.code for child in regions.children(region)) if "by" in read else ()
         as_of, period = self._clocks(read, today)
         indicators = self._indicators(read.get("item"), read.get("department"), actor)
-        names = actor is not None and READ_NAMES in actor["scopes"]
+        names = actor is not None and actor.has(READ_NAMES)
         return Asked(region, (region, *below), indicators, as_of, period, names)
 
     def rows(self, asked: Asked) -> list[Row]:
@@ -137,7 +136,7 @@ class Answers:
         }
 
     def _region(self, said: str | None, actor: Actor | None) -> str:
-        sees = regions.get(actor["region"]).code if actor else self.plan.region
+        sees = regions.get(actor.region).code if actor else self.plan.region
         code = regions.get(said).code if said else sees
         if not regions.within(code, sees):
             raise public.LedgerNotFound(
@@ -147,7 +146,7 @@ class Answers:
         return code
 
     def _indicators(self, item: str | None, department: str | None, actor: Actor | None) -> tuple[str, ...]:
-        own = actor and self.plan.concerning(role=actor["role"], organisation=actor["organisation"])
+        own = self.plan.concerning(role=actor.role, organisation=actor.organisation) if actor else None
         found = [
             one.id
             for one in self.plan.indicators.values()

@@ -4,8 +4,9 @@ from itertools import islice
 from typing import Any
 
 import plan
-from contract import certification, fields, inspections, regions
+from contract import fields, inspections, regions
 from contract import targets as public
+from contract.actor import Actor
 from contract.message import Message, Said
 from runtime.events import listen
 from runtime.hosting import rpc
@@ -71,14 +72,14 @@ class SampleCalls:
 
     def _seen(self, samples: Samples, inspection_id: str, actor: dict[str, Any]) -> Document:
         """One that is drawn, of the actor's region and indicators. Raises SampleNotFound."""
-        who = certification.Actor.read(actor)
-        own = plan.read(self.settings.plan_file).concerning(role=who["role"], organisation=who["organisation"])
+        who = Actor.of(actor)
+        own = plan.read(self.settings.plan_file).concerning(role=who.role, organisation=who.organisation)
         found = samples.get(inspection_id)
         if (
             found is None
             or "frame_digest" not in found
-            or not _READ & {*who["scopes"]}
-            or not regions.within(found["region"], who["region"])
+            or not who.has(*_READ)
+            or not regions.within(found["region"], who.region)
             or found["target_id"] not in own
         ):
             raise public.SampleNotFound(

@@ -1,7 +1,7 @@
 """What targets is asked of its tree: to split and adjust targets, and to say who answers for them.
 
 The province's dispatcher sets the target of every region; a unit's own dispatcher or reviewer those of its counties.
-Nobody sets their own. ``actor`` is contract.certification.Actor.
+Nobody sets their own. ``actor`` is contract.actor.Actor.
 """
 
 import datetime as dt
@@ -12,7 +12,8 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import allocations as public
-from contract import certification, regions
+from contract import regions
+from contract.actor import Actor
 from contract.errors import Refused
 from contract.targets import TargetNotFound
 from contract.words import Role
@@ -33,7 +34,7 @@ class Desk:
     """What a command needs: the tree as it is kept, who asks, the indicator and the region meant."""
 
     kept: Tree
-    who: dict[str, Any]
+    who: Actor
     indicator: Indicator
     region: str
 
@@ -73,10 +74,10 @@ class TreeCalls:
                 document=asked["document"],
                 reason=asked.get("reason"),
             )
-            desk.kept.put(session, desk.indicator.id, steps, at=at, by=desk.who["client_id"])
+            desk.kept.put(session, desk.indicator.id, steps, at=at, by=desk.who.client_id)
             return desk.region
 
-        self._commands(desk).once(desk.who["client_id"], asked, work, action="allocate_targets")
+        self._commands(desk).once(desk.who.client_id, asked, work, action="allocate_targets")
         return _shown_tree(desk, at=None, known_at=timepiece.now(self.settings))
 
     @rpc(expected_exceptions=Refused)
@@ -102,10 +103,10 @@ class TreeCalls:
                 document=asked.get("document"),
                 reason=asked["reason"],
             )
-            desk.kept.put(session, desk.indicator.id, steps, at=at, by=desk.who["client_id"])
+            desk.kept.put(session, desk.indicator.id, steps, at=at, by=desk.who.client_id)
             return desk.region
 
-        self._commands(desk).once(desk.who["client_id"], asked, work, action="adjust_target")
+        self._commands(desk).once(desk.who.client_id, asked, work, action="adjust_target")
         return _shown_tree(desk, at=None, known_at=timepiece.now(self.settings))
 
     @rpc(expected_exceptions=Refused)
@@ -129,10 +130,10 @@ class TreeCalls:
         def work(session: ClientSession) -> str:
             version = desk.kept.responsible_version(key, session)
             _expect(version, asked)
-            desk.kept.put_responsible(session, key, asked, version=version + 1, at=at, by=desk.who["client_id"])
+            desk.kept.put_responsible(session, key, asked, version=version + 1, at=at, by=desk.who.client_id)
             return desk.region
 
-        self._commands(desk).once(desk.who["client_id"], asked, work, action="name_responsible")
+        self._commands(desk).once(desk.who.client_id, asked, work, action="name_responsible")
         return _shown_responsibles(desk, [desk.region])[0]
 
     @rpc(expected_exceptions=Refused)
@@ -141,25 +142,15 @@ class TreeCalls:
         desk = self._desk(public.ReadTree.read(asked), actor)
         return {"items": _shown_responsibles(desk, [desk.region, *(c.code for c in regions.children(desk.region))])}
 
-    @rpc(expected_exceptions=Refused)
-    def set_time(self, instant: str | None = None) -> dict[str, Any]:
-        """``{"now"}`` from which time goes on; None puts it right. For tests and demonstrations: in production it is
-        refused with AllocationNotAllowed."""
-        try:
-            now = timepiece.set_to(self.settings, dt.datetime.fromisoformat(instant) if instant else None)
-        except PermissionError:
-            raise public.AllocationNotAllowed("正式环境不能改动时间", "time is not set in production") from None
-        return {"now": now.isoformat()}
-
     def _desk(self, asked: dict[str, Any], actor: dict[str, Any]) -> Desk:
         """Raises TargetNotFound, NodeNotFound, RegionUnknown, RegionAmbiguous."""
-        kept, who = tree(self.settings), certification.Actor.read(actor)
+        kept, who = tree(self.settings), Actor.of(actor)
         indicator = kept.plan.indicators.get(asked["target_id"])
         if indicator is None:
             listed = "、".join(kept.plan.indicators)
             raise TargetNotFound(f"没有这个指标；现有：{listed}", "there is no such indicator; /v1/targets lists them")
-        region = regions.get(asked.get("region", who["region"])).code
-        if not regions.within(region, who["region"]):
+        region = regions.get(asked.get("region", who.region)).code
+        if not regions.within(region, who.region):
             raise public.NodeNotFound(
                 "该地区不在您的管辖范围，看不到其目标", "the region lies outside of yours: its targets are not shown"
             )
@@ -173,26 +164,26 @@ class TreeCalls:
 def _may_split(desk: Desk, parent: str) -> None:
     """Whether the actor sets the targets of the parent's children, or the province's own. Raises NodeNotFound,
     AllocationNotAllowed."""
-    if desk.who["role"] == Role.DISPATCHER and ADJUST in desk.who["scopes"]:
-        allowed = regions.within(parent, desk.who["region"])
+    if desk.who.role == Role.DISPATCHER and ADJUST in desk.who.scopes:
+        allowed = regions.within(parent, desk.who.region)
     else:
-        allowed = _reviews(desk) and parent == desk.who["region"] and regions.get(parent).level == "unit"
+        allowed = _reviews(desk) and parent == desk.who.region and regions.get(parent).level == "unit"
     if not allowed:
         raise _not_allowed()
 
 
 def _may_name(desk: Desk) -> None:
     """Raises AllocationNotAllowed."""
-    dispatches = desk.who["role"] == Role.DISPATCHER and ADJUST in desk.who["scopes"]
-    if not dispatches and not (_reviews(desk) and regions.get(desk.who["region"]).level == "unit"):
+    dispatches = desk.who.role == Role.DISPATCHER and ADJUST in desk.who.scopes
+    if not dispatches and not (_reviews(desk) and regions.get(desk.who.region).level == "unit"):
         raise _not_allowed()
 
 
 def _reviews(desk: Desk) -> bool:
     """A department's own reviewer decides on its own indicators only."""
     who = desk.who
-    owned = desk.plan.concerning(role=who["role"], organisation=who["organisation"])
-    return who["role"] == Role.REPORT_REVIEWER and ADJUST in who["scopes"] and desk.indicator.id in owned
+    owned = desk.plan.concerning(role=who.role, organisation=who.organisation)
+    return who.role == Role.REPORT_REVIEWER and ADJUST in who.scopes and desk.indicator.id in owned
 
 
 def _not_allowed() -> public.AllocationNotAllowed:
@@ -256,7 +247,7 @@ def _shown_node(desk: Desk, goals: Goals, region: str) -> dict[str, Any]:
 
 def _shown_responsibles(desk: Desk, codes: list[str]) -> list[dict[str, Any]]:
     """Names only to whoever may read reports."""
-    names = READ_NAMES in desk.who["scopes"]
+    names = READ_NAMES in desk.who.scopes
     found = desk.kept.responsibles(codes, indicator=desk.indicator.id, names=names)
     return [
         public.Responsible.write(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import plan
+from contract.actor import Actor
 from contract.ledger import LedgerNotFound, LedgerPeriodOutside
 from contract.targets import BreakdownUnknown, DetailNotPublic
 from services.targets.ledger.answers import Answers, Asked
@@ -15,7 +16,7 @@ PLAN = plan.read(Path("plan/hebei-2023.toml"))
 TODAY = dt.date(2023, 7, 1)
 
 
-def an_actor(**changes: Any) -> dict[str, Any]:
+def an_actor(**changes: Any) -> Actor:
     known = {
         "client_id": "c",
         "role": "dispatcher",
@@ -23,10 +24,10 @@ def an_actor(**changes: Any) -> dict[str, Any]:
         "organisation": "o",
         "scopes": ["targets:read"],
     }
-    return known | changes
+    return Actor.of(known | changes)
 
 
-def asked(actor: dict[str, Any] | None = None, today: dt.date = TODAY, **said: str) -> Asked:
+def asked(actor: Actor | None = None, today: dt.date = TODAY, **said: str) -> Asked:
     answers = Answers(PLAN, None, None)  # type: ignore[arg-type]
     return answers.asked(said, actor or an_actor(), today=today)
 

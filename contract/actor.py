@@ -1,0 +1,47 @@
+"""Who asks. The gateway makes it from the token and hands it to a service beside each command and query; it is never
+read from a body."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from contract import fields
+from contract.message import Message
+from contract.words import Role
+
+
+class _Told(Message):
+    client_id = fields.Text(required=True)
+    role = fields.Choice(Role, required=True)
+    region = fields.RegionCode(required=True)
+    organisation = fields.Text(required=True)
+    scopes = fields.Many(fields.Text(), required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """``role``: None is nobody's, a clock's or the public's. ``region``: sees and acts within this subtree.
+    ``organisation``: a training centre sees only what it reported itself, a department only its own indicators. What an
+    actor may do in a service is said there."""
+
+    client_id: str
+    role: Role | None
+    region: str
+    organisation: str
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """As it was told. Raises Invalid."""
+        read = _Told.read(told)
+        return cls(
+            client_id=read["client_id"],
+            role=Role(read["role"]),
+            region=read["region"],
+            organisation=read["organisation"],
+            scopes=frozenset(read["scopes"]),
+        )
+
+    def has(self, *scopes: str) -> bool:
+        """Whether one of them is the actor's."""
+        return not self.scopes.isdisjoint(scopes)
