@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pymongo import MongoClient
@@ -57,28 +58,48 @@ class Servers:
         self.rabbit.discard()
 
 
-@pytest.fixture(scope="session")
-def session_folder() -> Iterator[Path]:
-    """A folder for this run only; several runs may go on at once in one checkout."""
-    _sweep_crashed_sessions(_IN_MEMORY, _ON_DISK)
-    folder = SESSIONS / f"{os.getpid()}-{secrets.token_hex(3)}"
-    folder.mkdir(parents=True)
-    mine = process.find(os.getpid())
-    unfinished = folder / "owner.unfinished"  # another run may be sweeping at this moment
-    unfinished.write_text(json.dumps({"pid": mine.pid, "started": mine.started}))
-    unfinished.rename(folder / "owner.json")
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+_RUN = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A folder for this run only; several runs may go on at once in one checkout. Who hands the tests out to workers
+    makes it, and tells them."""
+    if not hasattr(config, "workerinput"):
+        config.stash[_RUN] = _folder_of_a_run()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Of pytest-xdist: a worker is about to start."""
+    node.workerinput["run"] = str(node.config.stash[_RUN])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if (run := config.stash.get(_RUN, None)) is not None:  # the workers have ended
+        Servers.under(run / "shared").discard()
+        shutil.rmtree(run, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def servers(session_folder: Path) -> Iterator[Servers]:
-    """One MongoDB and one RabbitMQ for the whole run. Don't kill them: that is what `private_servers` is for."""
-    ours = Servers.under(session_folder / "shared")
-    try:
-        yield ours.start()
-    finally:
-        ours.discard()
+def run_folder(pytestconfig: pytest.Config) -> Path:
+    """Of all workers of this run."""
+    told = getattr(pytestconfig, "workerinput", None)
+    return Path(told["run"]) if told else pytestconfig.stash[_RUN]
+
+
+@pytest.fixture(scope="session")
+def session_folder(run_folder: Path) -> Path:
+    """Of this worker alone."""
+    folder = run_folder / f"{os.getpid()}"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def servers(run_folder: Path) -> Servers:
+    """One MongoDB and one RabbitMQ for the whole run: whichever worker needs them first starts them. Don't kill them:
+    that is what `private_servers` is for."""
+    return Servers.under(run_folder / "shared").start()
 
 
 @pytest.fixture(scope="session")
@@ -149,6 +170,17 @@ def _space(servers: Servers, folder: Path, *, tidy: bool = True) -> Iterator[dic
             for database in client.list_database_names():
                 if database.startswith(f"{name}_"):
                     client.drop_database(database)
+
+
+def _folder_of_a_run() -> Path:
+    _sweep_crashed_sessions(_IN_MEMORY, _ON_DISK)
+    folder = SESSIONS / f"{os.getpid()}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    mine = process.find(os.getpid())
+    unfinished = folder / "owner.unfinished"  # another run may be sweeping at this moment
+    unfinished.write_text(json.dumps({"pid": mine.pid, "started": mine.started}))
+    unfinished.rename(folder / "owner.json")
+    return folder
 
 
 def _sweep_crashed_sessions(*folders: Path) -> None:
