@@ -18,7 +18,7 @@ run: $(VENV) ## 启动全部服务并导入样例名册，Ctrl-C 结束；PORT=8
 
 .PHONY: test
 test: $(VENV) ## 全部测试，自带数据库与消息服务 / all tests on servers of their own
-	@$(PY) -m pytest --timeout=300 -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest --timeout=300 -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: $(VENV) ## 代码检查与依赖方向 / style, types and who may import whom

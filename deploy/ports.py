@@ -30,7 +30,7 @@ def becomes_free(port: int, *, seconds: float = 2) -> bool:
 
 
 def free(*, besides: frozenset[int] = frozenset()) -> int:
-    for port in random.sample(RANGE, 1000):
+    for port in random.choices(RANGE, k=1000):
         if port not in besides and is_free(port):
             return port
     raise OSError("no free port on 127.0.0.1 between 20000 and 32000")

@@ -64,8 +64,11 @@ _RUN = pytest.StashKey[Path]()
 def pytest_configure(config: pytest.Config) -> None:
     """A folder for this run only; several runs may go on at once in one checkout. Who hands the tests out to workers
     makes it, and tells them."""
-    if not hasattr(config, "workerinput"):
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
         config.stash[_RUN] = _folder_of_a_run()
+    else:  # between a port's choice and its use no other worker is to choose the same
+        ports.RANGE = ports.RANGE[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
 
 
 @pytest.hookimpl(optionalhook=True)

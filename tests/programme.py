@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from deploy import ports
 from runtime import config, mongo
 from runtime.outbox import Outbox
 from services.targets.store import Counts
@@ -26,12 +26,6 @@ PROCESSES = (
     "reports.relay",
     "targets.counting",
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(happens: Callable[[], Any], *, seconds: float = 60, what: str) -> Any:
@@ -58,7 +52,7 @@ class Programme:
 
     def start(self, *names: str) -> None:
         for name in names:
-            self._ports[name] = free_port()
+            self._ports[name] = ports.free()
             with self.log(name).open("ab") as log:
                 self._running[name] = subprocess.Popen(
                     [sys.executable, "-m", "runtime.launch", *name.split("+")],

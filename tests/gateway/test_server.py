@@ -16,13 +16,14 @@ import httpx
 import psutil
 import pytest
 
+from deploy import ports
 from gateway import clients, tokens
 from gateway.uploads import FILE_LIMIT
 from runtime import clock, mongo
 from runtime.config import Config
 from tests.builders import a_certificate
 from tests.gateway.callers import CENTRE, hanging
-from tests.programme import Programme, free_port, until
+from tests.programme import Programme, until
 
 COMMAND = [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server", "gateway.app:create()"]
 
@@ -31,7 +32,7 @@ class Server:
     """gunicorn on a free port. Its log is shown when it does not start."""
 
     def __init__(self, environ: dict[str, str], log: Path, **more: str) -> None:
-        self.port = free_port()
+        self.port = ports.free()
         self.log = log
         with log.open("ab") as file:
             self.process = subprocess.Popen(
@@ -99,7 +100,7 @@ def test_missing_settings_are_named_without_a_traceback(module_space: dict[str, 
 
 
 def test_no_database_is_one_line_that_says_what_to_do(module_space: dict[str, str]) -> None:
-    refused = run(module_space, PORT=str(free_port()), MONGO_URI="mongodb://127.0.0.1:1/", DATABASE_PATIENCE="1")
+    refused = run(module_space, PORT=str(ports.free()), MONGO_URI="mongodb://127.0.0.1:1/", DATABASE_PATIENCE="1")
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1, refused.stderr
     assert "MongoDB does not answer" in refused.stderr

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from amqp.exceptions import NotFound
 from kombu import Connection
 
-from tests.programme import free_port
+from deploy import ports
 
 RAW_QUEUE = "evt-tower-bell_rung--hearer.on_bell_rung"  # nameko puts the method's name into it
 OUR_QUEUE = "hearer.bell_rung"
@@ -42,7 +42,7 @@ class Hosted:
     def __init__(self, environ: dict[str, str], folder: Path, *arguments: str, raw: bool = False) -> None:
         folder.mkdir(exist_ok=True)
         self.environ = environ
-        self.port = free_port()
+        self.port = ports.free()
         self.log_path = folder / "log"
         self.journal_path = folder / "journal"
         self.journal_path.touch()
