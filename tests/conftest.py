@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from pymongo import MongoClient
 
@@ -37,6 +38,10 @@ def _sessions() -> Path:
 
 
 SESSIONS = _sessions()
+
+# How long an example takes says nothing on a machine that does other things too.
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 
 @dataclass(frozen=True)

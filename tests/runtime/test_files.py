@@ -40,7 +40,7 @@ def test_a_file_comes_back_as_it_was_written(files, size):
     assert b"".join(files.read(stored.file_id)) == content
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(pieces=st.lists(st.integers(1, BLOCK), max_size=6))
 def test_a_stream_that_gives_little_at_a_time_makes_the_same_file(files, pieces):
     class Trickle(io.BytesIO):

@@ -158,7 +158,7 @@ class Anything(RuleBasedStateMachine):
             assert cases.due_on(self.case) is None
 
 
-Anything.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+Anything.TestCase.settings = settings(max_examples=300, stateful_step_count=40)
 TestAnything = Anything.TestCase
 
 
