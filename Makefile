@@ -40,7 +40,7 @@ stop: $(VENV) ## 停止 make run，数据保留 / stop, keep the data
 clean: ## 停止并删除数据、密钥与环境 / stop, and delete data, keys and environment
 	@if $(PY) -c 'import psutil, pymongo' 2>/dev/null; then $(PY) -m deploy.stop; fi
 	@folder=$${VAR_DIR:-var}; \
-	rm -rf "$$folder/run" "$$folder/log" "$$folder/test" "$$folder/secrets.env"; \
+	rm -rf "$$folder/run" "$$folder/log" "$$folder/test" "$$folder"/secrets.*; \
 	if [ -d "$$folder" ]; then rmdir --ignore-fail-on-non-empty "$$folder"; fi
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

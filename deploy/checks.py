@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from deploy import keys, rabbitmq_node
+from deploy import rabbitmq_node
 from deploy.server import LEAST_FREE_DISK, ServerFailed
 
 EMBEDDED_MACHINES = ("x86_64", "aarch64")
@@ -41,8 +41,8 @@ def rabbitmq_can_be_had(environ: Mapping[str, str]) -> None:
     )
 
 
-def folder_can_be_used(folder: Path, environ: Mapping[str, str]) -> None:
-    """It can be written, has room, and its data still has the keys that it was encrypted with."""
+def folder_can_be_used(folder: Path) -> None:
+    """It can be written, and has room."""
     try:
         (folder / "run").mkdir(parents=True, exist_ok=True)
         (folder / "log").mkdir(exist_ok=True)
@@ -59,13 +59,6 @@ def folder_can_be_used(folder: Path, environ: Mapping[str, str]) -> None:
         raise ServerFailed(
             f"{folder} 所在磁盘只剩 {free >> 20} MB，须有 {_LEAST_FREE >> 20} MB：请清理，或用 VAR_DIR 换目录 / "
             "disk full: free some, or choose another folder with VAR_DIR"
-        )
-    secrets = folder / "secrets.env"
-    kept = (folder / "run" / "mongo" / "data" / "WiredTiger").exists() and not environ.get("MONGO_URI")
-    if kept and not secrets.exists() and not all(environ.get(name) for name in keys.LENGTHS):
-        raise ServerFailed(
-            f"数据还在，但解密它的密钥文件 {secrets} 不见了：请恢复该文件，或 make clean 清空后重来 / "
-            f"the data is there but its keys in {secrets} are gone: restore the file, or start afresh with make clean"
         )
 
 

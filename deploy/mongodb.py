@@ -4,6 +4,7 @@ import os
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure
@@ -20,6 +21,18 @@ LIBRARIES = ("libcurl4", "libssl3", "liblzma5")
 
 class MongoDB(Server):
     name = "mongod"
+
+    def holds_databases(self) -> bool:
+        """Whether any service has ever written to it. Starts it for a moment when that must be looked up."""
+        if not (self.folder / "data" / "WiredTiger").exists():
+            return False
+        was_running = self.running
+        client: MongoClient[dict[str, Any]] = MongoClient(self.start())
+        with client:
+            found = set(client.list_database_names()) - {"admin", "config", "local"}
+        if not was_running:
+            self.stop()
+        return bool(found)
 
     def _launch(self, record: Record) -> None:
         port = record.ports[self.name]

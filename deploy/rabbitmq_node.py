@@ -19,6 +19,7 @@ from deploy.server import Record, Server, ServerFailed
 DEFAULT_PORT = 5673
 VHOST = "yanzhao"
 NODE = "yanzhao@localhost"
+PACKAGE = "rabbitmq-server"  # Debian's
 SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 POLICIES = Path(__file__).parent / "rabbitmq" / "policies.json"
 
@@ -40,6 +41,7 @@ class RabbitMQ(Server):
     name = "rabbitmq"
 
     def _launch(self, record: Record) -> None:
+        command = [str(scripts() / "rabbitmq-server")]  # epmd comes with it
         self._choose_other_ports(record)
         epmd = record.processes.get("epmd")
         if epmd is None or not epmd.alive:
@@ -48,7 +50,6 @@ class RabbitMQ(Server):
             (self.folder / name).mkdir(exist_ok=True)
         (self.folder / "rabbitmq.conf").write_text(CONFIGURATION.format(**record.ports))
         (self.folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
-        command = [str(scripts() / "rabbitmq-server")]
         environ = self._environ(record.ports)
         record.processes[self.name] = process.launch(command, log=self.log, environ=environ, cwd=self.folder)
         record.uri = self._uri(record, VHOST)
@@ -142,8 +143,8 @@ def _call(record: Record, method: str, path: str, body: dict | None = None, *, a
 
 def scripts() -> Path:
     """The folder of RabbitMQ's own scripts; installs Debian's package when it is missing."""
-    if not (SCRIPTS / "rabbitmq-server").exists():
-        packages.install(["rabbitmq-server"], why="缺少 RabbitMQ / RabbitMQ is missing")
+    if not (SCRIPTS / "rabbitmq-server").exists() or packages.half_done(PACKAGE):
+        packages.install([PACKAGE], why="缺少 RabbitMQ / RabbitMQ is missing")
     if not (SCRIPTS / "rabbitmq-server").exists():
         raise ServerFailed(f"{SCRIPTS} 中没有 rabbitmq-server，请设置 AMQP_URI / not found there, set AMQP_URI instead")
     return SCRIPTS

@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         wanted = Wanted(servers.VAR, host, _port(), not options.no_samples, size, width)
         checks.platform_fits(os.environ)
         checks.rabbitmq_can_be_had(os.environ)
-        checks.folder_can_be_used(wanted.folder, os.environ)
+        checks.folder_can_be_used(wanted.folder)
         with _alone(wanted):
             for name in processes.sweep(wanted.folder):
                 say(f"  ! 上次遗留的进程 {name} 已结束")

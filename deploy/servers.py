@@ -36,6 +36,7 @@ def embedded(folder: Path = VAR) -> dict[str, Server]:
 
 def start(folder: Path = VAR) -> dict[str, str]:
     """Starts what isn't running, and answers the environment for the processes."""
+    _ensure_keys(folder)
     fonts.ensure()
     for server in embedded(folder).values():
         server.start()
@@ -45,9 +46,32 @@ def start(folder: Path = VAR) -> dict[str, str]:
 def environment(folder: Path = VAR) -> dict[str, str]:
     """AMQP_URI, MONGO_URI, APP_ENV and the secrets; what is set wins. ServerFailed if nothing was ever started."""
     made = {name: server.uri for name, server in embedded(folder).items()}
-    made |= {"APP_ENV": "dev"} | keys.kept_in(folder / "secrets.env")
-    given = {name: os.environ[name] for name in ("AMQP_URI", "MONGO_URI", *made) if os.environ.get(name)}
+    made |= {"APP_ENV": "dev"}
+    if not _given_keys():
+        if (found := keys.read(folder / "secrets.env")) is None:
+            raise ServerFailed(f"{folder} 中还没有密钥，请先 make run / there are no keys yet, run make run first")
+        made |= found
+    given = {name: os.environ[name] for name in ("AMQP_URI", "MONGO_URI", *made, *keys.LENGTHS) if os.environ.get(name)}
     return made | given
+
+
+def _ensure_keys(folder: Path) -> None:
+    """Before anything is started: a start may be killed at any moment, and data never comes before its keys. A folder
+    without keys is a new one, or one whose first start failed, unless some service has written to it."""
+    path = folder / "secrets.env"
+    if _given_keys():
+        return
+    mongo = embedded(folder).get("MONGO_URI")
+    if keys.read(path) is None and isinstance(mongo, MongoDB) and mongo.holds_databases():
+        raise ServerFailed(
+            f"数据还在，但解密它的密钥文件 {path} 不见了或不完整：请恢复该文件，或 make clean 清空后重来 / "
+            "the data is there but its keys are gone or incomplete: restore the file, or start afresh with make clean"
+        )
+    keys.kept_in(path)
+
+
+def _given_keys() -> bool:
+    return all(os.environ.get(name) for name in keys.LENGTHS)
 
 
 @contextmanager

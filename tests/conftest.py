@@ -19,7 +19,7 @@ import hypothesis
 import pytest
 from pymongo import MongoClient
 
-from deploy import keys, ports, process
+from deploy import fonts, keys, ports, process
 from deploy.process import Process
 from deploy.servers import VAR, MongoDB, RabbitMQ
 from runtime import config
@@ -107,6 +107,7 @@ def session_folder(run_folder: Path) -> Path:
 def servers(run_folder: Path) -> Servers:
     """One MongoDB and one RabbitMQ for the whole run: whichever worker needs them first starts them. Don't kill them:
     that is what `private_servers` is for."""
+    fonts.ensure()
     return Servers.under(run_folder / "shared").start()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import checks, keys, ports, rabbitmq_node
+from deploy import checks, ports, rabbitmq_node
 from deploy.server import ServerFailed
 
 
@@ -37,17 +37,7 @@ def test_an_address_that_is_not_ours_is_refused() -> None:
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file")
-    assert "VAR_DIR" in refusal(checks.folder_can_be_used, tmp_path / "var", {})
-
-
-def test_data_without_its_keys_is_refused(tmp_path: Path) -> None:
-    data = tmp_path / "run" / "mongo" / "data"
-    data.mkdir(parents=True)
-    (data / "WiredTiger").touch()
-    assert "make clean" in refusal(checks.folder_can_be_used, tmp_path, {})
-    checks.folder_can_be_used(tmp_path, dict.fromkeys(keys.LENGTHS, "given"))
-    keys.kept_in(tmp_path / "secrets.env")
-    checks.folder_can_be_used(tmp_path, {})
+    assert "VAR_DIR" in refusal(checks.folder_can_be_used, tmp_path / "var")
 
 
 def test_given_servers_may_be_used_from_any_platform(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,6 +180,67 @@ def test_secrets_are_made_once_and_read_by_their_owner_only(tmp_path: Path) -> N
     assert set(made) == {"MASTER_KEY", "PERSON_KEY_SECRET", "TOKEN_SECRET"}
 
 
+def test_secrets_are_there_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "secrets.env"
+    path.write_text("MASTER_KEY=")  # as a power cut may leave it
+    path.with_suffix(".unfinished").write_text("MASTER_KEY=abc")  # as kill -9 may
+    monkeypatch.delattr(os, "link")  # a file system may lack it
+    written: list[str] = []
+
+    def replace(unfinished: Path, named: Path) -> None:
+        written.append(unfinished.read_text())
+        os.rename(unfinished, named)
+
+    monkeypatch.setattr(os, "replace", replace)
+    made = keys.kept_in(path)
+    assert set(made) == set(keys.LENGTHS)
+    assert written == [path.read_text()], "whole before it has its name"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_many_who_make_the_secrets_at_once_have_the_same(tmp_path: Path) -> None:
+    script = "import sys, pathlib; from deploy import keys; print(keys.kept_in(pathlib.Path(sys.argv[1])))"
+    command = [sys.executable, "-c", script, tmp_path / "secrets.env"]
+    root = Path(deployed.__file__).parent.parent
+    makers = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) for _ in range(8)]
+    assert len({maker.communicate()[0] for maker in makers}) == 1
+
+
+def test_keys_come_before_servers_and_data_without_its_keys_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMQP_URI", "amqp://somewhere/else")
+    for name in ("MONGO_URI", *keys.LENGTHS):
+        monkeypatch.delenv(name, raising=False)
+    mongo = MongoDB(tmp_path / "run" / "mongo")
+    path = tmp_path / "secrets.env"
+    try:
+        mongo.start()  # as a start of an earlier version did that failed before it came to the keys
+        mongo.stop()
+        made = deployed.start(tmp_path)
+        with MongoClient(mongo.uri) as client:
+            client.yanzhao_certification.certificates.insert_one({})
+        saved = path.read_text()
+        for left in (None, saved[:40]):
+            path.write_text(left) if left else path.unlink()
+            with pytest.raises(ServerFailed, match="make clean") as refusal:
+                deployed.start(tmp_path)
+            assert "\n" not in str(refusal.value)
+            with pytest.raises(ServerFailed):
+                deployed.environment(tmp_path)
+            assert (path.read_text() if path.exists() else None) == left, "nothing is made over what was lost"
+        path.write_text(saved)
+        assert deployed.start(tmp_path) == made
+    finally:
+        mongo.discard()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MongoDB, "start", lambda _: pytest.fail("a server before the keys"))
+        patch.setattr(keys, "kept_in", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            deployed.start(tmp_path / "other")
+
+
 def test_the_command_line_runs_a_command_in_the_environment_and_the_last_to_leave_stops_the_servers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,7 +301,21 @@ def test_missing_packages_are_installed_as_root_or_by_sudo(root: bool, programs:
     )
     assert [command[: len(expected)] for command in commands] == [expected, expected]
     assert commands[0][-1] == "update"
-    assert commands[1][-4:] == ["install", "-y", "--no-install-recommends", "rabbitmq-server"]
+    assert commands[1][-1] == "rabbitmq-server"
+    assert {"install", "-y", "--no-install-recommends"} < set(commands[1])
+
+
+def test_an_install_that_was_interrupted_is_put_right_and_done_again() -> None:
+    commands: list[list[str]] = []
+    statuses = iter([1, 100, 0, 0])  # no network for the lists; "dpkg was interrupted"
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, next(statuses))
+
+    packages.install(["rabbitmq-server"], why="缺少", run=run, root=True, which=lambda name: name)
+    assert commands[2][-3:] == ["dpkg", "--configure", "-a"]
+    assert commands[3][-1] == commands[1][-1] == "rabbitmq-server"
 
 
 @pytest.mark.parametrize(
