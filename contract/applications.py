@@ -220,6 +220,7 @@ class OpenedObjection(Message):
 
 
 class ReadObjection(Message):
+    command_id = fields.Text(at_most=100)
     application_id = fields.Id(required=True)
     objection_id = fields.Id(required=True)
     reason = fields.Text(required=True, at_least=5, at_most=500)

@@ -72,6 +72,7 @@ class VerifyCertificate(Message):
 class RevealHolder(Message):
     """See personal data in full. Needs the scope ``people:reveal`` and a reason, and is itself recorded."""
 
+    command_id = fields.Text(at_most=100)
     certificate_number = fields.Text(required=True, at_most=30)
     reason = fields.Text(required=True, at_least=5, at_most=500)
 

@@ -136,6 +136,7 @@ class MoveFusao(Message):
 class RevealSubject(Message):
     """Needs the scope ``people:reveal`` and a reason, and is recorded."""
 
+    command_id = fields.Text(at_most=100)
     subject_kind = fields.Choice(SubjectKind, required=True)
     subject_key = fields.Text(required=True, at_most=32)
     reason = fields.Text(required=True, at_least=5, at_most=500)

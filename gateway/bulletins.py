@@ -113,6 +113,7 @@ def read_workbook(asked: Asked, bulletin_id: str) -> Response:
     "GET",
     "/snapshots/<id:snapshot_id>",
     scopes=_READ,
+    takes=30,
     answers=Answer(200, public.Snapshot, "锁定数据 · the snapshot"),
     refusals=(public.SnapshotNotFound, public.BulletinsNotAllowed),
 )
@@ -122,7 +123,7 @@ def read_snapshot(asked: Asked, snapshot_id: str) -> Response:
     verified：摘要相符，且按 sources 重新加总逐条依据得到同样的数字。
     `verified`: the digest fits, and the entries that `sources` names add up to the same figures.
     """
-    found = ask(SERVICE, "snapshot", snapshot_id, asked.actor, timeout=30.0)
+    found = ask(SERVICE, "snapshot", snapshot_id, asked.actor)
     return answer(found, Cache_Control="private, no-cache")
 
 

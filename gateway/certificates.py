@@ -213,7 +213,7 @@ def verify_certificate(asked: Asked, certificate_number: str) -> Response:
     "POST",
     "/<number:certificate_number>/holder",
     scopes=[scopes.PEOPLE_REVEAL],
-    body=public.RevealHolder(exclude=("certificate_number",)),
+    body=public.RevealHolder(exclude=("command_id", "certificate_number")),
     answers=Answer(200, public.RevealedHolder, "完整个人信息，不得缓存 · in full, never cached"),
     refusals=(public.CertificateNotFound, public.RevealNotAllowed),
 )

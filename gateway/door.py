@@ -5,6 +5,7 @@ token -> rate -> scope -> Accept -> query -> body -> Idempotency-Key -> the view
 
 import functools
 import re
+import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -60,23 +61,26 @@ def operation(
     example: dict[str, Any] | None = None,
     once: bool = False,
     edits: bool = False,
+    takes: float = 10.0,
     refusals: Iterable[type[Refused]] = (),
 ) -> Callable[[View], View]:
     """Register a view. ``scopes``: one of them is needed. ``public``: a token is not needed. ``form``: the JSON Schema
     of a multipart body, which the view reads, and answers once, by itself. ``once``: takes an Idempotency-Key.
-    ``edits``: takes If-Match. ``example``: a body. ``refusals``: what the service may answer, for the documentation.
+    ``edits``: takes If-Match. ``takes``: seconds that its call may take. ``example``: a body. ``refusals``: what the
+    service may answer, for the documentation.
     """
     needed = tuple(scopes)
 
     def register(view: View) -> View:
         @functools.wraps(view)
         def enter(**where: str) -> Response:
+            g.takes = takes
             caller = admit(needed, public=public)
             accept(answers.media_type)
             asked_query = bodies.read_query(query)
             asked_body = bodies.load(body, bodies.read_json()) if body is not None else {}
             version = expected_version() if edits else None
-            asked = Asked(caller, asked_query, asked_body, version)
+            asked = Asked(caller, asked_query, asked_body, version, _fresh() if body is not None else None)
             if not once or form is not None:
                 return view(asked, **where)
             everything = {"where": where, "body": asked_body, "version": version}
@@ -160,11 +164,12 @@ def _no_version() -> problems.PreconditionFailed:
     )
 
 
-def answer_once(asked: Asked, body: bytes, work: Callable[[str | None], Response]) -> Response:
-    """``work`` with a command id when the request has an Idempotency-Key, and its first answer when it came before."""
+def answer_once(asked: Asked, body: bytes, work: Callable[[str], Response]) -> Response:
+    """``work`` with a command id, which its Idempotency-Key gives; the first answer when that key came before. Without
+    a key the command id is new: the broker may deliver the call to the service twice."""
     key = idempotency.key_of(request.headers.get("Idempotency-Key"))
     if key is None or asked.caller is None:
-        return work(None)
+        return work(_fresh())
     rule = request.url_rule
     keys: idempotency.Idempotency = current_app.extensions["idempotency"]
     return keys.answer(
@@ -172,17 +177,23 @@ def answer_once(asked: Asked, body: bytes, work: Callable[[str | None], Response
         route=f"{request.method} {rule.rule if rule else ''}",
         key=key,
         body=body,
+        seconds=g.takes,
         work=work,
     )
 
 
-def _with(asked: Asked, command_id: str | None) -> Asked:
+def _fresh() -> str:
+    return secrets.token_hex(32)
+
+
+def _with(asked: Asked, command_id: str) -> Asked:
     return Asked(asked.caller, asked.query, asked.body, asked.expected_version, command_id)
 
 
-def ask(service: str, method: str, *args: Any, timeout: float = 10.0, **kwargs: Any) -> Any:
-    """The one call that an operation makes."""
-    return current_app.extensions["rpc"].call(service, method, *args, timeout=timeout, **kwargs)
+def ask(service: str, method: str, *args: Any, **kwargs: Any) -> Any:
+    """The one call that an operation makes, which may take as long as the operation declares: its key is held for
+    longer."""
+    return current_app.extensions["rpc"].call(service, method, *args, timeout=g.takes, **kwargs)
 
 
 def answer(value: Any, status: int = 200, **headers: str) -> Response:

@@ -60,7 +60,7 @@ def ready() -> Response:
 
 def _status(service: str) -> dict[str, Any]:
     try:
-        return {"ready": True, **door.ask(service, "status", timeout=_PATIENCE)}
+        return {"ready": True, **current_app.extensions["rpc"].call(service, "status", timeout=_PATIENCE)}
     except (ServiceUnavailable, InternalError, Refused):
         return {"ready": False}
 

@@ -32,7 +32,7 @@ from runtime import clock, mongo
 from runtime.config import Config
 
 KEPT = dt.timedelta(hours=24)
-LEASE = dt.timedelta(seconds=30)  # longer than the longest call; after it, whoever held it is taken for dead
+LEASE = dt.timedelta(seconds=20)  # beyond the time of the call; after it, whoever held the key is taken for dead
 REPLAYED = "Idempotent-Replayed"
 
 KEYS = Counter("gateway_idempotency_keys_total", "What an Idempotency-Key met", ("outcome",))
@@ -65,14 +65,17 @@ class Idempotency:
     def ensure_indexes(self) -> None:
         self._keys.create_index("expires_at", expireAfterSeconds=0)
 
-    def answer(self, *, caller: str, route: str, key: str, body: bytes, work: Callable[[str], Response]) -> Response:
-        """Do ``work(command_id)`` once for the key. ``body`` is the canonical form of everything that was asked for.
+    def answer(
+        self, *, caller: str, route: str, key: str, body: bytes, seconds: float, work: Callable[[str], Response]
+    ) -> Response:
+        """Do ``work(command_id)``, which calls for at most ``seconds``, once for the key. ``body`` is the canonical
+        form of everything that was asked for.
 
         Raises IdempotencyKeyReused for another body, RequestInProgress while the first is being worked on.
         """
         command_id = hashlib.sha256("\0".join((caller, route, key)).encode()).hexdigest()
         fingerprint = hmac.digest(self._hashing, body, hashlib.sha256)  # keyed: an ID number can be guessed
-        met = self._claim(command_id, fingerprint)
+        met = self._claim(command_id, fingerprint, LEASE + dt.timedelta(seconds=seconds))
         if isinstance(met, Response):
             KEYS.labels("replayed").inc()
             return met
@@ -90,14 +93,14 @@ class Idempotency:
         KEYS.labels("new").inc()
         return response
 
-    def _claim(self, command_id: str, fingerprint: bytes) -> Claim | Response:
+    def _claim(self, command_id: str, fingerprint: bytes, lease: dt.timedelta) -> Claim | Response:
         now = self._now()
         claim = Claim(command_id, ObjectId())
         row = {
             "_id": command_id,
             "body": fingerprint,
             "held_by": claim.held_by,
-            "held_until": now + LEASE,
+            "held_until": now + lease,
             "expires_at": now + KEPT,
         }
         try:
@@ -108,7 +111,7 @@ class Idempotency:
             return claim
         known = self._keys.find_one({"_id": command_id})
         if known is None:  # the first one has just failed, and released it
-            return self._claim(command_id, fingerprint)
+            return self._claim(command_id, fingerprint, lease)
         if not hmac.compare_digest(known["body"], fingerprint):
             KEYS.labels("reused").inc()
             raise problems.IdempotencyKeyReused(
@@ -121,7 +124,7 @@ class Idempotency:
         if known["held_until"] <= now:  # whoever worked on it is dead; the service knows the command_id
             taken = self._keys.update_one(
                 {"_id": command_id, "held_by": known["held_by"], "answer": {"$exists": False}},
-                {"$set": {"held_by": claim.held_by, "held_until": now + LEASE}},
+                {"$set": {"held_by": claim.held_by, "held_until": now + lease}},
             )
             if taken.modified_count == 1:
                 return claim

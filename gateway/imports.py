@@ -52,6 +52,7 @@ class ListRows(pages.Page):
         },
     ),
     once=True,
+    takes=20,
     answers=Answer(202, public.Import, "已受理 · taken; look at Location", headers=("Location",)),
     refusals=(public.RosterUnreadable, public.ActionNotAllowed),
 )
@@ -66,11 +67,9 @@ def start_import(asked: Asked) -> Response:
     stored = upload.stored
     content = {"sha256": stored.sha256, "filename": upload.filename, "dry_run": upload.dry_run}
 
-    def work(command_id: str | None) -> Response:
-        command = {**content, "file_id": stored.file_id, "size": stored.size}
-        if command_id is not None:
-            command["command_id"] = command_id
-        found = ask(SERVICE, "start_import", command, asked.actor, timeout=20.0)
+    def work(command_id: str) -> Response:
+        command = {**content, "file_id": stored.file_id, "size": stored.size, "command_id": command_id}
+        found = ask(SERVICE, "start_import", command, asked.actor)
         address = url_for("certificate-imports.read_import", import_id=found["import_id"])
         return answer(found, 202, Location=address)
 
@@ -145,6 +144,7 @@ def read_result(asked: Asked, import_id: str) -> Response:
     scopes=[scopes.IMPORTS_WRITE, scopes.IMPORTS_RECALL],
     body=public.RecallImport(exclude=("command_id", "import_id")),
     once=True,
+    takes=20,
     answers=Answer(202, public.Import, "正在撤回 · being recalled; look at Location", headers=("Location",)),
     refusals=(public.ImportNotFound, public.ImportNotFinished, public.ActionNotAllowed),
 )
@@ -154,5 +154,5 @@ def recall_import(asked: Asked, import_id: str) -> Response:
     其登记的证书逐张撤销，人员退出计数。
     Its certificates are revoked one by one, and their people leave the count.
     """
-    found = ask(SERVICE, "recall_import", asked.command(import_id=import_id), asked.actor, timeout=20.0)
+    found = ask(SERVICE, "recall_import", asked.command(import_id=import_id), asked.actor)
     return answer(found, 202, Location=url_for("certificate-imports.read_import", import_id=import_id))

@@ -49,6 +49,7 @@ class ReadMatrix(Message):
     "/ledger",
     public=True,
     query=ReadLedger(),
+    takes=20,
     answers=Answer(200, public.WorkLedger, "台账各行 · rows of the ledger", cached=True),
     refusals=(*_SEEN, BreakdownUnknown, DetailNotPublic),
 )
@@ -58,7 +59,7 @@ def read_ledger(asked: Asked) -> Response:
     不带令牌时，只有进度，没有文字、姓名和往月数据，过小的人数以 null 代替。
     Without a token: progress only; no texts, names or earlier months, and numbers too small to be shown are null.
     """
-    found = ask(SERVICE, "ledger", asked.query, _actor(asked), timeout=20.0)
+    found = ask(SERVICE, "ledger", asked.query, _actor(asked))
     etag = hashlib.sha256(canonical({**found, "sources": None})).hexdigest()[:32]
     return polled(found, etag=etag, cache=_cache(asked), weak=True)
 
@@ -69,6 +70,7 @@ def read_ledger(asked: Asked) -> Response:
     "/ledger/matrix",
     public=True,
     query=ReadMatrix(),
+    takes=20,
     answers=Answer(200, public.LedgerMatrix, "全部指标与地区 · every indicator and region", cached=True),
     refusals=(public.LedgerNotFound, public.LedgerPeriodOutside, DetailNotPublic),
 )
@@ -78,7 +80,7 @@ def read_matrix(asked: Asked) -> Response:
     各数组与 regions 的顺序一致。
     Each array is in the order of `regions`.
     """
-    found = ask(SERVICE, "ledger_matrix", asked.query, _actor(asked), timeout=20.0)
+    found = ask(SERVICE, "ledger_matrix", asked.query, _actor(asked))
     response = Response(found["json"], content_type="application/json")
     response.headers["Cache-Control"] = _cache(asked)
     response.headers["Vary"] = "Authorization"
@@ -92,6 +94,7 @@ def read_matrix(asked: Asked) -> Response:
     "/ledger.xlsx",
     scopes=[scopes.TARGETS_READ],
     query=ReadLedger(),
+    takes=50,
     answers=Answer(200, None, "台账工作簿 · the ledger as a workbook", XLSX, headers=("Content-Disposition",)),
     refusals=(*_SEEN, BreakdownUnknown),
 )
@@ -101,7 +104,7 @@ def download_ledger(asked: Asked) -> Response:
     25栏，A3横向，可直接打印。责任人、联系人仅对可读取填报的令牌列出，不得缓存。
     25 columns, ready for A3. Names only for who may read reports: never cached.
     """
-    found = ask(SERVICE, "ledger_workbook", asked.query, _actor(asked), timeout=50.0)
+    found = ask(SERVICE, "ledger_workbook", asked.query, _actor(asked))
     region = asked.query.get("region", asked.actor["region"])
     response = downloads.made(found["content"], XLSX, f"ledger-{regions.get(region).code}.xlsx")
     response.headers["Cache-Control"] = "no-store"

@@ -104,6 +104,7 @@ def set_quota(asked: Asked) -> Response:
     scopes=[scopes.STARS_DECIDE],
     body=public.RecordHolidayNotice(exclude=("command_id",)),
     once=True,
+    takes=30,
     answers=Answer(200, public.HolidayNotice, "已重新计算期限 · running windows are reckoned anew"),
     refusals=(*ONCE, public.NotYourOffice, public.HolidayNoticeInvalid),
 )
@@ -113,7 +114,7 @@ def record_holiday_notice(asked: Asked) -> Response:
     正在进行的公示、补正、评审期限随即重新计算；已公布的截止日不会提前。
     Running windows are reckoned anew at once; none ends earlier than was announced.
     """
-    return answer(ask(SERVICE, "record_holiday_notice", asked.command(), asked.actor, timeout=30.0))
+    return answer(ask(SERVICE, "record_holiday_notice", asked.command(), asked.actor))
 
 
 @operation(

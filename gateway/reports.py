@@ -8,7 +8,7 @@ from werkzeug import Response
 
 from contract import fields
 from contract import reports as public
-from contract.errors import CommandReused, Invalid, field_error
+from contract.errors import CommandReused, Invalid, Refused, field_error
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from contract.targets import TargetNotFound
@@ -173,6 +173,7 @@ def read_report_evidence(asked: Asked, report_id: str, file_id: str) -> Response
     "/report-template.xlsx",
     scopes=[scopes.REPORTS_WRITE],
     query=AskTemplate(),
+    takes=30,
     answers=Answer(200, None, "填报表 · the workbook to fill in", XLSX, headers=("Content-Disposition",)),
     refusals=(
         *(public.ReportsNotAllowed, public.ReportRegionNotYours, public.PeriodNotReportable),
@@ -185,7 +186,7 @@ def read_template(asked: Asked) -> Response:
     含该地区及其下级在本账号职责内的全部指标和上次审定的累计数。
     Every indicator that this client files for the region and those below it, with what was accepted last.
     """
-    found = ask(SERVICE, "report_template", asked.query["region"], asked.query["period"], asked.actor, timeout=30.0)
+    found = ask(SERVICE, "report_template", asked.query["region"], asked.query["period"], asked.actor)
     return downloads.made(found["content"], XLSX, f"report-{asked.query['region']}-{asked.query['period']}.xlsx")
 
 
@@ -196,6 +197,7 @@ def read_template(asked: Asked) -> Response:
     scopes=[scopes.REPORTS_WRITE],
     form=uploads.form(XLSX, "填好的填报表，不超过5 MiB、2000行 · the filled workbook, at most 5 MiB and 2000 rows"),
     once=True,
+    takes=120,
     answers=Answer(201, public.ReportImport, "逐行结果 · what became of each row", headers=("Location",)),
     refusals=(public.ReportWorkbookUnreadable, public.ReportsNotAllowed, CommandReused),
 )
@@ -210,20 +212,21 @@ def import_reports(asked: Asked) -> Response:
     stored = upload.stored
     content = {"sha256": stored.sha256, "filename": upload.filename}
 
-    def work(command_id: str | None) -> Response:
-        command = {**content, "file_id": stored.file_id, "size": stored.size}
-        if command_id is not None:
-            command["command_id"] = command_id
-        found = ask(SERVICE, "import_reports", command, asked.actor, timeout=120.0)
+    def work(command_id: str) -> Response:
+        command = {**content, "file_id": stored.file_id, "size": stored.size, "command_id": command_id}
+        found = ask(SERVICE, "import_reports", command, asked.actor)
         return answer(found, 201, Location=url_for("reports.read_import", import_id=found["import_id"]))
 
     try:
         if upload.dry_run:
             fault = field_error("/form/dry_run", "unknown", "此处没有这个字段", "is not a known field here")
             raise Invalid("表单有误", "the form has errors", [fault])
-        return door.answer_once(asked, bodies.canonical(content), work)
-    finally:
-        files.delete(stored.file_id)  # what was filed and the annotated workbook are kept
+        response = door.answer_once(asked, bodies.canonical(content), work)
+    except Refused:
+        files.delete(stored.file_id)
+        raise
+    files.delete(stored.file_id)  # what was filed and the annotated workbook are kept
+    return response
 
 
 @operation(

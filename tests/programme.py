@@ -81,6 +81,10 @@ class Programme:
         process.kill()
         process.wait()
 
+    def await_death(self, name: str, *, seconds: float = 60) -> None:
+        """It ends by itself."""
+        self._running.pop(name).wait(timeout=seconds)
+
     def stop(self, name: str, *, seconds: float = 30) -> int:
         """SIGTERM, and the exit status."""
         process = self._running.pop(name)

@@ -53,19 +53,25 @@ class Housekeeping:
                 session=session,
             )
 
-    def record_reveal(self, *, what: str, about: str, actor: Actor, reason: str, at: dt.datetime) -> None:
-        self._reveals.insert_one(
+    def record_reveal(
+        self, *, what: str, about: str, actor: Actor, reason: str, at: dt.datetime, command_id: str | None
+    ) -> None:
+        """Once for a command_id of a client: the broker may deliver the call twice."""
+        self._reveals.update_one(
+            {"_id": f"{actor.client_id}:{command_id}" if command_id else mongo.new_id()},
             {
-                "_id": mongo.new_id(),
-                "what": what,
-                "about": about,
-                "client_id": actor.client_id,
-                "role": actor.role.value if actor.role else None,
-                "organisation": actor.organisation,
-                "reason": reason,
-                "at": at,
-                "traceparent": trace.current(),
-            }
+                "$setOnInsert": {
+                    "what": what,
+                    "about": about,
+                    "client_id": actor.client_id,
+                    "role": actor.role.value if actor.role else None,
+                    "organisation": actor.organisation,
+                    "reason": reason,
+                    "at": at,
+                    "traceparent": trace.current(),
+                }
+            },
+            upsert=True,
         )
 
 

@@ -16,6 +16,8 @@ from gateway.idempotency import KEPT, LEASE, REPLAYED, Idempotency, key_of
 from runtime import clock, mongo
 from runtime.config import Config
 
+SECONDS = 10.0  # that a call may take
+
 
 class Work:
     """A service that counts how often it is asked."""
@@ -61,9 +63,16 @@ def keys(settings: Config, app: Flask, time: Clock, kept: Collection[dict[str, A
 
 @pytest.fixture
 def ask(keys: Idempotency, app: Flask) -> Callable[..., Response]:
-    def ask(work: Callable[[str], Response], *, caller: str = "a", key: str = "k", body: bytes = b"{}") -> Response:
+    def ask(
+        work: Callable[[str], Response],
+        *,
+        caller: str = "a",
+        key: str = "k",
+        body: bytes = b"{}",
+        seconds: float = SECONDS,
+    ) -> Response:
         with app.test_request_context("/v1/things", method="POST"):
-            return keys.answer(caller=caller, route="POST /v1/things", key=key, body=body, work=work)
+            return keys.answer(caller=caller, route="POST /v1/things", key=key, body=body, seconds=seconds, work=work)
 
     return ask
 
@@ -136,7 +145,7 @@ def test_a_key_whose_holder_died_is_taken_over_under_the_same_command_id(
 
     def dies(command_id: str) -> Response:
         seen.append(command_id)
-        time.at += LEASE  # it hangs until it is taken for dead
+        time.at += LEASE + dt.timedelta(seconds=SECONDS)  # it hangs until it is taken for dead
         work = Work()
         ask(work)
         seen.extend(work.command_ids)
@@ -146,6 +155,16 @@ def test_a_key_whose_holder_died_is_taken_over_under_the_same_command_id(
     assert seen[0] == seen[1], "the service could not know that it is the same command"
     again = ask(Work())
     assert again.get_data() == b'{"number": 1}', "who lost the key overwrote the answer of who holds it"
+
+
+def test_a_key_is_held_for_as_long_as_its_call_may_take(ask: Callable[..., Response], time: Clock) -> None:
+    def takes_two_minutes(command_id: str) -> Response:
+        time.at += dt.timedelta(minutes=2)
+        with pytest.raises(problems.RequestInProgress):
+            ask(Work(), seconds=120)
+        return Work()(command_id)
+
+    assert ask(takes_two_minutes, seconds=120).status_code == 201
 
 
 def test_of_many_at_once_one_does_the_work(settings: Config, app: Flask) -> None:
@@ -158,7 +177,9 @@ def test_of_many_at_once_one_does_the_work(settings: Config, app: Flask) -> None
         start.wait()
         with app.test_request_context("/v1/things", method="POST"):
             try:
-                answer = keys.answer(caller="a", route="POST /v1/things", key="crowd", body=b"{}", work=work)
+                answer = keys.answer(
+                    caller="a", route="POST /v1/things", key="crowd", body=b"{}", seconds=SECONDS, work=work
+                )
                 outcomes.append("replayed" if REPLAYED in answer.headers else "done")
             except problems.RequestInProgress:
                 outcomes.append("running")

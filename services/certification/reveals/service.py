@@ -23,7 +23,13 @@ class RevealCalls:
         certificates = store.certificates(self.settings)
         certificate = certificates.get(access.number_of(given))
         access.check(who, Action.REVEAL, certificate)
-        reveals(self.settings).add(certificate, actor=who, reason=redacted(given["reason"]), at=clock.now())
+        reveals(self.settings).add(
+            certificate,
+            actor=who,
+            reason=redacted(given["reason"]),
+            at=clock.now(),
+            command_id=given.get("command_id"),
+        )
         holder = certificates.content(certificate).holder
         return public.RevealedHolder.write(
             name=holder.name,

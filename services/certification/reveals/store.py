@@ -19,19 +19,25 @@ class Reveals:
     def ensure_indexes(self) -> None:
         self._reveals.create_index([("certificate_id", ASCENDING), ("at", ASCENDING)], name="certificate_id")
 
-    def add(self, certificate: Certificate, *, actor: Actor, reason: str, at: dt.datetime) -> None:
-        self._reveals.insert_one(
+    def add(
+        self, certificate: Certificate, *, actor: Actor, reason: str, at: dt.datetime, command_id: str | None
+    ) -> None:
+        """Once for a command_id of a client: the broker may deliver the call twice."""
+        self._reveals.update_one(
+            {"_id": f"{actor.client_id}:{command_id}" if command_id else mongo.new_id()},
             {
-                "_id": mongo.new_id(),
-                "certificate_id": certificate.certificate_id,
-                "version": certificate.version,
-                "client_id": actor.client_id,
-                "role": str(actor.role),
-                "organisation": actor.organisation,
-                "reason": reason,
-                "at": at,
-                "traceparent": trace.current(),
-            }
+                "$setOnInsert": {
+                    "certificate_id": certificate.certificate_id,
+                    "version": certificate.version,
+                    "client_id": actor.client_id,
+                    "role": str(actor.role),
+                    "organisation": actor.organisation,
+                    "reason": reason,
+                    "at": at,
+                    "traceparent": trace.current(),
+                }
+            },
+            upsert=True,
         )
 
 

@@ -81,7 +81,14 @@ class NoticeCalls(Calls):
         found = objections_of(self.settings).open(case.case_id, asked["objection_id"])
         if found is None:
             raise public.ObjectionNotFound("没有这项异议", "there is no such objection")
-        root.record_reveal(what="objection", about=asked["objection_id"], actor=who, reason=asked["reason"], at=at)
+        root.record_reveal(
+            what="objection",
+            about=asked["objection_id"],
+            actor=who,
+            reason=asked["reason"],
+            at=at,
+            command_id=asked.get("command_id"),
+        )
         return public.OpenedObjection.write(
             objection_id=asked["objection_id"],
             statement=found["statement"],

@@ -191,7 +191,8 @@ class RegistryCalls(Calls):
         root, at, _ = self._now()
         kept, kind, key = registry_of(self.settings), asked["subject_kind"], asked["subject_key"]
         registry.require_sight(who, kept.subject(public.SubjectKind(kind), key))
-        root.record_reveal(what=kind, about=key, actor=who, reason=asked["reason"], at=at)
+        command_id = asked.get("command_id")
+        root.record_reveal(what=kind, about=key, actor=who, reason=asked["reason"], at=at, command_id=command_id)
         person = kept.person(public.SubjectKind(kind), key)
         shown = {name: person[name] for name in ("document_type", "document_number") if name in person}
         return public.RevealedSubject.write(name=person["name"], phone=person.get("phone"), **shown)

@@ -63,7 +63,9 @@ class ImportCalls(Filer):
         asked, who = public.ImportReports.read(command), Actor.of(actor)
         who.require(WRITE)
         _, at, _ = self._now()
-        files = Files(self.settings)
+        files, command_id = Files(self.settings), asked.get("command_id")
+        if known := imports(self.settings).of_command(who.client_id, command_id):
+            return shown_import(known)
         if asked["size"] > options().most_bytes:
             limit = options().most_bytes // 2**20
             raise form.unreadable(
@@ -78,7 +80,7 @@ class ImportCalls(Filer):
             raise form.unreadable("上传的文件不完整，请重新上传", "the file is not whole: upload it again") from None
         columns = form.places(header)
         import_id = mongo.new_id()
-        told = asked.get("command_id", import_id)
+        told = command_id or import_id
         examiner = Examiner(files)
         results = [(row, self._row(row, columns, who, examiner, command_id=f"{told}/{row[0]}")) for row in rows]
         content = sheets.annotated(header, results)
@@ -94,8 +96,10 @@ class ImportCalls(Filer):
             submitted_at=at,
             rows=tuple(result for _, result in results if result is not None),
         )
-        imports(self.settings).add(done)
-        return shown_import(done)
+        recorded = imports(self.settings).add(done, command_id)
+        if recorded.import_id != import_id:
+            files.delete(stored.file_id)
+        return shown_import(recorded)
 
     @rpc
     def report_import(self, import_id: str, actor: dict[str, Any]) -> dict[str, Any]:

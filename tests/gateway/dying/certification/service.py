@@ -1,0 +1,5 @@
+from services.certification import service
+
+
+class Certification(service.Certification):
+    pass

@@ -1,0 +1,5 @@
+from services.inspections import service
+
+
+class Inspections(service.Inspections):
+    pass

@@ -1,0 +1,5 @@
+from services.reports import service
+
+
+class Reports(service.Reports):
+    pass
