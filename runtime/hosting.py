@@ -10,14 +10,17 @@
         def greet(self, name: str) -> dict[str, str]: ...
 
 A Refused that a method raises is raised again at the caller. Anything else reaches the caller as InternalError without
-its text, or as ServiceUnavailable when the database or the broker is away.
+its text, or as OutcomeUnknown when the database or the broker is away.
 """
 
+import datetime as dt
 import json
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import pymongo
 import structlog
 from amqp.basic_message import Message as AmqpMessage
 from amqp.exceptions import AMQPError
@@ -29,13 +32,13 @@ from nameko.exceptions import BadRequest, MalformedRequest, serialize
 from nameko.extensions import DependencyProvider
 
 from contract.errors import Refused
-from runtime import trace
+from runtime import clock, trace
 from runtime.config import Config
 from runtime.consumer import QueueConsumer
 from runtime.events import ExcInfo, Listener
 from runtime.failures import Miswired, describe, frames, passing
 from runtime.metrics import IN_FLIGHT, RPC_SECONDS
-from runtime.rpc import EXCHANGE, TRACEPARENT, ServiceUnavailable, path_of
+from runtime.rpc import DEADLINE, EXCHANGE, TRACEPARENT, NotDone, ServiceUnavailable, path_of
 
 log = structlog.get_logger()
 
@@ -115,7 +118,7 @@ def told(error: BaseException) -> dict[str, Any]:
     if isinstance(error, BadRequest):
         return serialize(error)
     if not isinstance(error, Refused):
-        if passing(error):
+        if passing(error) and not isinstance(error, NotDone):
             kind = ServiceUnavailable
         return _named(kind, [])
     # nameko would turn the numbers among a refusal's facts into strings.
@@ -190,10 +193,11 @@ class Container(containers.ServiceContainer):
 
     def _outcome(self, worker_ctx: Any) -> tuple[Any, ExcInfo | None]:
         try:
-            self._inject_dependencies(worker_ctx)
-            self._worker_setup(worker_ctx)
-            method = getattr(worker_ctx.service, worker_ctx.entrypoint.method_name)
-            return method(*worker_ctx.args, **worker_ctx.kwargs), None
+            with _time_left(worker_ctx.data.get(DEADLINE)):
+                self._inject_dependencies(worker_ctx)
+                self._worker_setup(worker_ctx)
+                method = getattr(worker_ctx.service, worker_ctx.entrypoint.method_name)
+                return method(*worker_ctx.args, **worker_ctx.kwargs), None
         except Exception:  # noqa: BLE001  all of it goes to handle_result, which answers or parks
             return None, sys.exc_info()  # type: ignore[return-value]
 
@@ -205,6 +209,17 @@ class Container(containers.ServiceContainer):
             log.info("service.refused", call=call, code=exc_info[1].code)
         else:
             log.error("service.failed", call=call, outcome=outcome, error=describe(exc_info[1]), at=frames(exc_info[1]))
+
+
+def _time_left(deadline: str | None) -> AbstractContextManager[Any]:
+    """Of a call: after it MongoDB does no more for it. Raises NotDone when it is over already: whoever called was
+    answered by then that nobody knows, and calls again."""
+    if deadline is None:
+        return nullcontext()
+    left = (dt.datetime.fromisoformat(deadline) - clock.now()).total_seconds()
+    if left <= 0:
+        raise NotDone(f"{-left:.1f} s late")
+    return pymongo.timeout(left)
 
 
 def _outcome_of(exc_info: ExcInfo | None) -> str:

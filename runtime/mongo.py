@@ -80,11 +80,12 @@ def new_id() -> str:
 
 
 def transient(error: BaseException) -> bool:
-    """Whether waiting may help: the server is away, electing, or two transactions met."""
+    """Whether waiting may help: the server is away, electing, too slow for now, or two transactions met."""
     if isinstance(error, AutoReconnect | ConnectionFailure):
         return True
     return isinstance(error, PyMongoError) and (
-        error.has_error_label("TransientTransactionError")
+        error.timeout
+        or error.has_error_label("TransientTransactionError")
         or error.has_error_label("UnknownTransactionCommitResult")
         or error.has_error_label("RetryableWriteError")
     )

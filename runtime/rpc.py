@@ -5,9 +5,11 @@ The proxy (nameko 2.14.1) is left out because each call that times out leaves a 
 because it takes two round trips where one will do (a third of the calls/s). tests/runtime/test_rpc.py shows the first.
 
 The protocol: publish ``{"args", "kwargs"}`` to exchange ``nameko-rpc`` with routing key ``<service>.<method>``,
-``reply_to`` and ``correlation_id``; the answer ``{"result", "error"}`` comes through the same exchange.
+``reply_to`` and ``correlation_id``; the answer ``{"result", "error"}`` comes through the same exchange. Ours adds the
+header ``nameko.deadline``: a service drops a call that it takes up later than that.
 """
 
+import datetime as dt
 import json
 import threading
 import time
@@ -20,7 +22,7 @@ from amqp.exceptions import AMQPError
 from kombu.exceptions import OperationalError
 
 from contract.errors import Refused
-from runtime import rabbit, trace
+from runtime import clock, rabbit, trace
 from runtime.config import Config
 from runtime.metrics import CALL_SECONDS
 
@@ -28,14 +30,25 @@ log = structlog.get_logger()
 
 EXCHANGE = "nameko-rpc"
 TRACEPARENT = "traceparent"  # a key of nameko's context data, which travels in headers
+DEADLINE = "deadline"  # another: an RFC 3339 instant
 CONTEXT_PREFIX = "nameko."
+
+_BLOCKED_SECONDS = 1.0  # that a call waits once the broker says that it takes nothing
 
 _BROKEN = (AMQPError, OperationalError, OSError)
 
 
 class ServiceUnavailable(Exception):
-    """The service did not answer in time, or the way to it is cut. Whether it acted is unknown: ask again with the same
-    command_id, and the answer is the same."""
+    """The service did not answer in time, something it needs is away, or the way to it is cut."""
+
+
+class NotDone(ServiceUnavailable):
+    """Nothing was done, and nothing will be: the call never left, or it came too late for the service to begin."""
+
+
+class OutcomeUnknown(ServiceUnavailable):
+    """The call was handed over and no answer came. It may have been carried out, or still be until its deadline: call
+    again with the same command_id, and it is carried out once."""
 
 
 class InternalError(Exception):
@@ -55,10 +68,12 @@ class Rpc:
         self._lock = threading.Lock()
 
     def call(self, service: str, method: str, *args: Any, timeout: float = 10.0, **kwargs: Any) -> Any:
-        """What the method returns. Raises the Refused that the method raised, ServiceUnavailable, or InternalError.
+        """What the method returns. Raises the Refused that the method raised, NotDone, OutcomeUnknown, or
+        InternalError.
 
-        ``timeout`` is in seconds, for the whole call. A request that has not been taken up by then is dropped by the
-        broker, so that a service that comes back is not met by questions nobody waits for.
+        ``timeout`` is in seconds, for the whole call. A request that has not been taken up by then is dropped: by the
+        broker, which counts from when it took the message, and by the service, which counts from now. Only the latter
+        holds when the broker's alarm leaves messages in the sockets' buffers for as long as it lasts.
         """
         deadline = time.monotonic() + timeout
         body = json.dumps({"args": args, "kwargs": kwargs}, ensure_ascii=False, separators=(",", ":")).encode()
@@ -79,6 +94,19 @@ class Rpc:
             line.close()
 
     def _ask(self, key: str, body: bytes, deadline: float) -> dict[str, Any]:
+        line = self._sent(key, body, deadline)
+        try:
+            answer = line.wait(key, deadline)
+        except BaseException as error:
+            line.close()  # an answer may still be on its way
+            if isinstance(error, _BROKEN):
+                raise OutcomeUnknown(f"{key}: the broker went away ({type(error).__name__})") from None
+            raise
+        self._give_back(line)
+        return answer
+
+    def _sent(self, key: str, body: bytes, deadline: float) -> "_Line":
+        """A line that the call was handed to, wholly. A part of a message is none to the broker."""
         line: _Line | None = None
         try:
             line, used = self._take()
@@ -90,15 +118,13 @@ class Rpc:
                 line.close()  # it died while it lay idle
                 line = _Line(self._config)
                 line.send(key, body, deadline)
-            answer = line.wait(key, deadline)
         except BaseException as error:
             if line is not None:
-                line.close()  # an answer may still be on its way
+                line.close()
             if isinstance(error, _BROKEN):
-                raise ServiceUnavailable(f"{key}: the broker is away ({type(error).__name__})") from None
+                raise NotDone(f"{key}: the broker is away ({type(error).__name__})") from None
             raise
-        self._give_back(line)
-        return answer
+        return line
 
     def _take(self) -> "tuple[_Line, bool]":
         """A line, and whether it was used before."""
@@ -122,6 +148,7 @@ class _Line:
         self._number: str | None = None
         self._answer: dict[str, Any] | None = None
         self._returned = False
+        self._blocked_at: float | None = None
         try:
             self._connect()
         except BaseException:
@@ -131,10 +158,11 @@ class _Line:
     def send(self, key: str, body: bytes, deadline: float) -> None:
         """Raises the connection's errors also when it was lost while it lay idle: py-amqp looks before it publishes."""
         self._number, self._answer, self._returned = uuid.uuid4().hex, None, False
-        headers = {}
+        if (left := deadline - time.monotonic()) <= 0:
+            raise NotDone(f"{key}: no time was left to send it")
+        headers = {CONTEXT_PREFIX + DEADLINE: (clock.now() + dt.timedelta(seconds=left)).isoformat()}
         if (traceparent := trace.current()) is not None:
             headers[CONTEXT_PREFIX + TRACEPARENT] = traceparent
-        left = max(deadline - time.monotonic(), 0.001)
         self._channel.basic_publish(
             Message(
                 body,
@@ -143,21 +171,23 @@ class _Line:
                 delivery_mode=1,
                 reply_to=self._reply_to,
                 correlation_id=self._number,
-                expiration=str(int(left * 1000)),
+                expiration=str(max(int(left * 1000), 1)),
                 application_headers=headers,
             ),
             exchange=EXCHANGE,
             routing_key=key,
             mandatory=True,
+            timeout=left,
         )
 
     def wait(self, key: str, deadline: float) -> dict[str, Any]:
         while self._answer is None:
-            left = deadline - time.monotonic()
             if self._returned:
-                raise ServiceUnavailable(f"{key}: no such service is known to the broker")
-            if left <= 0:
-                raise ServiceUnavailable(f"{key}: no answer in time")
+                raise NotDone(f"{key}: no such service is known to the broker")
+            until = deadline if self._blocked_at is None else min(deadline, self._blocked_at + _BLOCKED_SECONDS)
+            if (left := until - time.monotonic()) <= 0:
+                why = "no answer in time" if self._blocked_at is None else "the broker takes nothing at present"
+                raise OutcomeUnknown(f"{key}: {why}")
             try:
                 self._broker.drain_events(timeout=left)
             except TimeoutError:
@@ -176,6 +206,8 @@ class _Line:
         channel.queue_bind(queue, EXCHANGE, self._reply_to)
         channel.basic_consume(queue, no_ack=True, callback=self._on_answer)
         channel.events["basic_return"].add(self._on_return)
+        channel.connection.on_blocked = self._on_blocked
+        channel.connection.on_unblocked = self._on_unblocked
 
     def _on_answer(self, message: Any) -> None:
         if message.properties.get("correlation_id") == self._number:
@@ -185,6 +217,12 @@ class _Line:
         if message.properties.get("correlation_id") == self._number:
             self._returned = True
 
+    def _on_blocked(self, _reason: str) -> None:
+        self._blocked_at = time.monotonic()
+
+    def _on_unblocked(self) -> None:
+        self._blocked_at = None
+
 
 def _raised(error: dict[str, Any], service: str, method: str) -> Exception:
     """The exception that stands for nameko's ``error`` member."""
@@ -193,8 +231,10 @@ def _raised(error: dict[str, Any], service: str, method: str) -> Exception:
     for known in (path, *error.get("exc_bases", ())):  # a refusal that is newer than we are is what it specialises
         if known in refusals:
             return refusals[known](*error.get("exc_args", ()))
-    if path == path_of(ServiceUnavailable):
-        return ServiceUnavailable(f"{service}.{method}: something it needs is away")
+    if path == path_of(NotDone):
+        return NotDone(f"{service}.{method}: it came too late")
+    if path in (path_of(ServiceUnavailable), path_of(OutcomeUnknown)):
+        return OutcomeUnknown(f"{service}.{method}: something it needs is away")
     return InternalError(f"{service}.{method}: {error.get('exc_type', 'unknown')}")
 
 

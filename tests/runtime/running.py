@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 from amqp.exceptions import NotFound
 from kombu import Connection
 
-from deploy import ports
+from deploy import ports, rabbitmq_node
+from deploy.rabbitmq_node import RabbitMQ
 
 RAW_QUEUE = "evt-tower-bell_rung--hearer.on_bell_rung"  # nameko puts the method's name into it
 OUR_QUEUE = "hearer.bell_rung"
@@ -132,7 +133,9 @@ class Broker:
         data = {"then": then, "number": number}
         self.put(json.dumps(data if queue == RAW_QUEUE else envelope(data) | changes).encode(), queue=queue)
 
-    def put(self, body: bytes, *, queue: str, content_type: str = "application/json", **headers: Any) -> None:
+    def put(
+        self, body: bytes, *, queue: str, exchange: str = "", content_type: str = "application/json", **headers: Any
+    ) -> None:
         from amqp.basic_message import Message
 
         with self.channel() as channel:
@@ -140,7 +143,7 @@ class Broker:
                 body, content_type=content_type, content_encoding="utf-8", delivery_mode=2, application_headers=headers
             )
             channel.confirm_select()
-            channel.basic_publish_confirm(message, exchange="", routing_key=queue)
+            channel.basic_publish_confirm(message, exchange=exchange, routing_key=queue)
 
     def depth(self, queue: str) -> int:
         """Messages that nobody holds; 0 when there is no such queue."""
@@ -170,6 +173,27 @@ class Broker:
         found: list[tuple[bytes, dict[str, Any]]] = []
         until(lambda: found.extend(self.take(f"{hearer}.parked")) or len(found) >= count, what=f"{count} are parked")
         return found
+
+
+@contextmanager
+def alarm(rabbit: RabbitMQ) -> Iterator[None]:
+    """RabbitMQ's memory alarm: as long as it lasts the broker reads nothing from a connection that publishes."""
+    _limit_memory(rabbit, "1")
+    try:
+        yield
+    finally:
+        _limit_memory(rabbit, "1GB")
+
+
+def _limit_memory(rabbit: RabbitMQ, to: str) -> None:
+    command = [str(rabbitmq_node.SCRIPTS / "rabbitmqctl"), "-q", "-n", rabbitmq_node.NODE]
+    subprocess.run(
+        [*command, "set_vm_memory_high_watermark", "absolute", to],
+        env=rabbit._environ(rabbit.record.ports),
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )
 
 
 class Wire:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from runtime import config
-from runtime.rpc import Rpc, ServiceUnavailable
+from runtime.rpc import NotDone, OutcomeUnknown, Rpc, ServiceUnavailable
 from tests.conftest import Servers
-from tests.runtime.running import OUR_QUEUE, RAW_QUEUE, Broker, Hosted, Wire, until
+from tests.runtime.running import OUR_QUEUE, RAW_QUEUE, Broker, Hosted, Wire, alarm, until
 
 Space = dict[str, str]
 
@@ -42,7 +42,7 @@ def test_calls_go_on_after_the_broker_is_killed_and_comes_back(
         def wait_long() -> None:
             try:
                 rpc.call("echo", "slow", 20, 99, timeout=30)
-            except ServiceUnavailable as error:
+            except OutcomeUnknown as error:
                 waiting.append(error)
 
         thread = threading.Thread(target=wait_long)
@@ -53,7 +53,7 @@ def test_calls_go_on_after_the_broker_is_killed_and_comes_back(
         thread.join(5)
         assert len(waiting) == 1, "a call under way must end with the broker, not with its timeout"
         began = time.monotonic()
-        with pytest.raises(ServiceUnavailable, match="broker is away"):
+        with pytest.raises(NotDone, match="broker is away"):
             rpc.call("echo", "say", "anybody?")
         assert time.monotonic() - began < 2.0, "a caller must not wait for a broker that is away"
         assert process.get("/healthz")[0] == 200
@@ -64,6 +64,23 @@ def test_calls_go_on_after_the_broker_is_killed_and_comes_back(
         for number in range(10):
             assert rpc.call("echo", "say", str(number))["word"] == str(number), "no idle line may be taken for alive"
         assert process.process.poll() is None
+
+
+def test_a_call_that_the_alarm_held_up_beyond_its_time_is_dropped_and_its_caller_does_not_wait_long(
+    breakable: Servers, breakable_space: Space, rpc: Rpc, tmp_path: Path
+) -> None:
+    with Hosted(breakable_space, tmp_path / "echo", "echo").wait_ready() as process:
+        assert rpc.call("echo", "slow", 0, 1) == 1
+        with alarm(breakable.rabbit):
+            for number in (100, 101, 102):
+                began = time.monotonic()
+                with pytest.raises(OutcomeUnknown, match="takes nothing"):
+                    rpc.call("echo", "slow", 0, number, timeout=4.0)
+                assert time.monotonic() - began < 3.0, "a thread is held for the whole of the call's time"
+            time.sleep(4.0)  # the deadline itself: nothing else tells that it is over
+        assert rpc.call("echo", "slow", 0, 2, timeout=20) == 2
+        until(lambda: Broker(breakable_space["AMQP_URI"]).depth("rpc-echo") == 0, what="all calls are taken")
+        assert [line for line in process.journal() if line.startswith("began")] == ["began 1", "began 2"]
 
 
 def test_here_what_was_handled_meanwhile_is_brought_again_and_the_process_goes_on(

@@ -2,10 +2,10 @@
 
 import eventlet
 from nameko.extensions import DependencyProvider
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, PyMongoError
 
 from contract.errors import Conflict, field_error
-from runtime import trace
+from runtime import mongo, trace
 from runtime.hosting import Settings, rpc
 from tests.runtime.hosted.deeds import do
 from tests.runtime.hosted.journal import note
@@ -65,6 +65,17 @@ class Echo:
         eventlet.sleep(seconds)
         note(f"ended {number}")
         return number
+
+    @rpc
+    def ponder(self, seconds):
+        """The database does, for one document."""
+        thoughts = mongo.database(self.settings, "echo")["thoughts"]
+        thoughts.insert_one({})
+        try:
+            list(thoughts.find({"$where": f"sleep({seconds * 1000}) || true"}))
+        except PyMongoError:
+            note("gave up pondering")
+            raise
 
     @rpc
     def hog(self, seconds):
