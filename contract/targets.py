@@ -8,8 +8,9 @@ from contract.words import Status
 
 
 class ReadTarget(Message):
-    """``as_of``: count what took effect up to that day. ``known_at``: and was recorded up to that instant, so
-    "as reported on 31 October" is ``as_of=2023-10-31&known_at=2023-10-31T15:59:59Z``."""
+    """``as_of``: count what took effect up to that day; today (Asia/Shanghai) when it is not asked. ``known_at``: and
+    was recorded up to that instant, so "as reported on 31 October" is
+    ``as_of=2023-10-31&known_at=2023-10-31T15:59:59Z``."""
 
     target_id = fields.Text(required=True, at_most=10)
     region = fields.RegionCode()
@@ -19,6 +20,9 @@ class ReadTarget(Message):
 
 
 class ReadEntries(Message):
+    """Without ``as_of`` all that is recorded, in the order of its writing, also what takes effect later: whoever
+    follows the entries page by page would otherwise never see that. The proof of a figure is asked with its day."""
+
     target_id = fields.Text(required=True, at_most=10)
     region = fields.RegionCode()
     as_of = fields.Day()

@@ -30,7 +30,11 @@ class ReadTarget(Message):
     region = fields.RegionCode(
         metadata={"description": "行政区划代码，缺省为全省 · a region; the province when absent"}
     )
-    as_of = fields.Day(metadata={"description": "截至哪一天生效的事实 · what took effect up to that day"})
+    as_of = fields.Day(
+        metadata={
+            "description": "截至哪一天生效的事实，缺省为今天 · what took effect up to that day; today when absent"
+        }
+    )
     known_at = fields.Instant(metadata={"description": "截至何时已记录的事实 · and was recorded up to that instant"})
     by = fields.Text(
         at_most=10, metadata={"description": "分解：region 或 month · break down", "enum": ["region", "month"]}
@@ -105,8 +109,9 @@ def read_target(asked: Asked, target_id: str) -> Response:
 def list_entries(asked: Asked, target_id: str) -> Response:
     """数字的逐条依据 · The entries that a number is the sum of
 
-    只有标识，没有个人信息。
-    Ids only, no personal data.
+    只有标识，没有个人信息。不带 `as_of` 时含以后才生效的依据；核对某个进度数，请填该进度数所写的 `as_of`。
+    Ids only, no personal data. Without `as_of` also those that take effect later: to check a figure, give the `as_of`
+    that it states.
     """
     name = f"entries/{target_id}"
     page = ask(SERVICE, "entries", target_id, **pages.opened(name, asked.query))

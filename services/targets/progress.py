@@ -1,9 +1,9 @@
 """Progress: an indicator's count put beside its target and the calendar."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import plan as plans
@@ -19,24 +19,29 @@ from runtime.mongo import Document, database
 from services.targets.ledger.disclosure import family, is_veiled, veil
 from services.targets.ledger.judge import everywhere
 from services.targets.ledger.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
-from services.targets.store import Counts, Days
+from services.targets.store import Counts, Days, timepiece
 from services.targets.tree.domain import NOTHING, Goal, Goals
 from services.targets.tree.store import Tree
 
 
 class Progress:
-    """Answers as contract.targets says, from the rollups, or from the entries when ``known_at`` is asked."""
+    """Answers as contract.targets says, from the rollups, or from the entries when ``known_at`` is asked. ``today`` is
+    the day by the service's time, which may be set; ``now`` is the clock's, by which a watermark's age is measured."""
 
-    def __init__(self, plan: Plan, counts: Counts, now: Clock = clock.now) -> None:
+    def __init__(
+        self, plan: Plan, counts: Counts, now: Clock = clock.now, today: Callable[[], dt.date] | None = None
+    ) -> None:
         self.plan = plan
         self.counts = counts
         self._tree = Tree(counts.store, plan)
         self._now = now
+        self._today = today or (lambda: clock.day_of(now()))
 
     def all(self) -> list[dict[str, Any]]:
         """Every indicator, for the province: nothing of it is too small to be shown."""
         goals = self._tree.goals([self.plan.region])
-        return [self.target({"target_id": indicator}, goals=goals) for indicator in self.plan.indicators]
+        today = self._today().isoformat()
+        return [self.target({"target_id": id, "as_of": today}, goals=goals) for id in self.plan.indicators]
 
     def target(
         self, asked: dict[str, Any], *, to_the_public: bool = False, goals: Goals | None = None
@@ -49,7 +54,7 @@ class Progress:
         if to_the_public:
             self._refuse_detail(read, region)
         now = self._now()
-        as_of, known_at = read.get("as_of"), read.get("known_at")
+        as_of, known_at = read.get("as_of") or self._today(), read.get("known_at")
         clocks: dict[str, Any] = {"indicator": indicator.id, "as_of": as_of, "known_at": known_at}
         below = regions.children(region.code) if read.get("by") == "region" else ()
         if goals is None:
@@ -59,7 +64,7 @@ class Progress:
         if indicator.target is not None:
             value = self.counts.values([region.code], **clocks)[region.code]
         detailed = bool(below) or region.code != self.plan.region
-        out = self._veiled(indicator) if to_the_public and detailed else frozenset()
+        out = self._veiled(indicator, as_of) if to_the_public and detailed else frozenset()
         if region.code in out:
             value = None
         sources = [one for one in self.counts.heard_up_to() if one["service"] == _SAID_BY.get(indicator.fact)]
@@ -69,12 +74,12 @@ class Progress:
                 region.code,
                 goals.get((indicator.id, region.code), NOTHING),
                 value,
-                as_of or clock.day_of(now),
+                as_of,
                 clocks,
             ),
             "region": region.code,
             "region_name": region.name,
-            "as_of": as_of or clock.day_of(now),
+            "as_of": as_of,
             "known_at": known_at or now,
             "sources": [{"service": source["service"], "seq": source["seq"]} for source in sources],
             "lag_seconds": _lag(sources, now),
@@ -111,13 +116,13 @@ class Progress:
                 "days and months below the province are not public; use a client's token",
             )
 
-    def _veiled(self, indicator: Indicator) -> frozenset[str]:
+    def _veiled(self, indicator: Indicator, as_of: dt.date) -> frozenset[str]:
         """The regions whose numbers the public is not shown: the same as in the work ledger, or the two together would
         tell them."""
         if not is_veiled(self.plan, indicator):
             return frozenset()
         of = [one.id for one in family(self.plan, indicator)]
-        values = {id: self.counts.values(everywhere(), indicator=id, as_of=None, known_at=None) for id in of}
+        values = {id: self.counts.values(everywhere(), indicator=id, as_of=as_of, known_at=None) for id in of}
         return veil(self.plan, indicator, values)
 
     def entries(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -208,7 +213,7 @@ class Progress:
         as_of: dt.date,
         clocks: dict[str, Any],
     ) -> Standing:
-        days = self.counts.days([region], **{**clocks, "as_of": as_of})[region]
+        days = self.counts.days([region], **clocks)[region]
         before = [value for day, value in days.items() if day < self.plan.begins]
         aim = aim_of(self.plan, indicator, goal, sum(before, Decimal(0)) if before else None)
         assert aim is not None  # who has a target has a comparator
@@ -267,4 +272,5 @@ def _months(days: Days, year: int) -> list[dict[str, Any]]:
 @lru_cache(maxsize=4)
 def progress(config: Config) -> Progress:
     """The process's one; raises PlanUnreadable."""
-    return Progress(plans.read(config.plan_file), Counts(database(config, "targets")))
+    counts = Counts(database(config, "targets"))
+    return Progress(plans.read(config.plan_file), counts, today=partial(timepiece.today, config))

@@ -97,20 +97,22 @@ class Counts:
         )
 
     def values(
-        self, codes: Sequence[str], *, indicator: str, as_of: dt.date | None, known_at: dt.datetime | None
+        self, codes: Sequence[str], *, indicator: str, as_of: dt.date, known_at: dt.datetime | None
     ) -> dict[str, Decimal]:
-        """The count of each region: all that is known when both clocks are None."""
-        if as_of is not None or known_at is not None:
+        """The count of each region on that day: all that is known by now when ``known_at`` is None."""
+        if known_at is not None:
             days = self.days(codes, indicator=indicator, as_of=as_of, known_at=known_at)
             return {code: sum(of.values(), Decimal(0)) for code, of in days.items()}
         totals = dict.fromkeys(codes, Decimal(0))
+        upto = as_of.isoformat()  # days as text are in the order of time, and few lie after today
         asked = {"indicator": indicator, "region": {"$in": list(codes)}}
-        for row in self.rollups.find(asked, {"region": 1, "total": 1}, hint="read"):
-            totals[row["region"]] += number(row["total"])
+        for row in self.rollups.find(asked, {"region": 1, "total": 1, "days": 1}, hint="read"):
+            later = sum((number(value) for day, value in row["days"].items() if day > upto), Decimal(0))
+            totals[row["region"]] += number(row["total"]) - later
         return totals
 
     def days(
-        self, codes: Sequence[str], *, indicator: str, as_of: dt.date | None, known_at: dt.datetime | None
+        self, codes: Sequence[str], *, indicator: str, as_of: dt.date, known_at: dt.datetime | None
     ) -> dict[str, Days]:
         """Net count by day, up to ``as_of``: from the rollups, or from the entries when the second clock is asked."""
         sums: dict[str, Days] = {code: defaultdict(Decimal) for code in codes}
@@ -124,17 +126,19 @@ class Counts:
         for row in self.rollups.find(asked, hint="read"):
             for day, value in row["days"].items():
                 on = dt.date.fromisoformat(day)
-                if as_of is None or on <= as_of:
+                if on <= as_of:
                     sums[row["region"]][on] += number(value)
         return sums
 
     def _known(
-        self, codes: Sequence[str], indicator: str, as_of: dt.date | None, known_at: dt.datetime
+        self, codes: Sequence[str], indicator: str, as_of: dt.date, known_at: dt.datetime
     ) -> Iterable[tuple[str, dt.date, Decimal]]:
-        matched = sorted({county for code in codes for county in counties_in(code)})
-        match: Document = {"indicator": indicator, "region": {"$in": matched}, "recorded_at": {"$lte": known_at}}
-        if as_of is not None:
-            match["effective_on"] = {"$lte": as_of.isoformat()}
+        match: Document = {
+            "indicator": indicator,
+            "region": {"$in": sorted({below for code in codes for below in regions.subtree(code)})},
+            "recorded_at": {"$lte": known_at},
+            "effective_on": {"$lte": as_of.isoformat()},
+        }
         group = {"_id": {"region": "$region", "on": "$effective_on"}, "value": {"$sum": "$value"}}
         for row in self.entries.aggregate([{"$match": match}, {"$group": group}], hint="known_at"):
             yield row["_id"]["region"], dt.date.fromisoformat(row["_id"]["on"]), number(row["value"])
@@ -152,7 +156,7 @@ class Counts:
         """Entries in the order in which they were written; ``region`` = None is everywhere."""
         asked: Document = {"indicator": indicator}
         if region is not None:
-            asked["region"] = {"$in": counties_in(region)}
+            asked["region"] = {"$in": list(regions.subtree(region))}
         if as_of is not None:
             asked["effective_on"] = {"$lte": as_of.isoformat()}
         if known_at is not None:
@@ -211,11 +215,6 @@ class Counts:
                 }
             )
         return answer
-
-
-def counties_in(code: str) -> list[str]:
-    """The codes that entries can carry within a region: county-level units, and the region itself."""
-    return sorted({county.code for county in regions.counties() if regions.within(county.code, code)} | {code})
 
 
 def number(stored: int | Decimal128) -> Decimal:

@@ -128,7 +128,7 @@ def test_a_downgrade_below_three_stars_lowers_the_count(trade: Trade, programme:
     counts = Counts(mongo.database(programme.config, "targets"))
 
     def counted() -> int:
-        return int(counts.values(["130000"], indicator="19.1", as_of=None, known_at=None)["130000"])
+        return int(counts.values(["130000"], indicator="19.1", as_of=dt.date.max, known_at=None)["130000"])
 
     def heard() -> bool:
         (source,) = [one for one in counts.heard_up_to() if one["service"] == "housekeeping"]

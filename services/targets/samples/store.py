@@ -11,9 +11,10 @@ from decimal import Decimal
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
+from contract import regions
 from runtime.mongo import Document, Store
 from services.targets.samples.domain import Drawn, Framed
-from services.targets.store import Counts, counties_in, number
+from services.targets.store import Counts, number
 
 _LINES = 5000  # a document
 
@@ -43,7 +44,7 @@ class Samples:
         """What counts in the region on that day: entries that add up to more than nothing, by subject, fact and
         region. ``as_of`` as ISO."""
         match: Document = {"indicator": indicator, "effective_on": {"$lte": as_of}}
-        match["region"] = {"$in": counties_in(region)}
+        match["region"] = {"$in": list(regions.subtree(region))}
         key = {"subject": "$subject", "fact_id": "$fact_id", "region": "$region"}
         group = {"_id": key, "value": {"$sum": "$value"}, "on": {"$max": "$effective_on"}}
         pipeline = [{"$match": match}, {"$group": group}, {"$match": {"value": {"$gt": 0}}}]

@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 
 import plan
+from contract.housekeeping import AwardGranted, AwardStatus, RecognisedBy
+from contract.message import Event, Said
 from runtime import config, mongo
 from services.targets.counting import Counting
 from services.targets.progress import Progress
+from services.targets.rules import rules
+from services.targets.samples.store import Samples
 from services.targets.store import Counts
-from services.targets.tree.domain import Action, Goal, Step
+from services.targets.tree.domain import Action, Goal, Step, reporting_regions
 from services.targets.tree.store import Tree
-from tests.services.targets.builders import RULE, a_said
+from tests.services.targets.builders import RULE, a_said, an_id
+from tests.services.targets.year import Year
 
 NOW = dt.datetime(2023, 11, 1, tzinfo=dt.UTC)
 CITY, OTHER_CITY = "130100", "130200"
@@ -110,3 +115,84 @@ def test_everything_in_the_plan_is_listed_also_what_has_no_number_or_no_unit(pro
     assert listed.keys() == progress.plan.indicators.keys()
     assert (listed["16"]["target"], listed["16"]["value"], listed["16"]["comparator"]) == (None, None, None)
     assert listed["20.4"]["unit"] == ""
+
+
+def an_award_granted(kind: str, region: str) -> Said:
+    envelope = AwardGranted.said(
+        id=an_id(f"{kind} {region}"),
+        subject=an_id(kind),
+        about=kind,
+        at=NOW,
+        award_id=an_id(f"award {kind} {region}"),
+        version=1,
+        subject_kind=kind,
+        subject_key=an_id(f"subject {kind} {region}"),
+        region=region,
+        stars=5,
+        awarded_on=dt.date(2023, 3, 1),
+        effective_on=dt.date(2023, 3, 1),
+        valid_until=dt.date(2026, 3, 1),
+        status=AwardStatus.VALID,
+        recognised_by=RecognisedBy.PROVINCE,
+    )
+    return Event.heard(envelope | {"seq": 1})
+
+
+def test_value_and_known_at_and_entries_and_frame_agree_for_every_indicator_in_every_region(
+    space: dict[str, str], progress: Progress
+) -> None:
+    """Whoever files it: the province, the units or the counties."""
+    year = Year(config.read(space))
+    counting = Counting(year.counts, rules(year.plan), "targets.counting.0")
+    places = ["130102", "130104", "130682", "130629"]
+    counting.handle([a_said(person=place, certificate=place, region=place) for place in places])
+    counting.handle([an_award_granted(kind, place) for kind in ("base", "fusao") for place in places])
+    numbered = [one for one in year.plan.indicators.values() if one.target is not None]
+    for indicator in numbered:
+        if indicator.fact == "report":
+            for amount, region in enumerate(reporting_regions(indicator, year.plan.region)[:20], 1):
+                year.report(indicator.id, region, amount)
+    samples, silent = Samples(year.store), []
+    for indicator in numbered:
+        for region in ("130000", "130100", "130102", "130682", "133100", "130629"):
+            asked = {"target_id": indicator.id, "region": region}
+            value = Decimal(progress.target(asked)["value"])
+            known = Decimal(progress.target(asked | {"known_at": "2030-01-01T00:00:00Z"})["value"])
+            entries = progress.entries(asked | {"limit": 1000, "as_of": "2023-11-01"})["items"]
+            frame = mongo.transact(
+                samples.store,
+                lambda session, id=indicator.id, region=region: list(
+                    samples.frame(indicator=id, region=region, as_of="2023-11-01", session=session)
+                ),
+            )
+            found = [value, known, sum(Decimal(one["value"]) for one in entries), sum(one.amount for one in frame)]
+            assert found == [value] * 4, (indicator.id, region, found)
+            if region == "130000" and not value:
+                silent.append(indicator.id)
+    assert len(numbered) == 37
+    assert silent == ["19.3"], "nothing is counted by activities yet"
+
+
+@pytest.mark.parametrize("region", ["130000", "130100"])
+@pytest.mark.parametrize("by", [None, "region", "month"])
+def test_an_answer_is_that_of_the_day_which_it_states(
+    progress: Progress, counts: Counts, region: str, by: str | None
+) -> None:
+    days = [dt.date(2023, 3, 1), dt.date(2023, 10, 31), dt.date(2023, 11, 1), dt.date(2023, 11, 2), dt.date(2024, 1, 1)]
+    said = [a_said(person=str(day), certificate=str(day), issued_on=day) for day in days]
+    Counting(counts, [RULE], "targets.counting.0").handle(said)
+    asked = {} if by is None else {"by": by}
+    found = read(progress, region, **asked)
+    assert (found["as_of"], found["value"]) == ("2023-11-01", "3")
+    assert read(progress, region, **asked, as_of=found["as_of"]) == found
+    assert read(progress, region, **asked, known_at=found["known_at"]) == found
+    assert read(progress, region, **asked, as_of="2023-11-02")["value"] == "4"
+
+
+def test_what_the_public_may_see_is_decided_by_the_day_that_is_shown(progress: Progress, counts: Counts) -> None:
+    """A county of four today is no larger because a fifth takes effect tomorrow."""
+    days = [dt.date(2023, 5, 1)] * 4 + [dt.date(2023, 11, 2)]
+    said = [a_said(person=str(n), certificate=str(n), issued_on=day) for n, day in enumerate(days)]
+    Counting(counts, [RULE], "targets.counting.0").handle(said)
+    found = progress.target({"target_id": "12.1", "region": "130102"}, to_the_public=True)
+    assert found["value"] is None
