@@ -206,15 +206,31 @@ class Yes(fields.Boolean):
 
 
 class Number(fields.Decimal):
-    """A Decimal, sent as a string so that no reader turns it into a float."""
+    """A Decimal below 10**15 either way with at most 12 decimals, sent as a string so that no reader turns it into a
+    float. The bounds are looked at before anybody calculates: ``1E+100000000`` is short to write and long to add."""
+
+    _LONGEST, _DIGITS, _DECIMALS = 40, 15, 12
 
     default_error_messages = _REQUIRED | {
         "invalid": "type|应为数字|must be a number",
         "special": "type|应为有限数|must be finite",
+        "too_large": f"range|应在正负10的{_DIGITS}次方之内，小数不超过{_DECIMALS}位"
+        f"|must lie within 10**{_DIGITS} either way and have at most {_DECIMALS} decimals",
     }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(as_string=True, allow_nan=False, **kwargs)
+
+    def _validated(self, value: Any) -> Decimal:
+        if isinstance(value, str) and len(value) > self._LONGEST:
+            raise self.make_error("too_large", input=value)
+        if isinstance(value, int) and not -(10**self._DIGITS) < value < 10**self._DIGITS:
+            raise self.make_error("too_large", input=value)
+        number = super()._validated(value)
+        exponent = number.as_tuple().exponent
+        if (number and number.adjusted() >= self._DIGITS) or not -self._DECIMALS <= int(exponent) <= self._DIGITS:
+            raise self.make_error("too_large", input=value)
+        return number
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else format(Decimal(value), "f")
@@ -222,13 +238,20 @@ class Number(fields.Decimal):
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
+# From the oldest registration that a living person may hold to well past any plan. Inside, a day or a year more or less
+# and any change of time zone stay within what Python, MongoDB and a workbook can write.
+FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
+_OUTSIDE = (
+    f"range|应在{FIRST_DAY.year}年至{LAST_DAY.year}年之间|must lie in the years {FIRST_DAY.year} to {LAST_DAY.year}"
+)
+
 
 @lru_cache(maxsize=4096)
 def _day(text: str) -> dt.date:
-    """Raises ValueError. There are few days, and each is told of often."""
-    if not _DAY.fullmatch(text):
+    """Raises ValueError. There are few days, and each comes often."""
+    if not _DAY.fullmatch(text) or not FIRST_DAY <= (day := dt.date.fromisoformat(text)) <= LAST_DAY:
         raise ValueError
-    return dt.date.fromisoformat(text)
+    return day
 
 
 class Day(fields.Date):
@@ -237,6 +260,7 @@ class Day(fields.Date):
     default_error_messages = _REQUIRED | {
         "invalid": "date|应为 YYYY-MM-DD 格式的日期|must be a date, YYYY-MM-DD",
         "format": "date|日期格式有误|is not a date",
+        "outside": _OUTSIDE,
     }
 
     def shortcut(self) -> Take:
@@ -253,7 +277,10 @@ class Day(fields.Date):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.date:
         if not isinstance(value, str) or not _DAY.fullmatch(value):
             raise self.make_error("invalid", input=value, obj_type="date")
-        return super()._deserialize(value, attr, data, **kwargs)
+        day = super()._deserialize(value, attr, data, **kwargs)
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise self.make_error("outside")
+        return day
 
 
 class Instant(fields.AwareDateTime):
@@ -263,6 +290,7 @@ class Instant(fields.AwareDateTime):
         "invalid": "instant|应为 RFC 3339 格式的时刻|must be an RFC 3339 instant",
         "invalid_awareness": "instant|时刻须带时区|must carry an offset",
         "format": "instant|时刻格式有误|is not an instant",
+        "outside": _OUTSIDE,
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -272,9 +300,11 @@ class Instant(fields.AwareDateTime):
         def take(value: Any) -> dt.datetime:
             if type(value) is str and value.endswith("Z"):
                 try:
-                    return dt.datetime.fromisoformat(value)
+                    instant = dt.datetime.fromisoformat(value)
                 except ValueError:
                     raise Unsure from None
+                if FIRST_DAY.year <= instant.year <= LAST_DAY.year:
+                    return instant
             raise Unsure
 
         return take
@@ -285,7 +315,10 @@ class Instant(fields.AwareDateTime):
         return value.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.datetime:
-        return super()._deserialize(value, attr, data, **kwargs).astimezone(dt.UTC)
+        instant = super()._deserialize(value, attr, data, **kwargs)
+        if not FIRST_DAY.year <= instant.year <= LAST_DAY.year:  # before it is moved to UTC: year 1 cannot be
+            raise self.make_error("outside")
+        return instant.astimezone(dt.UTC)
 
 
 class Nested(fields.Nested):

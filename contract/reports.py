@@ -22,8 +22,8 @@ from contract.words import ReportStatus, WorkState
 class Period(fields.Pattern):
     """A calendar month, ``2023-05``. A baseline is the figure of the last month before the plan's year."""
 
-    pattern = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-    means = ("period", "应为 YYYY-MM 格式的月份", "must be a month, YYYY-MM")
+    pattern = re.compile(r"20\d{2}-(0[1-9]|1[0-2])")
+    means = ("period", "应为 YYYY-MM 格式的月份（2000年至2099年）", "must be a month of 2000 to 2099, YYYY-MM")
 
 
 class ReportEvent(Message):

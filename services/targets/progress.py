@@ -19,7 +19,7 @@ from runtime.mongo import Document, database
 from services.targets.ledger.disclosure import family, is_veiled, veil
 from services.targets.ledger.judge import everywhere
 from services.targets.ledger.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
-from services.targets.store import Counts, Days, timepiece
+from services.targets.store import Counts, Days, number, timepiece
 from services.targets.tree.domain import NOTHING, Goal, Goals
 from services.targets.tree.store import Tree
 
@@ -143,6 +143,7 @@ class Progress:
                     id=str(row["_id"]),
                     target_id=row["indicator"],
                     effective_on=dt.date.fromisoformat(row["effective_on"]),
+                    value=number(row["value"]),
                     **{name: row[name] for name in _ENTRY_FIELDS},
                 )
                 for row in page
@@ -229,7 +230,7 @@ class Progress:
 
 
 _ENTRY_FIELDS = (
-    "subject", "fact_id", "value", "region", "recorded_at", "cause", "event_id", "service", "seq",
+    "subject", "fact_id", "region", "recorded_at", "cause", "event_id", "service", "seq",
 )  # fmt: skip
 
 

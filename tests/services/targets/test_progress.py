@@ -18,6 +18,7 @@ from services.targets.store import Counts
 from services.targets.tree.domain import Action, Goal, Step, reporting_regions
 from services.targets.tree.store import Tree
 from tests.services.targets.builders import RULE, a_said, an_id
+from tests.services.targets.reporting import a_report
 from tests.services.targets.year import Year
 
 NOW = dt.datetime(2023, 11, 1, tzinfo=dt.UTC)
@@ -196,3 +197,16 @@ def test_what_the_public_may_see_is_decided_by_the_day_that_is_shown(progress: P
     Counting(counts, [RULE], "targets.counting.0").handle(said)
     found = progress.target({"target_id": "12.1", "region": "130102"}, to_the_public=True)
     assert found["value"] is None
+
+
+def test_the_proof_of_every_indicator_that_reports_count_can_be_read_and_adds_up(
+    progress: Progress, counts: Counts
+) -> None:
+    reported = [one for one in progress.plan.indicators.values() if one.reporting is not None and one.target]
+    assert len(reported) > 30
+    counting = Counting(counts, rules(progress.plan), "targets.reports")
+    for indicator in reported:
+        figure = "12.5" if indicator.reporting and indicator.reporting.decimals else "12"
+        counting.handle([a_report(target=indicator.id, figure=figure)])
+        (entry,) = progress.entries({"target_id": indicator.id})["items"]
+        assert entry["value"] == figure == read(progress, target_id=indicator.id)["value"], indicator.id
