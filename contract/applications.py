@@ -322,9 +322,13 @@ class CaseChanged(Stale):
 class CaseOpenAlready(Conflict):
     """The subject has a case that is not finished."""
 
+    transient = True  # windows end, and cases with them
+
 
 class TransitionNotAllowed(Conflict):
     """The case's procedure has no such step from where the case is."""
+
+    transient = True  # windows end, and cases move on
 
 
 class NotYourOffice(Forbidden):
@@ -342,13 +346,15 @@ class EvidenceNotFound(NotFound):
 class NotEligible(Invalid):
     """The subject does not meet a condition of applying."""
 
+    transient = True  # a certificate may be on its way
+
 
 class RecommenderMissing(Invalid):
     pass
 
 
 class QuotaReached(Conflict):
-    pass
+    transient = True  # a lapsed case gives its place back
 
 
 class RegionNotYours(Forbidden):
@@ -366,6 +372,8 @@ class NotReviewing(Forbidden):
 class NoEligibleReviewer(Conflict):
     """``facts`` count who was barred, and why."""
 
+    transient = True  # reviewers become free
+
 
 class AlreadyScored(Conflict):
     pass
@@ -380,7 +388,7 @@ class MarksInvalid(Invalid):
 
 
 class OutcomeNotSettled(Conflict):
-    pass
+    transient = True  # marks come in, and windows end
 
 
 class OutcomeBelowThreshold(Conflict):
@@ -388,7 +396,8 @@ class OutcomeBelowThreshold(Conflict):
 
 
 class NoticeNotOver(Conflict):
-    pass
+    transient = True
+    retry_after = 3600
 
 
 class NoticeDisputed(Conflict):
@@ -397,6 +406,8 @@ class NoticeDisputed(Conflict):
 
 class NoticeClosed(Conflict):
     """No objection can be made any more, or yet."""
+
+    transient = True  # the notice may not have begun
 
 
 class ObjectionInvalid(Invalid):
@@ -417,6 +428,8 @@ class AppealNotAllowed(Conflict):
 
 class StandingHigher(Conflict):
     """The subject holds more stars than the outcome gives."""
+
+    transient = True  # an award lapses
 
 
 class HolidayNoticeInvalid(Invalid):

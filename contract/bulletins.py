@@ -115,13 +115,22 @@ class SnapshotNotFound(NotFound):
 class SnapshotNotLocked(Conflict):
     """The round is open, or was closed a moment ago and what was said before is not counted yet."""
 
+    transient = True
+    retry_after = 5
+
 
 class BulletinNotReady(Conflict):
     """It is still being made, or could not be made. ``facts["state"]``."""
 
+    transient = True
+    retry_after = 5
+
 
 class NothingMoved(Conflict):
     """Nothing that the bulletin says has changed since: there is nothing to correct."""
+
+    transient = True
+    retry_after = 30
 
 
 class BulletinsNotAllowed(Forbidden):

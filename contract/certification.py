@@ -233,6 +233,8 @@ EVENTS = (CertificateIssued, CertificateCorrected, CertificateRevoked, Certifica
 class CertificateInvalid(Invalid):
     """What was given contradicts itself or the rules of domain.md §4."""
 
+    transient = True  # a body's filing may be on its way
+
 
 class CertificateAlreadyIssued(Conflict):
     """The number is recorded with the same content."""
@@ -243,19 +245,21 @@ class CertificateConflict(Conflict):
 
 
 class CertificateNotFound(NotFound):
-    pass
+    transient = True  # an import may be recording it
 
 
 class CertificateRevokedAlready(Conflict):
-    pass
+    transient = True  # the inspectors may be giving it back
 
 
 class CertificateNotRevoked(Conflict):
-    pass
+    transient = True  # a recall may be under way
 
 
 class WithdrawnByInspection(Conflict):
     """It is given back by the inspectors, once the re-check is passed."""
+
+    transient = True  # it may just have been given back
 
 
 class CertificateChanged(Stale):
@@ -272,6 +276,9 @@ class ImportNotFound(NotFound):
 
 class ImportNotFinished(Conflict):
     """Recall, or the annotated workbook, is asked of an import that still runs."""
+
+    transient = True
+    retry_after = 5
 
 
 class ImportWithoutResult(NotFound):

@@ -9,6 +9,10 @@
     └── Forbidden    403  the caller may see it but may not do this to it
 
 A service subclasses these in its contract module; the class's name in snake_case is the stable ``code``.
+
+A refusal is transient when its truth may change though the request stays as it is and nobody decides anything: with
+time, with work that is being done, with an event that is on its way from another service. A transient refusal is never
+stored under an Idempotency-Key. Every class is one or the other (tests/contract/test_errors.py lists the final ones).
 """
 
 import re
@@ -25,6 +29,8 @@ class Refused(Exception):
 
     status = 400
     title = "请求被拒绝"
+    transient = False
+    retry_after: int | None = None  # seconds, where waiting alone helps
 
     def __init__(
         self,
@@ -87,6 +93,7 @@ class CommandReused(Conflict):
 class Forbidden(Refused):
     status = 403
     title = "没有权限"
+    transient = True  # a role, a scope or a region is given to a client without any word to those who refuse
 
 
 def field_error(pointer: str, code: str, zh: str, en: str) -> dict[str, str]:

@@ -405,6 +405,8 @@ EVENTS = (
 class SubjectInvalid(Invalid):
     """A base or 福嫂 whose particulars contradict themselves."""
 
+    transient = True  # a day that was in the future comes
+
 
 class SubjectNotFound(NotFound):
     pass
@@ -433,6 +435,8 @@ class AwardChangedMeanwhile(Stale):
 class AwardChangeNotAllowed(Conflict):
     """The award's present standing has no such change."""
 
+    transient = True  # awards lapse, and checks fall due
+
 
 class MatterNotOpen(Conflict):
     pass
@@ -440,6 +444,8 @@ class MatterNotOpen(Conflict):
 
 class CityNoticeTooShort(Invalid):
     """The city's own public notice was shorter than the rule, or had not ended on the day of the award."""
+
+    transient = True  # a day that was in the future comes
 
 
 class StarsNotAllowed(Forbidden):

@@ -141,6 +141,8 @@ class SampleUnit(Message):
 class InspectionInvalid(Invalid):
     """The indicator, region or day cannot be sampled."""
 
+    transient = True  # a day that was in the future comes
+
 
 class InspectionNotFound(NotFound):
     pass
@@ -148,6 +150,9 @@ class InspectionNotFound(NotFound):
 
 class SampleUnitNotFound(NotFound):
     """The sample is not drawn yet, or has no unit of that number."""
+
+    transient = True
+    retry_after = 5
 
 
 class InspectionsNotAllowed(Forbidden):

@@ -317,6 +317,8 @@ class FigureAboveLater(Invalid):
 class FigureBelowDeducted(Invalid):
     """Inspections have withdrawn more of the line than it would then count for."""
 
+    transient = True  # a deduction may be given back
+
 
 class PartAboveWhole(Invalid):
     """A part (其中) is above its whole."""
@@ -324,6 +326,8 @@ class PartAboveWhole(Invalid):
 
 class BaselineMissing(Invalid):
     """A stock's level of the end of the year before is not accepted yet."""
+
+    transient = True  # it may be accepted
 
 
 class IndicatorNotReported(Invalid):
@@ -340,6 +344,8 @@ class ReportingLevelWrong(Invalid):
 
 class PeriodNotReportable(Invalid):
     """It has not begun yet, or is not of the plan's year."""
+
+    transient = True  # the period begins
 
 
 class ReportWorkbookUnreadable(Invalid):

@@ -140,6 +140,9 @@ class RoundAlreadyClosed(Conflict):
 class RoundNotDue(Conflict):
     """Before its last day is over a round is closed only with a reason."""
 
+    transient = True
+    retry_after = 3600
+
 
 class NobodyToRemind(Conflict):
     """All that is expected has been filed."""

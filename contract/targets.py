@@ -163,6 +163,9 @@ class TargetNotFound(NotFound):
 class SampleNotFound(NotFound):
     """Not asked for, or not drawn yet."""
 
+    transient = True
+    retry_after = 5
+
 
 class BreakdownUnknown(Invalid):
     """``by`` is neither region nor month."""

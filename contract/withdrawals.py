@@ -107,6 +107,8 @@ class WithdrawalNotFound(NotFound):
 class WithdrawalNotPossible(Conflict):
     """Not of a unit that is in order, nor while another one stands; lifted only once done and the re-check passed."""
 
+    transient = True  # its owner's answer may be on its way
+
 
 class WithdrawalChanged(Stale):
     pass

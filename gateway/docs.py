@@ -64,7 +64,7 @@ def _shown(spec: dict[str, Any]) -> dict[str, Any]:
                 operation["parameters"] = [*item.get("parameters", []), *item[method].get("parameters", [])]
                 by_tag[item[method]["tags"][0]].append(operation)
     catalogue = [
-        {"code": code, "status": kind.status, "title": kind.title, "means": _means(kind)}
+        {"code": code, "status": kind.status, "title": kind.title, "means": _means(kind), "transient": kind.transient}
         for code, kind in problems.catalogue().items()
     ]
     return {"by_tag": by_tag, "catalogue": catalogue, "scopes": scopes.MEANS, "typed": typed}

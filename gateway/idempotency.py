@@ -1,9 +1,10 @@
 """Idempotency-Key: the same request again gets the first one's answer.
 
 One document a key: who asked for what, the body's keyed hash, and either a lease (being worked on) or the sealed
-answer. The documents live a day; what must be true for ever is said by the services' own keys (the certificate's
-number, the file's hash), to which the key travels on as ``command_id``. That is why this collection need not wait for a
-majority: a key lost with a primary costs a second call, not a second certificate.
+answer. A transient refusal is not stored: the same request may succeed later. The documents live a day; what must be
+true for ever is said by the services' own keys (the certificate's number, the file's hash), to which the key travels on
+as ``command_id``. That is why this collection need not wait for a majority: a key lost with a primary costs a second
+call, not a second certificate.
 """
 
 import datetime as dt
@@ -38,7 +39,6 @@ REPLAYED = "Idempotent-Replayed"
 KEYS = Counter("gateway_idempotency_keys_total", "What an Idempotency-Key met", ("outcome",))
 
 _SHAPE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
-_RETRYABLE = (401, 403, 429)  # with 5xx: never stored, because the same request may succeed later
 _HEADERS = ("Location", "Content-Location", "ETag")
 
 
@@ -79,17 +79,19 @@ class Idempotency:
         if isinstance(met, Response):
             KEYS.labels("replayed").inc()
             return met
+        final = True
         try:
             response = work(command_id)
         except Refused as refused:
             response = problems.answer(refused)
+            final = not refused.transient and response.status_code < 500
         except BaseException:
             self._release(met)
             raise
-        if response.status_code >= 500 or response.status_code in _RETRYABLE:
-            self._release(met)
-        else:
+        if final:
             self._settle(met, response)
+        else:
+            self._release(met)
         KEYS.labels("new").inc()
         return response
 

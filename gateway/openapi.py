@@ -131,9 +131,11 @@ def describe(
 def refused(met: Iterable[type[Refused]]) -> dict[str, Any]:
     """The problem responses, one a status, each naming its codes."""
     codes: dict[int, set[str]] = {}
+    extra: dict[int, tuple[str, ...]] = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
     for refusal in met:
         codes.setdefault(refusal.status, set()).add(problems.code_of(refusal))
-    extra = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+        if refusal.retry_after is not None:
+            extra[refusal.status] = ("Retry-After",)
     return {
         str(status): {
             "description": f"{http.HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in sorted(named))}",

@@ -70,6 +70,7 @@ class Unauthenticated(Problem):
 
     status = 401
     title = "未登录"
+    transient = True
 
 
 class TokenInvalid(Unauthenticated):
@@ -89,6 +90,7 @@ class ScopeMissing(Problem):
 
     status = 403
     title = "没有权限"
+    transient = True
 
 
 class PathNotFound(Problem):
@@ -118,6 +120,7 @@ class RequestInProgress(Problem):
 
     status = 409
     title = "同一请求正在处理"
+    transient = True
 
 
 class BodyTooLarge(Problem):
@@ -140,16 +143,20 @@ class IdempotencyKeyReused(Problem):
 class TooManyRequests(Problem):
     status = 429
     title = "请求过于频繁"
+    transient = True
 
 
 class InternalError(Problem):
     status = 500
     title = "系统内部错误"
+    transient = True
 
 
 class TemporarilyUnavailable(Problem):
     status = 503
     title = "服务暂不可用"
+    transient = True
+    retry_after = 5
 
 
 class FieldFault(Message):
@@ -220,6 +227,8 @@ def answer(refusal: Refused) -> Response:
     for name, fact in refusal.facts.items():
         details.setdefault(name, fact)
     response = Response(current_app.json.dumps(details), refusal.status, content_type=MEDIA_TYPE)
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
     for name, value in getattr(refusal, "headers", {}).items():
         response.headers[name] = value
     response.headers["Cache-Control"] = "no-store"
@@ -240,7 +249,6 @@ def unavailable() -> TemporarilyUnavailable:
     return TemporarilyUnavailable(
         "服务暂不可用，请稍后重试",
         "a service that this needs is away; try again shortly",
-        headers={"Retry-After": "5"},
     )
 
 

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from runtime import mongo
 from runtime.config import Config
 from tests.builders import a_certificate, a_roster, write_roster
-from tests.gateway.callers import Caller
+from tests.gateway.callers import Caller, hanging
 from tests.programme import Programme, until
 
 URL = "/v1/certificate-imports"
@@ -199,3 +199,16 @@ def test_a_roster_over_all_regions_is_refused_row_by_row(centre: Caller, tmp_pat
     rows = centre.get(f"{URL}/{job['import_id']}/rows?outcome=rejected&limit=500").json["items"]
     assert len(rows) == job["rejected"]
     assert all(row["reason"] and row["reason_en"] and row["field"] for row in rows)
+
+
+def test_what_was_refused_only_for_now_is_granted_later_under_the_same_key(centre: Caller, tmp_path: Path) -> None:
+    key = {"Idempotency-Key": "recall it"}
+    with hanging("certification.imports"):
+        address = upload(centre, roster(tmp_path, 19_000)).headers["Location"]
+        early = centre.post(f"{address}/recall", json={"reason": "名册有误，整批撤回"}, headers=key)
+        assert (early.status_code, early.json["code"]) == (409, "import_not_finished")
+        assert int(early.headers["Retry-After"]) >= 1
+    finished(centre, address)
+    again = centre.post(f"{address}/recall", json={"reason": "名册有误，整批撤回"}, headers=key)
+    assert again.status_code == 202, again.text
+    assert "Idempotent-Replayed" not in again.headers

@@ -362,11 +362,24 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
 }
 
 
+_WAIT_SAID_BY_ITSELF = ("too_many_requests", "request_in_progress")  # until the window ends, or the lease
+
+
 def test_the_catalogue_is_closed_and_each_type_of_it_is_provoked_here() -> None:
     listed = {code: kind.status for code, kind in problems.catalogue().items()}
     assert listed == {code: status for code, (status, _) in PROVOKE.items()}, (
         "a refusal was added or removed: provoke it in PROVOKE"
     )
+
+
+def test_every_problem_of_the_gateways_own_is_transient_or_final_for_a_reason() -> None:
+    before_any_key = {
+        *("malformed_json", "malformed_multipart", "malformed_request", "token_request_invalid", "path_not_found"),
+        *("method_not_allowed", "not_acceptable", "precondition_failed", "body_too_large", "media_type_unsupported"),
+        "idempotency_key_reused",
+    }
+    own = {code: kind for code, kind in problems.catalogue().items() if issubclass(kind, problems.Problem)}
+    assert {code for code, kind in own.items() if not kind.transient} == before_any_key
 
 
 @pytest.mark.parametrize("code", PROVOKE)
@@ -389,7 +402,8 @@ def test_the_problem_is_told_as_rfc_9457_has_it(scene: Scene, code: str) -> None
         assert error.keys() >= {"pointer", "code", "detail", "detail_en"}
         assert error["pointer"].startswith("/")
     assert ("WWW-Authenticate" in answer.headers) == (status == 401 or code == "scope_missing")
-    assert ("Retry-After" in answer.headers) or status not in (429, 503)
+    kind = problems.catalogue()[code]
+    assert ("Retry-After" in answer.headers) == (kind.retry_after is not None or code in _WAIT_SAID_BY_ITSELF)
     assert "Traceback" not in answer.text
 
 
