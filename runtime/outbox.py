@@ -1,7 +1,7 @@
 """The outbox: what a service says, written in the transaction that makes it true, and kept for ever as its event log.
 
-A row is `new` until the relay gives it its `seq` and `hash`. The relay publishes in order of `seq`, waits for the
-broker's confirms, and moves `published` forward: a crash anywhere means said twice, never lost.
+A row is `new` until the relay gives it its `seq` and `hash`. The relay publishes what the log holds after `published`,
+waits for the broker's confirms, and moves `published` forward: a crash anywhere means said twice, never lost.
 """
 
 import datetime as dt
@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 import pymongo
+from bson import Timestamp
 from pymongo.client_session import ClientSession
 
 from contract.message import Event
@@ -20,6 +21,7 @@ from runtime import trace
 from runtime.mongo import Document, Store, new_id, transact
 
 GENESIS = "0" * 64
+_BY_THE_DATABASE = Timestamp(0, 0)  # the server puts its cluster time there, another for each row, when it inserts
 _SAME = {str, int, bool, type(None)}
 
 
@@ -36,7 +38,9 @@ class Outbox:
         self._relay = store["relay"]
 
     def ensure_indexes(self) -> None:
-        self._rows.create_index("new", name="new", partialFilterExpression={"new": True})
+        self._rows.create_index("written", name="unordered", partialFilterExpression={"new": True})
+        if "new" in self._rows.index_information():  # of 0.2, whose keys were all equal
+            self._rows.drop_index("new")
         self._rows.create_index("seq", name="seq", unique=True, partialFilterExpression={"seq": {"$exists": True}})
         self._relay.update_one(
             {"_id": "head"},
@@ -50,7 +54,10 @@ class Outbox:
             raise RuntimeError("Outbox.add belongs into the transaction that makes the event true")
         if envelopes:
             self._rows.insert_many(
-                [{"_id": envelope["id"], "new": True, "event": envelope} for envelope in envelopes],
+                [
+                    {"_id": envelope["id"], "new": True, "written": _BY_THE_DATABASE, "event": envelope}
+                    for envelope in envelopes
+                ],
                 session=session,
                 ordered=True,
             )
@@ -77,10 +84,14 @@ class Outbox:
         )
         self.add(session, [envelope])
 
-    def head(self) -> Document:
-        """``{seq, hash, published}``: how far the log is ordered, and how far it is known to have been sent."""
-        found = self._relay.find_one({"_id": "head"}, {"_id": 0, "seq": 1, "hash": 1, "published": 1})
-        return found or {"seq": 0, "hash": GENESIS, "published": 0}
+    def head(self, *, token: int | None = None) -> Document:
+        """``{seq, hash, published}``: how far the log is ordered, and how far it is known to have been published.
+        Raises LeadershipLost when ``token`` is given and does not lead."""
+        found = self._relay.find_one({"_id": "head"}, {"_id": 0}) or {}
+        if token is not None and found.get("token") != token:
+            raise LeadershipLost
+        empty = {"seq": 0, "hash": GENESIS, "published": 0}
+        return {name: found.get(name, value) for name, value in empty.items()}
 
     def waiting(self) -> int:
         """Rows that are written and not yet sent."""
@@ -89,7 +100,7 @@ class Outbox:
     def status(self) -> dict[str, int]:
         """``{head_seq, published_seq, unpublished}``. When nothing is unpublished, ``head_seq`` is of all that had been
         written when this was asked: the new rows are counted first, for they may be ordered meanwhile."""
-        new = self._rows.count_documents({"new": True}, hint="new")
+        new = self._rows.count_documents({"new": True}, hint="unordered")
         head = self.head()
         seq, published = int(head["seq"]), int(head["published"])
         return {"head_seq": seq, "published_seq": published, "unpublished": new + seq - published}
@@ -106,44 +117,54 @@ class Outbox:
         items = self.page(after, max(1, min(limit, 1000)))
         return {"items": items, "head": {"seq": head["seq"], "hash": head["hash"]}}
 
-    def order(self, *, token: int, limit: int = 1000) -> list[Document]:
-        """Give new rows the next places in the log and chain them; returns their envelopes. Raises LeadershipLost.
+    def claim(self, token: int) -> None:
+        """Fence off every relay before the one with this token, ahead of anything else that it does. Raises
+        LeadershipLost when a later one has claimed the log."""
+        self._as_leader(token, {})
 
-        New rows are read through an index whose keys are all equal, hence in the order of their record ids: what was
-        written knowing another row comes after it, without trusting any machine's clock. They are read in the
-        transaction that orders them. Of two that do so at once one meets the other at the head, and reads anew.
+    def order(self, *, token: int, limit: int = 1000) -> int:
+        """Give new rows the next places in the log and chain them; how many there were. Raises LeadershipLost.
+
+        They come in the order of ``written``, the cluster time that the database itself put into each row: what was
+        written knowing another row comes after it, on every member and after a failover, without trusting any
+        machine's clock. They are read in the transaction that orders them. Of two that do so at once one meets the
+        other at the head, and reads anew.
         """
-        if self._rows.find_one({"new": True}, {"_id": 1}, hint="new") is None:
-            return []
+        if self._rows.find_one({"new": True}, {"_id": 1}, hint="unordered") is None:
+            return 0
 
-        def work(session: ClientSession) -> list[Document]:
+        def work(session: ClientSession) -> int:
             head = self._relay.find_one({"_id": "head"}, session=session)
             if head is None or head["token"] > token:
                 raise LeadershipLost
             seq, chain = head["seq"], head["hash"]
-            updates, envelopes = [], []
-            for row in self._rows.find({"new": True}, hint="new", batch_size=limit, session=session).limit(limit):
+            updates = []
+            new = self._rows.find({"new": True}, hint="unordered", batch_size=limit, session=session)
+            for row in new.sort("written", 1).limit(limit):
                 seq += 1
                 chain = link(chain, seq, row["event"])
                 # By its id alone, which MongoDB need not plan for: that was half of what ordering costs.
                 updates.append(
-                    pymongo.UpdateOne({"_id": row["_id"]}, {"$set": {"seq": seq, "hash": chain}, "$unset": {"new": ""}})
+                    pymongo.UpdateOne(
+                        {"_id": row["_id"]},
+                        {"$set": {"seq": seq, "hash": chain}, "$unset": {"new": "", "written": ""}},
+                    )
                 )
-                envelopes.append(row["event"] | {"seq": seq, "hash": chain})
             self._relay.update_one(
                 {"_id": "head"}, {"$set": {"seq": seq, "hash": chain, "token": token}}, session=session
             )
             if updates:
                 self._rows.bulk_write(updates, ordered=False, session=session)
-            return envelopes
+            return len(updates)
 
         return transact(self._store, work)
 
     def published(self, seq: int, *, token: int) -> None:
         """All up to ``seq`` were confirmed. Raises LeadershipLost."""
-        moved = self._relay.update_one(
-            {"_id": "head", "token": {"$lte": token}}, {"$max": {"published": seq}, "$set": {"token": token}}
-        )
+        self._as_leader(token, {"$max": {"published": seq}})
+
+    def _as_leader(self, token: int, change: Document) -> None:
+        moved = self._relay.update_one({"_id": "head", "token": {"$lte": token}}, {**change, "$set": {"token": token}})
         if not moved.matched_count:
             raise LeadershipLost
 

@@ -56,20 +56,27 @@ class Relay:
                 log.warning("relay.leadership_lost")
             except PyMongoError as error:
                 log.warning("relay.database_away", error=type(error).__name__, retry_in=delay)
-            self._hang_up()
+            self.hang_up()
             stop.wait(delay)
             delay = min(delay * 2, 5.0)
         self._step_down()
 
     def _lead(self, stop: threading.Event) -> None:
         while not stop.is_set():
-            token = self._lease.hold()
-            self._leading = token is not None
+            token = self.lead()
             if token is None:
                 stop.wait(1.0)
                 continue
-            self._resend(token)
             self._follow(stop, token)
+
+    def lead(self) -> int | None:
+        """The fencing token, once every relay before this one is fenced off; None while another one leads. Raises
+        LeadershipLost when a later one has begun meanwhile."""
+        token = self._lease.hold()
+        if token is not None:
+            self._outbox.claim(token)
+        self._leading = token is not None
+        return token
 
     def _follow(self, stop: threading.Event, token: int) -> None:
         """Order and publish what is new, as long as this relay leads."""
@@ -80,29 +87,30 @@ class Relay:
                 if self._lease.hold() != token:
                     raise LeadershipLost
                 renewed = time.monotonic()
-            looked_at = clock.now()
-            envelopes = self._outbox.order(token=token, limit=_BATCH)
-            if envelopes:
-                self._publish(envelopes, token)
-                pause, last = _LOOK_AGAIN[0], envelopes[-1]
-                if self._owes_a_watermark():
-                    self._say_watermark(last["seq"], dt.datetime.fromisoformat(last["time"]))
+            if self.advance(token):
+                pause = _LOOK_AGAIN[0]
             else:
-                if self._owes_a_watermark():
-                    self._say_watermark(int(self._outbox.head()["seq"]), looked_at)
                 self._keep_alive()
                 stop.wait(pause)
                 pause = min(pause * 2, longest)
 
-    def _resend(self, token: int) -> None:
-        """What was ordered and never confirmed: by a relay that died, or before the broker went away."""
-        while True:
-            head = self._outbox.head()
-            envelopes = self._outbox.page(int(head["published"]), _BATCH)
-            if not envelopes:
-                return
-            log.info("relay.resending", first=envelopes[0]["seq"], last=envelopes[-1]["seq"])
+    def advance(self, token: int) -> bool:
+        """Order what is new, publish the next of what the log holds and nobody confirmed, and say how far that was;
+        whether there was anything. Raises LeadershipLost.
+
+        What is published is read from the log, not taken from what was just ordered: a relay that died between the
+        two, or before the broker went away, left rows that are in order and unpublished."""
+        looked_at = clock.now()
+        ordered = self._outbox.order(token=token, limit=_BATCH)
+        published = int(self._outbox.head(token=token)["published"])
+        envelopes = self._outbox.page(published, _BATCH)
+        if envelopes:
             self._publish(envelopes, token)
+            last = envelopes[-1]
+            published, looked_at = last["seq"], dt.datetime.fromisoformat(last["time"])
+        if self._owes_a_watermark():
+            self._say_watermark(published, looked_at)
+        return bool(ordered or envelopes)
 
     def _publish(self, envelopes: list[dict[str, Any]], token: int) -> None:
         exchange = f"{self._service}.events"
@@ -128,7 +136,7 @@ class Relay:
         if self._broker is not None:
             self._broker.heartbeat_check()
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         if self._publisher is not None:
             self._publisher.close()
         if self._broker is not None:
@@ -137,7 +145,7 @@ class Relay:
         self._leading = False
 
     def _step_down(self) -> None:
-        self._hang_up()
+        self.hang_up()
         try:
             self._lease.release()
         except PyMongoError:

@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import threading
 import time
@@ -9,7 +10,7 @@ import pytest
 from kombu import Connection
 
 from runtime import config, mongo, rabbit
-from runtime.outbox import Outbox
+from runtime.outbox import LeadershipLost, Outbox
 from runtime.relay import Relay
 from tests.programme import until
 from tests.services.targets.builders import an_envelope
@@ -108,6 +109,81 @@ def test_what_was_ordered_but_never_confirmed_is_said_again(space, store, outbox
     with running(space):
         until(lambda: outbox.waiting() == 0, what="the next relay has said it")
     assert sorted(body["seq"] for _, body in delivered(space) if "type" in body) == [1, 2, 3]
+
+
+@pytest.fixture
+def relays(space: dict[str, str]) -> Iterator[tuple[Relay, Relay]]:
+    """Two that a test takes forward step by step."""
+    made = Relay(config.read(space), "certification"), Relay(config.read(space), "certification")
+    yield made
+    for relay in made:
+        relay.hang_up()
+
+
+def watermarks(space: dict[str, str]) -> set[int]:
+    return {body["seq"] for _, body in delivered(space) if "type" not in body}
+
+
+def expire(store: mongo.Store) -> None:
+    """The leader sleeps until its lease has ended."""
+    store["leases"].update_one({"_id": "relay"}, {"$set": {"until": dt.datetime(2000, 1, 1, tzinfo=dt.UTC)}})
+
+
+def test_a_sleeper_that_wakes_orders_nothing_although_its_successor_had_nothing_to_publish(
+    space, store, outbox, relays
+) -> None:
+    sleeper, successor = relays
+    first = sleeper.lead()
+    assert first is not None
+    assert not sleeper.advance(first)
+    expire(store)
+    second = successor.lead()
+    assert second is not None
+    say(store, outbox, 3)
+    with pytest.raises(LeadershipLost):
+        sleeper.advance(first)
+    with pytest.raises(LeadershipLost):
+        outbox.order(token=first)
+    assert outbox.head()["seq"] == 0
+    while successor.advance(second):
+        continue
+    assert sorted(body["seq"] for _, body in delivered(space) if "type" in body) == [1, 2, 3]
+
+
+def test_what_anybody_put_into_the_log_is_published_before_published_moves_past_it(
+    space, store, outbox, relays
+) -> None:
+    relay, _ = relays
+    token = relay.lead()
+    assert token is not None
+    assert not relay.advance(token)
+    say(store, outbox, 3)
+    outbox.order(token=token)  # the place where a leader dies: in order, and published by nobody
+    say(store, outbox, 2, first=4)
+    while relay.advance(token):
+        continue
+    assert outbox.head()["published"] == 5
+    assert sorted(body["seq"] for _, body in delivered(space) if "type" in body) == [1, 2, 3, 4, 5]
+
+
+def test_a_watermark_names_only_what_was_published_and_comes_only_from_who_leads(space, store, outbox, relays) -> None:
+    sleeper, successor = relays
+    first = sleeper.lead()
+    assert first is not None
+    sleeper.advance(first)
+    assert watermarks(space) == {0}
+    expire(store)
+    second = successor.lead()
+    assert second is not None
+    say(store, outbox, 5)
+    outbox.order(token=second)  # in the log, and in no queue
+    sleeper._watermark_due = 0
+    with pytest.raises(LeadershipLost):
+        sleeper.advance(first)
+    assert watermarks(space) == {0}
+    while successor.advance(second):
+        continue
+    assert watermarks(space) == {0, 5}
 
 
 def test_an_event_that_no_queue_is_bound_for_is_not_marked_as_sent(space, store, outbox) -> None:
