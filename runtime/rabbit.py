@@ -6,7 +6,8 @@ retry.<n>s         quorum queue with a TTL; the routing key is the queue to come
 <hearer>.parked    quorum queue of what could not be handled, each with its reason
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +28,8 @@ CONTENT_TYPE = "application/cloudevents+json"
 WATERMARK = "watermark"
 RETRY_DELAYS = (1, 10, 60, 600)  # seconds; after the last one a message is parked
 ATTEMPT, REASON, ORIGIN, PARKED_AT = "x-attempt", "x-reason", "x-origin-queue", "x-parked-at"
-_CONFIRM_SECONDS = 30
+_CONFIRM_SECONDS = 30  # without a word
+_LOOK_UP = 0.5
 
 serialization.register("cloudevents", orjson.dumps, orjson.loads, CONTENT_TYPE, "utf-8")
 
@@ -59,6 +61,11 @@ def connection(config: Config, *, heartbeat: int = 20, connect_timeout: float = 
     # No transport_options: kombu keeps them in one dict for the whole process, so a confirm setting would leak.
     transport = None if config.amqp_uri.startswith("amqps:") else wire.Transport
     return Connection(config.amqp_uri, transport=transport, heartbeat=heartbeat, connect_timeout=connect_timeout)
+
+
+def is_blocked(broker: Connection) -> bool:
+    """Whether the broker's alarm holds up what is published on this connection, as far as it has told us."""
+    return broker.connected and bool(getattr(broker.connection, "blocked", False))
 
 
 def exchange(service: str) -> Exchange:
@@ -134,8 +141,10 @@ def _services() -> set[str]:
 class Publisher:
     """Publishes with ``mandatory`` and pipelined confirms, on a channel of its own. Not for several threads."""
 
-    def __init__(self, broker: Connection) -> None:
+    def __init__(self, broker: Connection, *, give_up: Callable[[], bool] = lambda: False) -> None:
+        """``give_up`` is asked twice a second while the broker's word is waited for."""
         self._broker = broker
+        self._give_up = give_up
         self._channel = broker.channel()
         self._channel.confirm_select()
         self._published = 0
@@ -165,13 +174,25 @@ class Publisher:
                     message.routing_key,
                 )
                 count += 1
-        while self._open:
-            self._broker.drain_events(timeout=_CONFIRM_SECONDS)
+        self._wait_for_confirms()
         if self._refused:
             first = self._refused[0]
             error = Unroutable if first.startswith("no queue") else NotConfirmed
             raise error(f"{len(self._refused)} of {count} messages were not taken: {first}")
         return count
+
+    def _wait_for_confirms(self) -> None:
+        until = time.monotonic() + _CONFIRM_SECONDS
+        while self._open:
+            try:
+                self._broker.drain_events(timeout=_LOOK_UP)
+                until = time.monotonic() + _CONFIRM_SECONDS
+            except TimeoutError:
+                if is_blocked(self._broker):
+                    until = time.monotonic() + _CONFIRM_SECONDS  # it confirms when its alarm is over
+                if self._give_up() or time.monotonic() > until:
+                    raise NotConfirmed(f"{len(self._open)} messages were not confirmed") from None
+            self._broker.heartbeat_check()
 
     def close(self) -> None:
         with suppress(OSError, amqp_errors.AMQPError):  # the broker may be the reason why we close

@@ -3,6 +3,7 @@
 import datetime as dt
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -39,11 +40,13 @@ class Relay:
         self._watermark_due = 0.0
         self._counted = any(one.counted and one.service == service for one in SUBSCRIPTIONS)
         self._leading = False
+        self._stop = threading.Event()
 
     def ready(self) -> dict[str, bool | str | int]:
-        return {"leading": self._leading, "waiting": self._outbox.waiting()}
+        return {"leading": self._leading, "waiting": self._outbox.waiting(), "broker_takes": not self._blocked()}
 
     def run(self, stop: threading.Event) -> None:
+        self._stop = stop
         delay = 0.1
         while not stop.is_set():
             try:
@@ -87,7 +90,7 @@ class Relay:
                 if self._lease.hold() != token:
                     raise LeadershipLost
                 renewed = time.monotonic()
-            if self.advance(token):
+            if not self._blocked() and self.advance(token):
                 pause = _LOOK_AGAIN[0]
             else:
                 self._keep_alive()
@@ -129,18 +132,23 @@ class Relay:
         if self._publisher is None:
             rabbit.declare(self._config)
             self._broker = rabbit.connection(self._config)
-            self._publisher = rabbit.Publisher(self._broker)
+            self._publisher = rabbit.Publisher(self._broker, give_up=self._stop.is_set)
         return self._publisher
+
+    def _blocked(self) -> bool:
+        broker = self._broker
+        return broker is not None and rabbit.is_blocked(broker)
 
     def _keep_alive(self) -> None:
         if self._broker is not None:
             self._broker.heartbeat_check()
+            with suppress(TimeoutError):  # hears of an alarm, and of its end
+                self._broker.drain_events(timeout=0.001)
 
     def hang_up(self) -> None:
-        if self._publisher is not None:
-            self._publisher.close()
+        """Without a goodbye: the broker may be the reason, and while its alarm lasts it does not listen."""
         if self._broker is not None:
-            self._broker.release()
+            self._broker.collect()
         self._publisher = self._broker = None
         self._leading = False
 

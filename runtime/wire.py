@@ -18,6 +18,7 @@ from kombu.transport import pyamqp
 _HEAD = struct.Struct(">BHI")  # kind, channel, size of the payload; then payload and one octet that ends the frame
 _END = 0xCE
 _READ = 1 << 18
+_WRITE_SECONDS = 10
 _WRITE = 1 << 16  # of a bundle, before it is sent on
 
 Frame = tuple[int, int, bytes]
@@ -87,6 +88,22 @@ class Line(TCPTransport):
 
 
 class Connection(pyamqp.Connection):
+    """``blocked`` while the broker, short of memory or disk, reads nothing that is published on this connection."""
+
+    blocked = False
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        # A broker that reads nothing for so long is as good as gone; without it a full socket would hold us for ever.
+        super().__init__(*arguments, **{"write_timeout": _WRITE_SECONDS, **settings})
+
+    def _on_blocked(self) -> None:
+        self.blocked = True
+        super()._on_blocked()
+
+    def _on_unblocked(self) -> None:
+        self.blocked = False
+        super()._on_unblocked()
+
     def Transport(self, host: str, connect_timeout: float, ssl: Any, *timeouts: Any, **settings: Any) -> Line:
         return Line(host, connect_timeout, *timeouts, **settings)
 

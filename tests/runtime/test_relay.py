@@ -12,7 +12,9 @@ from kombu import Connection
 from runtime import config, mongo, rabbit
 from runtime.outbox import LeadershipLost, Outbox
 from runtime.relay import Relay
+from tests.conftest import Servers
 from tests.programme import until
+from tests.runtime.running import alarm
 from tests.services.targets.builders import an_envelope
 
 
@@ -184,6 +186,30 @@ def test_a_watermark_names_only_what_was_published_and_comes_only_from_who_leads
     while successor.advance(second):
         continue
     assert watermarks(space) == {0, 5}
+
+
+def test_a_relay_says_that_the_broker_takes_nothing_and_ends_when_asked_although_the_alarm_lasts(
+    breakable: Servers, breakable_space: dict[str, str]
+) -> None:
+    store = mongo.database(config.read(breakable_space), "certification")
+    outbox = Outbox(store)
+    outbox.ensure_indexes()
+    relay, stop = Relay(config.read(breakable_space), "certification"), threading.Event()
+    thread = threading.Thread(target=relay.run, args=[stop])
+    thread.start()
+    say(store, outbox, 3)
+    until(lambda: outbox.waiting() == 0, what="the relay works")
+    with alarm(breakable.rabbit):
+        say(store, outbox, 3000, first=4)
+        until(lambda: not relay.ready()["broker_takes"], what="the relay knows of the alarm")
+        began = time.monotonic()
+        stop.set()
+        thread.join(60)
+        assert time.monotonic() - began < 5
+    assert outbox.head()["published"] == 3, "what the broker did not confirm is not published"
+    with running(breakable_space) as [successor]:
+        until(lambda: outbox.waiting() == 0, what="the next relay publishes it when the alarm is over")
+        assert successor.ready()["broker_takes"]
 
 
 def test_an_event_that_no_queue_is_bound_for_is_not_marked_as_sent(space, store, outbox) -> None:
