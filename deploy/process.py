@@ -1,5 +1,6 @@
 """A process that outlives its starter and is known by pid and start time, never by name."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,8 +8,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
+
+LOG = "LAUNCH_LOG"  # in the environment of whatever was launched: where its output goes
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,9 @@ class Process:
             return found.status() != psutil.STATUS_ZOMBIE or len(os.listdir(f"/proc/{self.pid}/task")) > 1
         except (psutil.NoSuchProcess, FileNotFoundError):
             return False
+
+    def noted(self) -> dict[str, float]:
+        return {"pid": self.pid, "started": self.started}
 
     def kill(self) -> None:
         """kill -9, and wait until it is gone. Nothing happens if it is gone already."""
@@ -51,11 +58,18 @@ def find(pid: int) -> Process:
     return Process(pid, psutil.Process(pid).create_time())
 
 
+def note(path: Path, content: dict[str, Any]) -> None:
+    """As JSON; whoever reads it, or is killed writing it, finds the old content or the new."""
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    unfinished.write_text(json.dumps(content, indent=2) + "\n")
+    os.replace(unfinished, path)
+
+
 def launch(command: Sequence[str], *, log: Path, environ: Mapping[str, str], cwd: Path) -> Process:
     """Starts it in a session of its own, as nobody's child: no parent must collect it, and Ctrl-C passes it by."""
     started = subprocess.run(
         ["/bin/sh", "-c", '"$@" </dev/null >>"$LAUNCH_LOG" 2>&1 & echo $!', "launch", *command],
-        env={**environ, "LAUNCH_LOG": str(log)},
+        env={**environ, LOG: str(log)},
         cwd=cwd,
         start_new_session=True,
         capture_output=True,

@@ -144,10 +144,7 @@ class Processes:
         for kept in those:
             kept.start()
         alive = {kept.name: kept.known for kept in self._kept if kept.known is not None}
-        content = {name: {"pid": known.pid, "started": known.started} for name, known in alive.items()}
-        unfinished = self._record.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(content, indent=2) + "\n")
-        os.replace(unfinished, self._record)
+        process.note(self._record, {name: known.noted() for name, known in alive.items()})
 
     def _watch(self) -> None:
         servers_due = time.monotonic() + _SERVERS_EVERY

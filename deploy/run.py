@@ -283,8 +283,7 @@ def _alone(wanted: Wanted) -> Iterator[None]:
                 f"已经在运行（pid {who['pid']}，http://127.0.0.1:{who['port']}）：先 make stop，"
                 "或用 VAR_DIR 与 PORT 另起一份 / it runs already: make stop first"
             ) from None
-        mine = process.find(os.getpid())
-        record.write_text(json.dumps({"pid": mine.pid, "started": mine.started, "port": wanted.port}))
+        process.note(record, process.find(os.getpid()).noted() | {"port": wanted.port})
         try:
             yield
         finally:

@@ -6,7 +6,6 @@ that any other command finds it; `<folder>.lock` keeps two commands from startin
 
 import fcntl
 import json
-import os
 import shutil
 import time
 from abc import ABC, abstractmethod
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy import ports
+from deploy import guard, ports, process
 from deploy.process import Process
 
 LEAST_FREE_DISK = 500 * 2**20
@@ -30,16 +29,11 @@ class Record:
     uri: str
     processes: dict[str, Process] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    served: bool = False  # whether it was ever ready: until then its data is a first start's, killed half way
 
     def write(self, path: Path) -> None:
-        content = {
-            "uri": self.uri,
-            "ports": self.ports,
-            "processes": {name: {"pid": p.pid, "started": p.started} for name, p in self.processes.items()},
-        }
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(content, indent=2) + "\n")
-        os.replace(unfinished, path)
+        noted = {name: known.noted() for name, known in self.processes.items()}
+        process.note(path, {"uri": self.uri, "ports": self.ports, "processes": noted, "served": self.served})
 
     @classmethod
     def read(cls, path: Path) -> "Record | None":
@@ -47,7 +41,7 @@ class Record:
             return None
         content = json.loads(path.read_text())
         processes = {name: Process(**known) for name, known in content["processes"].items()}
-        return cls(uri=content["uri"], processes=processes, ports=content["ports"])
+        return cls(content["uri"], processes, content["ports"], content.get("served", True))
 
 
 class Server(ABC):
@@ -97,21 +91,28 @@ class Server(ABC):
     def start(self) -> str:
         """Starts it unless it runs, waits until it serves, and answers its uri."""
         with self._alone():
-            record = Record.read(self.record_path) or Record(uri="")
+            record = Record.read(self.record_path) or Record(uri="", served=(self.folder / "data").exists())
             if not (self.name in record.processes and record.processes[self.name].alive):
                 self._check_disk()
+                self._end_unrecorded()
+                if not record.served:
+                    self._begin_afresh(record)
                 record.ports[self.name] = self._choose_port(record.ports.get(self.name))
                 self._launch(record)
                 record.write(self.record_path)
             self._wait(record)
+            if not record.served:
+                record.served = True
+                record.write(self.record_path)
             return record.uri
 
     def stop(self) -> None:
         """Gracefully; nothing happens if it isn't running."""
         with self._alone():
             record = Record.read(self.record_path)
-            for process in self._in_order(record):
-                process.stop()
+            for ours in self._in_order(record):
+                ours.stop()
+            self._end_unrecorded()
 
     def kill(self) -> None:
         """kill -9 of the server itself, as a crash would.
@@ -129,10 +130,21 @@ class Server(ABC):
     def discard(self) -> None:
         """kill -9 of all its processes, and its data with them."""
         with self._alone():
-            for process in self._in_order(Record.read(self.record_path)):
-                process.kill()
+            for ours in self._in_order(Record.read(self.record_path)):
+                ours.kill()
+            self._end_unrecorded()
             shutil.rmtree(self.folder, ignore_errors=True)
             self.record_path.unlink(missing_ok=True)
+
+    def _end_unrecorded(self) -> None:
+        """Of a start that was killed before it could note what it had launched: it would hold the data's lock."""
+        guard.end(process.LOG, str(self.log.parent))
+
+    def _begin_afresh(self, record: Record) -> None:
+        record.write(self.record_path)  # before there is anything that a kill could leave half made
+        for left in self.folder.iterdir():
+            if left != self.log.parent:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def _in_order(self, record: Record | None) -> list[Process]:
         processes = record.processes if record else {}

@@ -3,6 +3,7 @@
 Those that AMQP_URI and MONGO_URI name are used instead, and never started, stopped or changed.
 """
 
+import fcntl
 import json
 import os
 import shlex
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy import fonts, keys, mongodb, process, rabbitmq_node
+from deploy import fonts, guard, keys, mongodb, process, rabbitmq_node
 from deploy.mongodb import MongoDB
 from deploy.process import Process
 from deploy.rabbitmq_node import RabbitMQ
@@ -76,17 +77,34 @@ def _given_keys() -> bool:
 
 @contextmanager
 def serving(folder: Path = VAR) -> Iterator[dict[str, str]]:
-    """The environment, with servers while anybody needs them: the last to leave stops them. `stop` sends SIGTERM."""
+    """The environment, with servers while anybody needs them: the last to leave stops them. Who is killed leaves too,
+    together with all that was started in this environment. `stop` sends SIGTERM."""
     me = _users(folder) / f"{os.getpid()}-{uuid.uuid4().hex}.json"
     me.parent.mkdir(parents=True, exist_ok=True)
-    mine = process.find(os.getpid())
-    me.write_text(json.dumps({"pid": mine.pid, "started": mine.started}))
+    ours = guard.over_this_process(then=[sys.executable, "-m", "deploy.servers", "release", str(folder)])
+    with _coming_and_going(folder):
+        process.note(me, process.find(os.getpid()).noted())
     try:
-        yield start(folder)
+        yield start(folder) | {guard.MARK: ours.mark}
     finally:
         me.unlink(missing_ok=True)
+        release(folder)
+        ours.dismiss()
+
+
+def release(folder: Path) -> None:
+    """Stops the servers unless somebody is inside `serving`."""
+    with _coming_and_going(folder):
         if not users(folder):
             _stop_servers(folder)
+
+
+@contextmanager
+def _coming_and_going(folder: Path) -> Iterator[None]:
+    """Nobody comes between the last one's leaving and the servers' end."""
+    with _users(folder).with_suffix(".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def users(folder: Path = VAR) -> list[Process]:
@@ -95,8 +113,8 @@ def users(folder: Path = VAR) -> list[Process]:
     for path in _users(folder).glob("*.json"):
         try:
             user = Process(**json.loads(path.read_text()))
-        except (FileNotFoundError, json.JSONDecodeError):
-            continue  # it left, or is just arriving
+        except FileNotFoundError:
+            continue  # it left
         if user.alive:
             found.append(user)
         else:
@@ -139,6 +157,8 @@ def main(arguments: list[str], folder: Path = VAR) -> int:
             print("\n".join(_status(folder)))
         case ["stop"]:
             stop(folder)
+        case ["release", where]:
+            release(Path(where))
         case ["status"]:
             print("\n".join(_status(folder)))
         case ["env"]:

@@ -19,7 +19,7 @@ import hypothesis
 import pytest
 from pymongo import MongoClient
 
-from deploy import fonts, keys, ports, process
+from deploy import fonts, guard, keys, ports, process
 from deploy.process import Process
 from deploy.servers import VAR, MongoDB, RabbitMQ
 from runtime import config
@@ -64,22 +64,26 @@ class Servers:
 
 
 _RUN = pytest.StashKey[Path]()
+_RUN_MARK = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """A folder for this run only; several runs may go on at once in one checkout. Who hands the tests out to workers
-    makes it, and tells them."""
+    makes it, and tells them. Nothing that is started outlives who started it, whatever ends a run or a worker."""
     worker = getattr(config, "workerinput", None)
     if worker is None:
-        config.stash[_RUN] = _folder_of_a_run()
+        config.stash[_RUN] = folder = _folder_of_a_run()
+        os.environ[guard.MARK] = config.stash[_RUN_MARK] = guard.over_this_process(folder=folder).mark
     else:  # between a port's choice and its use no other worker is to choose the same
         ports.RANGE = ports.RANGE[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
+        config.stash[_RUN_MARK] = worker["run_mark"]
+        os.environ[guard.MARK] = guard.over_this_process().mark
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Of pytest-xdist: a worker is about to start."""
-    node.workerinput["run"] = str(node.config.stash[_RUN])
+    node.workerinput |= {"run": str(node.config.stash[_RUN]), "run_mark": node.config.stash[_RUN_MARK]}
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -104,11 +108,13 @@ def session_folder(run_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def servers(run_folder: Path) -> Servers:
-    """One MongoDB and one RabbitMQ for the whole run: whichever worker needs them first starts them. Don't kill them:
-    that is what `private_servers` is for."""
+def servers(run_folder: Path, pytestconfig: pytest.Config) -> Servers:
+    """One MongoDB and one RabbitMQ for the whole run: whichever worker needs them first starts them, and they outlive
+    it. Don't kill them: that is what `private_servers` is for."""
     fonts.ensure()
-    return Servers.under(run_folder / "shared").start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(guard.MARK, pytestconfig.stash[_RUN_MARK])
+        return Servers.under(run_folder / "shared").start()
 
 
 @pytest.fixture(scope="session")
@@ -160,6 +166,7 @@ def private_space(private_servers: Servers, session_folder: Path) -> Iterator[di
 def _space(servers: Servers, folder: Path, *, tidy: bool = True) -> Iterator[dict[str, str]]:
     name = f"t{secrets.token_hex(5)}"
     environ = {
+        guard.MARK: os.environ[guard.MARK],
         "APP_ENV": "test",
         "MONGO_URI": servers.mongo.uri,
         "MONGO_PREFIX": name,
@@ -185,10 +192,7 @@ def _folder_of_a_run() -> Path:
     _sweep_crashed_sessions(_IN_MEMORY, _ON_DISK)
     folder = SESSIONS / f"{os.getpid()}-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
-    mine = process.find(os.getpid())
-    unfinished = folder / "owner.unfinished"  # another run may be sweeping at this moment
-    unfinished.write_text(json.dumps({"pid": mine.pid, "started": mine.started}))
-    unfinished.rename(folder / "owner.json")
+    process.note(folder / "owner.json", process.find(os.getpid()).noted())  # another run may be sweeping at this moment
     return folder
 
 

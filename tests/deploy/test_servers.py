@@ -125,6 +125,30 @@ def test_a_server_that_cannot_start_says_where_its_log_is(session_folder: Path) 
     mongo.discard()
 
 
+def test_a_server_whose_start_was_killed_before_it_was_noted_is_not_in_the_way(session_folder: Path) -> None:
+    mongo = MongoDB(session_folder / "unnoted")
+    with MongoClient(mongo.start(), w="majority", journal=True) as client:
+        client.proof.rows.insert_one({"n": 1})
+    for end in (mongo.start, mongo.stop):
+        known, record = mongo.process, mongo.record
+        Record(record.uri, {}, record.ports, served=True).write(mongo.record_path)
+        end()
+        assert not known.alive
+    with MongoClient(mongo.start()) as client:
+        assert client.proof.rows.count_documents({}) == 1
+    mongo.discard()
+
+
+def test_what_a_first_start_left_half_made_is_made_afresh(session_folder: Path) -> None:
+    mongo = MongoDB(session_folder / "half-made")
+    (mongo.folder / "data").mkdir(parents=True)
+    (mongo.folder / "data" / "storage.bson").write_bytes(b"half of a da")
+    Record(uri="", served=False).write(mongo.record_path)
+    mongo.start()
+    assert mongo.record.served
+    mongo.discard()
+
+
 def test_a_pid_that_went_to_somebody_else_is_left_alone(session_folder: Path) -> None:
     mongo = MongoDB(session_folder / "recycled")
     me = Process(os.getpid(), started=psutil.Process().create_time() - 3600)
