@@ -27,7 +27,7 @@ class OpenApplication(Message):
     subject_kind = fields.Choice(SubjectKind, required=True)
     subject_key = fields.Text(required=True, at_most=32)
     channel = fields.Choice(Channel, required=True)
-    recommender = fields.Text(at_most=100)
+    recommender = fields.PlainText(at_most=100)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
 
 
@@ -44,7 +44,7 @@ class MoveApplication(Message):
     command_id = fields.Text(at_most=100)
     application_id = fields.Id(required=True)
     transition = fields.Text(required=True, at_most=30)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
     objection_id = fields.Id()
     expected_version = fields.Whole(at_least=1)
@@ -53,7 +53,7 @@ class MoveApplication(Message):
 class AppealApplication(Message):
     command_id = fields.Text(at_most=100)
     application_id = fields.Id(required=True)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
 
 
@@ -63,14 +63,14 @@ class SettleApplication(Message):
     command_id = fields.Text(at_most=100)
     application_id = fields.Id(required=True)
     decision = fields.Choice(Settlement, required=True)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
 
 
 class Mark(Message):
     item = fields.Text(required=True, at_most=30)
     points = fields.Number(required=True)
-    note = fields.Text(at_most=500)
+    note = fields.PlainText(at_most=500)
 
 
 class SubmitReview(Message):
@@ -80,7 +80,7 @@ class SubmitReview(Message):
     application_id = fields.Id(required=True)
     marks = fields.Many(fields.Nested(Mark), required=True)
     vetoes = fields.Many(fields.Text(at_most=30), load_default=list)
-    note = fields.Text(required=True, at_most=1000)
+    note = fields.PlainText(required=True, at_most=1000)
     revises = fields.Whole(at_least=1)
     expected_version = fields.Whole(at_least=1)
 
@@ -91,7 +91,7 @@ class DeclareInterest(Message):
     command_id = fields.Text(at_most=100)
     subject_kind = fields.Choice(SubjectKind, required=True)
     subject_key = fields.Text(required=True, at_most=32)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
 
 
 class RegisterReviewer(Message):
@@ -111,7 +111,7 @@ class RaiseObjection(Message):
 
     command_id = fields.Text(at_most=100)
     application_id = fields.Id(required=True)
-    statement = fields.Text(required=True, at_least=10, at_most=2000)
+    statement = fields.PlainText(required=True, at_least=10, at_most=2000)
     name = fields.Text(at_most=50)
     phone = fields.Text(at_most=20)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
@@ -123,7 +123,7 @@ class SetQuota(Message):
     subject_kind = fields.Choice(SubjectKind, required=True)
     year = fields.Whole(required=True, at_least=2020, at_most=2100)
     places = fields.Whole(required=True, at_most=10_000)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
 
 
 class HolidayDay(Message):
@@ -135,7 +135,7 @@ class RecordHolidayNotice(Message):
     """A holiday notice (节假日安排通知) that the calendar library does not know yet, or that changed it."""
 
     command_id = fields.Text(at_most=100)
-    document = fields.Text(required=True, at_most=100)
+    document = fields.PlainText(required=True, at_most=100)
     days = fields.Many(fields.Nested(HolidayDay), required=True)
 
 
@@ -223,7 +223,7 @@ class ReadObjection(Message):
     command_id = fields.Text(at_most=100)
     application_id = fields.Id(required=True)
     objection_id = fields.Id(required=True)
-    reason = fields.Text(required=True, at_least=5, at_most=500)
+    reason = fields.PlainText(required=True, at_least=5, at_most=500)
 
 
 class ReceivedObjection(Message):

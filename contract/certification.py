@@ -34,7 +34,7 @@ class CorrectCertificate(Message):
 
     command_id = fields.Text(at_most=100)
     certificate_number = fields.Text(required=True, at_most=30)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
     new_certificate_number = fields.Text(at_most=30)
     holder_name = fields.Text(at_most=50)
@@ -51,7 +51,7 @@ class CorrectCertificate(Message):
 class RevokeCertificate(Message):
     command_id = fields.Text(at_most=100)
     certificate_number = fields.Text(required=True, at_most=30)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
 
 
@@ -65,7 +65,7 @@ class VerifyCertificate(Message):
     command_id = fields.Text(at_most=100)
     certificate_number = fields.Text(required=True, at_most=30)
     outcome = fields.Choice(Verification, required=True)
-    reason = fields.Text(at_most=500)
+    reason = fields.PlainText(at_most=500)
     expected_version = fields.Whole(at_least=1)
 
 
@@ -74,7 +74,7 @@ class RevealHolder(Message):
 
     command_id = fields.Text(at_most=100)
     certificate_number = fields.Text(required=True, at_most=30)
-    reason = fields.Text(required=True, at_least=5, at_most=500)
+    reason = fields.PlainText(required=True, at_least=5, at_most=500)
 
 
 class StartImport(Message):
@@ -91,7 +91,7 @@ class StartImport(Message):
 class RecallImport(Message):
     command_id = fields.Text(at_most=100)
     import_id = fields.Id(required=True)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
 
 
 class MaskedHolder(Message):

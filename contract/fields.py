@@ -5,13 +5,13 @@ A message is ``code|中文|English``: marshmallow hands on only a text, and a re
 
 import datetime as dt
 import re
-import unicodedata
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from contract import personal
 from contract.shortcut import Take, Unsure
 
 _REQUIRED: dict[str, Any] = {
@@ -58,21 +58,6 @@ class Text(fields.String):
         return text
 
 
-# A resident's ID number (its digits 7-14 are a birthday) and a mobile number, also where people put blanks or dashes.
-_GAP = r"[ -]?"
-_RESIDENT_ID = (
-    rf"[1-9]\d{{5}}{_GAP}(?:18|19|20)\d{{2}}{_GAP}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]){_GAP}\d{{3}}[\dXx]"
-)
-_MOBILE = rf"(?:\+?86{_GAP})?1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}"
-_PERSONAL_NUMBER = re.compile(rf"(?<![0-9A-Za-z.])(?:{_RESIDENT_ID}|{_MOBILE})(?![0-9A-Za-z])")
-
-
-def has_personal_number(text: str) -> bool:
-    """Whether an ID number of a resident or a mobile number stands in the text, also in full-width digits. Certificate
-    numbers and 统一社会信用代码 are none."""
-    return _PERSONAL_NUMBER.search(unicodedata.normalize("NFKC", text)) is not None
-
-
 class PlainText(Text):
     """What people write for others to read: a text without ID and mobile numbers."""
 
@@ -80,7 +65,7 @@ class PlainText(Text):
         text = super().shortcut()
 
         def take(value: Any) -> str:
-            if has_personal_number(text(value)):
+            if personal.has_number(text(value)):
                 raise Unsure
             return value
 
@@ -88,7 +73,7 @@ class PlainText(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if has_personal_number(text):
+        if personal.has_number(text):
             raise ValidationError(
                 "personal_data|不应填写身份证号码或手机号码，请删去后重新提交"
                 "|must not contain an ID number or a mobile number; take it out and send it again"

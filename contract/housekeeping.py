@@ -53,8 +53,8 @@ class Settlement(StrEnum):
 class Evidence(Message):
     """A document that was handed in. ``kind`` is one that the rubric or the procedure names."""
 
-    kind = fields.Text(required=True, at_most=50)
-    title = fields.Text(required=True, at_most=200)
+    kind = fields.PlainText(required=True, at_most=50)
+    title = fields.PlainText(required=True, at_most=200)
     sha256 = fields.Text(required=True, at_least=64, at_most=64)
     file_id = fields.Id()
 
@@ -71,7 +71,7 @@ class RegisterBase(Message):
 
     command_id = fields.Text(at_most=100)
     credit_code = fields.Text(required=True, at_least=18, at_most=18)
-    name = fields.Text(required=True, at_most=100)
+    name = fields.PlainText(required=True, at_most=100)
     region = fields.Text(required=True, at_most=50)
     organisation = fields.Text(at_most=100)
     legal_representative = fields.Nested(LegalRepresentative, required=True)
@@ -86,9 +86,9 @@ class RegisterBase(Message):
 class CorrectBase(Message):
     command_id = fields.Text(at_most=100)
     base_id = fields.Id(required=True)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
-    name = fields.Text(at_most=100)
+    name = fields.PlainText(at_most=100)
     legal_representative = fields.Nested(LegalRepresentative)
     led_by_a_woman = fields.Yes()
     registered_on = fields.Day()
@@ -106,7 +106,7 @@ class MoveBase(Message):
     base_id = fields.Id(required=True)
     region = fields.Text(at_most=50)
     merged_into = fields.Id()
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
 
 
@@ -120,7 +120,7 @@ class RegisterFusao(Message):
     phone = fields.Text(at_most=20)
     employer = fields.Id(required=True)
     organisation = fields.Text(at_most=100)
-    skills = fields.Many(fields.Text(at_most=50), required=True)
+    skills = fields.Many(fields.PlainText(at_most=50), required=True)
 
 
 class MoveFusao(Message):
@@ -129,7 +129,7 @@ class MoveFusao(Message):
     command_id = fields.Text(at_most=100)
     person_key = fields.PersonKey(required=True)
     employer = fields.Id(required=True)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
 
 
@@ -139,7 +139,7 @@ class RevealSubject(Message):
     command_id = fields.Text(at_most=100)
     subject_kind = fields.Choice(SubjectKind, required=True)
     subject_key = fields.Text(required=True, at_most=32)
-    reason = fields.Text(required=True, at_least=5, at_most=500)
+    reason = fields.PlainText(required=True, at_least=5, at_most=500)
 
 
 class RevealedSubject(Message):
@@ -210,7 +210,7 @@ class ChangeAward(Message):
     award_id = fields.Id(required=True)
     change = fields.Text(required=True, at_most=20)
     stars = fields.Whole(at_least=1, at_most=5)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
     expected_version = fields.Whole(at_least=1)
 
@@ -221,7 +221,7 @@ class SettleAward(Message):
     command_id = fields.Text(at_most=100)
     award_id = fields.Id(required=True)
     decision = fields.Choice(Settlement, required=True)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
     expected_version = fields.Whole(at_least=1)
 
@@ -232,13 +232,13 @@ class RecogniseByCity(Message):
     command_id = fields.Text(at_most=100)
     subject_kind = fields.Choice(SubjectKind, required=True)
     subject_key = fields.Text(required=True, at_most=32)
-    brand = fields.Text(required=True, at_most=50)
-    document = fields.Text(required=True, at_most=100)
+    brand = fields.PlainText(required=True, at_most=50)
+    document = fields.PlainText(required=True, at_most=100)
     stars = fields.Whole(required=True, at_least=1, at_most=5)
     notice_opened_on = fields.Day(required=True)
     notice_ended_on = fields.Day(required=True)
     awarded_on = fields.Day(required=True)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     evidence = fields.Many(fields.Nested(Evidence), required=True)
 
 

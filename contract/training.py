@@ -45,15 +45,15 @@ class RegisterCentre(Message):
 
     command_id = fields.Text(at_most=100)
     credit_code = CreditCode(required=True)
-    credit_code_reason = fields.Text(at_least=5, at_most=500)
-    name = fields.Text(required=True, at_most=100)
+    credit_code_reason = fields.PlainText(at_least=5, at_most=500)
+    name = fields.PlainText(required=True, at_most=100)
     region = fields.Text(required=True, at_most=50)  # a code, or a name where it is unambiguous
 
 
 class CloseCentre(Message):
     command_id = fields.Text(at_most=100)
     credit_code = CreditCode(required=True)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
 
 
@@ -63,8 +63,8 @@ class FileAssessor(Message):
 
     command_id = fields.Text(at_most=100)
     credit_code = CreditCode(required=True)
-    credit_code_reason = fields.Text(at_least=5, at_most=500)
-    name = fields.Text(required=True, at_most=100)  # as it is printed on the certificates
+    credit_code_reason = fields.PlainText(at_least=5, at_most=500)
+    name = fields.PlainText(required=True, at_most=100)  # as it is printed on the certificates
     kind = fields.Choice(AssessorKind, required=True)
     number_prefix = NumberPrefix(required=True)
     valid_from = fields.Day(required=True)
@@ -76,7 +76,7 @@ class WithdrawFiling(Message):
 
     command_id = fields.Text(at_most=100)
     credit_code = CreditCode(required=True)
-    reason = fields.Text(required=True, at_most=500)
+    reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
 
 

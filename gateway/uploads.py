@@ -7,12 +7,14 @@ is held, in memory.
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import IO, Any
 
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
+from contract import personal
 from contract.errors import Invalid, field_error
 from gateway import problems
 from runtime.files import Files, Stored, TooLarge
@@ -181,9 +183,11 @@ def _blocks(events: Iterator[Event]) -> Iterator[bytes]:
 
 
 def _base(filename: str) -> str:
-    """Without folders, as some browsers send them, and without what no file name has."""
+    """Without folders, as some browsers send them, and without what no file name has. Of a name with somebody's number
+    in it only the ending stays: people call a scan after whom it shows, and names are kept and shown in plain."""
     name = filename.replace("\\", "/").rpartition("/")[2]
-    return "".join(letter for letter in name if letter.isprintable())[-_NAME_LIMIT:].strip()
+    name = "".join(letter for letter in name if letter.isprintable())[-_NAME_LIMIT:].strip()
+    return f"文件{PurePosixPath(name).suffix[:10]}" if personal.has_number(name) else name
 
 
 def _drain(stream: IO[bytes]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract import regions
+from contract import personal, regions
 from contract.certification import NothingToCorrect
 from contract.words import CAREGIVER
 from services.certification import holders, numbers
@@ -80,7 +80,7 @@ def _text(field: str, text: str, at_most: int) -> str | Fault:
         return missing(field)
     if len(text) > at_most:
         return too_long(field, at_most)
-    if field != "remarks" and holders.personal(text):  # remarks are sealed, the others are not
+    if field != "remarks" and personal.has_number(text):  # remarks are sealed, the others are not
         return Fault(
             field,
             "text_invalid",

@@ -23,7 +23,6 @@ _PERMIT_REGIONS = ("810000", "820000", "830000")  # 香港, 澳门, 台湾 (港�
 _EIGHTEEN = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _PASSPORT = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{5,15}")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
-_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:[1-9][0-9]{16}[0-9Xx]|1[3-9][0-9]{9})(?![0-9])")
 _LANDLINE = re.compile(r"0[0-9]{2,3}-?[2-9][0-9]{6,7}")
 
 
@@ -59,16 +58,6 @@ def mask(holder: Holder) -> Masked:
         if len(number) == 18
         else number[:1] + "*" * (len(number) - 2) + number[-1:],
     )
-
-
-def redacted(text: str) -> str:
-    """Free text without the document and phone numbers that people write into reasons; certificate numbers stay."""
-    return _PERSONAL.sub(lambda found: "*" * len(found[0]), text)
-
-
-def personal(text: str) -> bool:
-    """Whether a document or phone number stands in it."""
-    return _PERSONAL.search(text) is not None
 
 
 def read_name(text: str) -> str | Fault:

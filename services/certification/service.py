@@ -26,7 +26,6 @@ from services.certification.domain import Certificate
 from services.certification.faults import refusal
 from services.certification.filings.service import FilingCalls
 from services.certification.filings.store import filings
-from services.certification.holders import redacted
 from services.certification.reveals.service import RevealCalls
 from services.certification.rosters.service import ImportCalls
 from services.certification.rosters.store import imports
@@ -111,7 +110,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
                 content=said,
                 fields_changed=changed,
                 identity=certificates.identity(said.holder),
-                reason=redacted(given["reason"]),
+                reason=given["reason"],
                 at=at,
                 by=who.client_id,
             )
@@ -129,7 +128,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
             given,
             who,
             lambda certificate, _: (
-                domain.revoke(certificate, reason=redacted(given["reason"]), at=at, by=who.client_id),
+                domain.revoke(certificate, reason=given["reason"], at=at, by=who.client_id),
                 None,
             ),
         )
@@ -142,7 +141,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
 
         def reinstatement(certificate: Certificate, _: ClientSession) -> tuple[Certificate, None]:
             check_not_withdrawn(certificate)
-            return domain.reinstate(certificate, reason=redacted(given["reason"]), at=at, by=who.client_id), None
+            return domain.reinstate(certificate, reason=given["reason"], at=at, by=who.client_id), None
 
         return self._change(Action.REINSTATE, given, who, reinstatement)
 
@@ -159,7 +158,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
                 domain.verify(
                     certificate,
                     outcome=outcome,
-                    reason=redacted(given["reason"]) if "reason" in given else None,
+                    reason=given.get("reason"),
                     at=at,
                     by=who.client_id,
                 ),

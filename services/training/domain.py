@@ -1,7 +1,6 @@
 """What a centre and a filing are and what may happen to them. What is needed is handed in: no clock, no database."""
 
 import datetime as dt
-import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -23,9 +22,6 @@ from contract.training import (
 )
 
 Fault = dict[str, str]
-
-# Document and phone numbers, which belong neither into a name, which is said in events, nor into a reason.
-_PERSONAL = re.compile(r"(?<![0-9A-Za-z])(?:[1-9][0-9]{16}[0-9Xx]|1[3-9][0-9]{9})(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,6 @@ def register_centre(
 ) -> Centre:
     """Raises CentreInvalid, RegionUnknown, RegionAmbiguous."""
     code, faults = _credit_code(credit_code, credit_code_reason)
-    faults += _name_faults(name)
     found = regions.find(region)
     if found.level == "province":
         zh, en = "应填写到市或县（市、区），不能只写省", "must name a city or a county, not the province"
@@ -109,7 +104,7 @@ def close_centre(centre: Centre, *, reason: str, at: dt.datetime, by: str) -> Ce
     """Raises CentreAlreadyClosed."""
     if centre.status is CentreStatus.CLOSED:
         raise CentreAlreadyClosed("该培训机构已注销", "the centre is closed already")
-    return _changed(centre, "centre_closed", at=at, by=by, reason=redacted(reason), status=CentreStatus.CLOSED)
+    return _changed(centre, "centre_closed", at=at, by=by, reason=reason, status=CentreStatus.CLOSED)
 
 
 def file_assessor(
@@ -130,7 +125,6 @@ def file_assessor(
     ``valid_from`` stays (a renewal does not make the years before unfiled), name and ``valid_until`` are the last said.
     Raises AssessorInvalid, AssessorAlreadyFiled."""
     code, faults = _credit_code(credit_code, credit_code_reason)
-    faults += _name_faults(name)
     if number_prefix[0] != kind.value:
         zh, en = f"首位应与机构类别一致，为{kind.value}", f"must begin with the body's kind, {kind.value}"
         faults.append(field_error("/number_prefix", "kind_contradicts_prefix", zh, en))
@@ -183,7 +177,7 @@ def withdraw_filing(assessor: Assessor, *, reason: str, today: dt.date, at: dt.d
         "assessor_withdrawn",
         at=at,
         by=by,
-        reason=redacted(reason),
+        reason=reason,
         valid_until=last,
         status=FilingStatus.WITHDRAWN,
     )
@@ -230,10 +224,6 @@ def spaced(text: str) -> str:
     return " ".join(text.split())
 
 
-def redacted(text: str) -> str:
-    return _PERSONAL.sub(lambda found: "*" * len(found[0]), text)
-
-
 def _credit_code(text: str, reason: str | None) -> tuple[str, list[Fault]]:
     code = written(text)
     if reason is not None or uscc.is_valid(code):
@@ -245,14 +235,7 @@ def _credit_code(text: str, reason: str | None) -> tuple[str, list[Fault]]:
 
 def _kept_reason(code: str, reason: str | None) -> str | None:
     """Of a code that holds by itself nothing was overridden."""
-    return None if reason is None or uscc.is_valid(code) else redacted(reason)
-
-
-def _name_faults(name: str) -> list[Fault]:
-    if not _PERSONAL.search(name):
-        return []
-    zh, en = "此处不应填写证件号码或电话号码", "a document or phone number does not belong here"
-    return [field_error("/name", "text_invalid", zh, en)]
+    return None if reason is None or uscc.is_valid(code) else reason
 
 
 def _changed(

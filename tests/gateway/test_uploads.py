@@ -105,7 +105,12 @@ def test_fields_may_come_before_the_file_or_not_at_all(app: Flask, files: Files)
 
 @pytest.mark.parametrize(
     ("sent", "kept"),
-    [("C:\\\\Users\\\\li\\\\a.xlsx", "a.xlsx"), ("../../etc/a.csv", "a.csv"), ("a\u202e\x07.csv", "a.csv")],
+    [
+        ("C:\\\\Users\\\\li\\\\a.xlsx", "a.xlsx"),
+        ("../../etc/a.csv", "a.csv"),
+        ("a\u202e\x07.csv", "a.csv"),
+        ("联系人15400000001.xlsx", "文件.xlsx"),
+    ],
 )
 def test_only_the_name_of_the_file_is_kept(app: Flask, files: Files, sent: str, kept: str) -> None:
     assert receive(app, files, form(part("file", b"content", sent))).filename == kept

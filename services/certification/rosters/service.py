@@ -12,7 +12,6 @@ from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
 from runtime.pages import given, paged
 from services.certification.access import Action, Actor
-from services.certification.holders import redacted
 from services.certification.rosters.answers import shown_import, shown_row
 from services.certification.rosters.domain import INTERRUPTED, Job, Recall, not_found
 from services.certification.rosters.store import imports
@@ -52,7 +51,7 @@ class ImportCalls:
                 client_id=who.client_id,
                 region=who.region,
                 file_id=told["file_id"],
-                filename=redacted(told["filename"]),
+                filename=told["filename"],
                 sha256=told["sha256"],
                 size=told["size"],
                 dry_run=told["dry_run"],
@@ -115,7 +114,7 @@ class ImportCalls:
         who.require(Action.RECALL)
         if job.state in (ImportState.QUEUED, ImportState.RUNNING):
             raise _not_finished()
-        recall = Recall(reason=redacted(told["reason"]), by=who.client_id, at=clock.now(), traceparent=trace.current())
+        recall = Recall(reason=told["reason"], by=who.client_id, at=clock.now(), traceparent=trace.current())
         return shown_import(imports(self.settings).begin_recall(job, recall))
 
     def _job(self, import_id: str, who: Actor) -> Job:

@@ -90,7 +90,7 @@ class ImportCalls(Filer):
             client_id=who.client_id,
             organisation=who.organisation,
             region=who.region,
-            filename=asked["filename"] if not fields.has_personal_number(asked["filename"]) else "填报表.xlsx",
+            filename=asked["filename"],
             sha256=asked["sha256"],
             result_file_id=stored.file_id,
             submitted_at=at,

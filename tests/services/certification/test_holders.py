@@ -121,20 +121,6 @@ def test_a_holder_in_a_traceback_tells_nothing():
     assert person.document_number not in shown
 
 
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("证件号130100196801010028与本人不符", "证件号******************与本人不符"),
-        ("13010019680101002x，电话15400000001", "******************，电话***********"),
-        ("与证书Y999913000001235000001重复", "与证书Y999913000001235000001重复"),
-        ("与旧证1303000000200001重复", "与旧证1303000000200001重复"),
-        ("2023年5月1日录入有误", "2023年5月1日录入有误"),
-    ],
-)
-def test_personal_numbers_in_a_reason_are_not_kept_and_certificate_numbers_are(text, kept):
-    assert holders.redacted(text) == kept
-
-
 def test_a_number_in_the_place_of_a_name_is_refused():
     fault = holders.read_name(people.resident(1).document_number)
     assert isinstance(fault, Fault)

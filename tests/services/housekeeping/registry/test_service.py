@@ -70,7 +70,7 @@ def test_a_code_or_a_person_is_registered_once(trade: Trade) -> None:
     [
         ({"credit_code": "91130000YY0000001!"}, "/credit_code"),
         ({"women": 999}, "/women"),
-        ({"registered_on": "2999-01-01"}, "/registered_on"),
+        ({"registered_on": "2099-01-01"}, "/registered_on"),
     ],
 )
 def test_particulars_that_cannot_be_are_refused_by_field(trade: Trade, changes: dict[str, Any], pointer: str) -> None:
