@@ -61,6 +61,10 @@ audit: $(VENV) ## 从原始记录重数每个指标并比对 / recount every fig
 replay: $(VENV) ## 由事件重建汇总，比对后替换 / rebuild the rollups, compare, swap
 	@$(IN) -m services.targets.replay $(ARGS)
 
+.PHONY: quarantine
+quarantine: $(VENV) ## 处理不了而搁置的记录 / records that a worker has set aside
+	@$(IN) -m runtime.quarantine $(ARGS)
+
 .PHONY: parked
 parked: $(VENV) ## 搁置的消息：ARGS="list"、show、replay、discard / parked messages
 	@$(IN) -m runtime.parked $(ARGS)

@@ -8,7 +8,7 @@ import structlog
 
 from runtime import clock
 from runtime.config import Config
-from runtime.failures import describe, passing
+from runtime.failures import describe, frames, passing
 from runtime.files import Files
 from services.certification.overlaps.job import Comparing
 from services.certification.rosters.job import Importing
@@ -26,10 +26,16 @@ class Worker:
 
     def __init__(self, config: Config, *, lease_seconds: float = 15.0, rows: int = ROWS) -> None:
         self._config = config
+        self._failing = ""
         self._importing = Importing(config, lease_seconds=lease_seconds, rows=rows)
 
     def ready(self) -> dict[str, bool | str | int]:
-        return {"import": self._importing.working or "none", "rows_settled": self._importing.settled}
+        return {
+            "import": self._importing.working or "none",
+            "rows_settled": self._importing.settled,
+            "working": not self._failing,
+            "failing": self._failing,
+        }
 
     def run(self, stop: threading.Event) -> None:
         self._importing.open(stop)
@@ -41,10 +47,13 @@ class Worker:
                 self._sweep()
                 if not self._importing.work() and not comparing.work():
                     stop.wait(_IDLE)
-            except Exception as error:
-                if not passing(error):
-                    raise
-                log.warning("imports.waiting", reason=describe(error))
+                self._failing = ""
+            except Exception as error:  # noqa: BLE001  to end would stop what can be done as well
+                self._failing = describe(error)
+                if passing(error):
+                    log.warning("imports.waiting", reason=self._failing)
+                else:
+                    log.error("imports.failed", reason=self._failing, at=frames(error))
                 stop.wait(1.0)
 
     def _sweep(self) -> None:

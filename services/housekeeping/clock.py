@@ -2,11 +2,12 @@
 lapse. What is due lies with each case and award, so that after a stop everything is caught up, in its order."""
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 
 import structlog
 from pymongo.client_session import ClientSession
 
-from contract.errors import Refused
 from runtime import chores
 from runtime.clock import day_of
 from runtime.config import Config
@@ -35,25 +36,27 @@ class Clock(chores.Clock):
         at = timepiece.now(self._config)
         done = self._mind_the_calendar(at)
         while found := self._due(day_of(at)):
-            moved = sum(self._case(case_id, at) for case_id in found[0])
-            moved += sum(self._award(award_id, at) for award_id in found[1])
+            moved = self._each("case", self._case, found[0], at) + self._each("award", self._award, found[1], at)
             done += moved
             if not moved:
-                return done  # what is left cannot be done now, and says why in the log
+                return done  # what is left cannot be done now, and is set aside with its reason
             self._lease.hold()
         return done
 
     def _due(self, today: dt.date) -> tuple[list[str], list[str]] | None:
-        found = self._casework.cases.due(today, _BATCH), self._awards.due(today, _BATCH)
+        held = self._quarantine.held
+        found = (
+            self._casework.cases.due(today, _BATCH, besides=held("case")),
+            self._awards.due(today, _BATCH, besides=held("award")),
+        )
         return found if any(found) else None
 
+    def _each(self, kind: str, bring_on: Callable[[str, dt.datetime], bool], ids: list[str], at: dt.datetime) -> int:
+        return sum(bool(self._quarantine.attempt(kind, each, partial(bring_on, each, at))) for each in ids)
+
     def _case(self, case_id: str, at: dt.datetime) -> bool:
-        try:
-            before, after = self._casework.fall_due(case_id, at)
-            return after is not before
-        except Refused as refused:
-            log.error("clock.refused", case=case_id, code=refused.code)
-            return False
+        before, after = self._casework.fall_due(case_id, at)
+        return after is not before
 
     def _award(self, award_id: str, at: dt.datetime) -> bool:
         def work(session: ClientSession) -> bool:

@@ -6,15 +6,17 @@ from typing import Protocol
 
 from runtime import chores
 from runtime.config import Config
+from runtime.quarantine import Quarantine
 from services.inspections import store
 from services.inspections.greenways.job import GreenwayChore
 from services.inspections.supervision.job import Overdue
 
 
 class Chore(Protocol):
-    """``look`` does all that is due by now, each once, and says how much that was."""
+    """``look`` does all that is due by now, each once, and says how much that was. A record that it cannot process is
+    set aside."""
 
-    def look(self) -> int: ...
+    def look(self, quarantine: Quarantine) -> int: ...
 
 
 class Clock(chores.Clock):
@@ -24,7 +26,7 @@ class Clock(chores.Clock):
 
     def look(self) -> int:
         """Do all that is due by now; how much that was."""
-        return sum(chore.look() for chore in self._chores)
+        return sum(chore.look(self._quarantine) for chore in self._chores)
 
 
 def worker(config: Config) -> Clock:

@@ -37,6 +37,19 @@ def until(happens: Callable[[], Any], *, seconds: float = 20, what: str) -> Any:
         time.sleep(0.03)
 
 
+@contextmanager
+def at_work(worker: Any) -> Iterator[None]:
+    """A worker's ``run`` in a thread of this process."""
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(20)
+
+
 class Hosted:
     """One process: ``arguments`` of runtime.launch, or nameko itself when ``raw``."""
 

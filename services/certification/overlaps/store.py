@@ -43,9 +43,10 @@ class Overlaps:
         )
         self._imports.create_index("sha256", name="sha256")
 
-    def due(self) -> Document | None:
+    def due(self, *, besides: Sequence[str] = ()) -> Document | None:
         """The import that has waited longest to be compared."""
-        return self._imports.find_one({"compared": False}, sort=[("finished_at", ASCENDING)])
+        query = {"compared": False, "_id": {"$nin": [*besides]}}
+        return self._imports.find_one(query, sort=[("finished_at", ASCENDING)])
 
     def finish(self, found: Document, overlaps: Sequence[Overlap], *, target_id: str | None, at: dt.datetime) -> None:
         """The import is compared: what of it is new is kept and said."""

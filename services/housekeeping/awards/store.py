@@ -5,6 +5,7 @@ serials   the last serial of each series of award numbers
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pymongo import ASCENDING, ReturnDocument
@@ -105,8 +106,9 @@ class Awards:
             query["subject_key"] = {"$in": subject_keys}
         return [record.of(Award, row) for row in self._awards.find(query).sort("_id", 1).limit(limit)]
 
-    def due(self, today: dt.date, limit: int) -> list[str]:
-        rows = self._awards.find({"due": {"$lte": today.isoformat()}}, {"_id": 1}).sort("due", 1).limit(limit)
+    def due(self, today: dt.date, limit: int, *, besides: Sequence[str] = ()) -> list[str]:
+        query = {"due": {"$lte": today.isoformat()}, "_id": {"$nin": [*besides]}}
+        rows = self._awards.find(query, {"_id": 1}).sort("due", 1).limit(limit)
         return [row["_id"] for row in rows]
 
     def _say(self, session: ClientSession, award: Award) -> None:

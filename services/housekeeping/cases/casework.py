@@ -1,13 +1,14 @@
 """What a case's next step reads and writes, and what it needs to know of the world, gathered in its own transaction."""
 
 import datetime as dt
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from pymongo.client_session import ClientSession
 
 from contract.housekeeping import RecognisedBy
 from runtime.clock import day_of
 from runtime.config import Config
+from runtime.quarantine import Quarantine
 from services.housekeeping.awards.store import awards_of
 from services.housekeeping.cases import steps
 from services.housekeeping.cases.conditions import Known
@@ -70,8 +71,10 @@ class Casework:
 
     def reckon_all(self, at: dt.datetime) -> int:
         """Every running window by today's calendar, each case in a transaction of its own. How many cases changed."""
-        pairs = (self.fall_due(case_id, at) for case_id in self.cases.running())
-        return sum(after.version != before.version for before, after in pairs)
+        quarantine = Quarantine(self._kept.store, "clock")
+        quarantine.refresh()
+        pairs = (quarantine.attempt("case", each, partial(self.fall_due, each, at)) for each in self.cases.running())
+        return sum(pair is not None and pair[1].version != pair[0].version for pair in pairs)
 
 
 @lru_cache(maxsize=8)

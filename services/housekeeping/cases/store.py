@@ -1,6 +1,7 @@
 """Collection ``cases``: one document each, version guarded. ``due``: the clock's next day."""
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pymongo import ASCENDING
@@ -73,8 +74,9 @@ class Cases:
             query["state"] = {"$in": states}
         return [record.of(Case, row) for row in self._cases.find(query).sort("_id", 1).limit(limit)]
 
-    def due(self, today: dt.date, limit: int) -> list[str]:
-        rows = self._cases.find({"due": {"$lte": today.isoformat()}}, {"_id": 1}).sort("due", 1).limit(limit)
+    def due(self, today: dt.date, limit: int, *, besides: Sequence[str] = ()) -> list[str]:
+        query = {"due": {"$lte": today.isoformat()}, "_id": {"$nin": [*besides]}}
+        rows = self._cases.find(query, {"_id": 1}).sort("due", 1).limit(limit)
         return [row["_id"] for row in rows]
 
     def running(self) -> list[str]:

@@ -2,8 +2,8 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
@@ -58,10 +58,11 @@ class Findings(Register[Finding]):
         """The query of those that are open past their date."""
         return {"state": FindingState.OPEN.value, "due_on": {"$lt": today.isoformat()}}
 
-    def overdue(self, today: dt.date, *, steps: int) -> list[Finding]:
-        """Those that are open past their date, and for which fewer than so many orders were issued."""
+    def overdue(self, today: dt.date, *, steps: int) -> list[tuple[str, Callable[[], Finding]]]:
+        """Those that are open past their date, and for which fewer than so many orders were issued: the id, and what
+        reads it, for one that cannot be read is not to hide the others."""
         query = self.late(today) | {f"escalations.{steps - 1}": {"$exists": False}}
-        return [self._of(row) for row in self._rows.find(query).sort("due_on", ASCENDING)]
+        return [(row["_id"], partial(self._of, row)) for row in self._rows.find(query).sort("due_on", ASCENDING)]
 
 
 def _not_found() -> FindingNotFound:

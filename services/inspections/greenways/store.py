@@ -1,6 +1,7 @@
 """Collection ``greenways``: one 绿色通道 request each, with its history and its clock."""
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import lru_cache
 
 from pymongo import ASCENDING
@@ -58,11 +59,12 @@ class Greenways(Register[Greenway]):
         """The query of those that wait for an answer, and whose day is past."""
         return {"window.ends_on": {"$lt": today.isoformat()}}
 
-    def due(self, today: dt.date, *, calendar: str, limit: int) -> list[str]:
+    def due(self, today: dt.date, *, calendar: str, limit: int, besides: Sequence[str] = ()) -> list[str]:
         """Requests whose clock has run out and that are not marked, or was reckoned by another calendar."""
         late = self.late(today) | {"overdue_since": {"$exists": False}}
         other = {"window.ends_on": {"$exists": True}, "window.calendar": {"$ne": calendar}}
-        return [row["_id"] for row in self._rows.find({"$or": [late, other]}, {"_id": 1}).limit(limit)]
+        query = {"$or": [late, other], "_id": {"$nin": [*besides]}}
+        return [row["_id"] for row in self._rows.find(query, {"_id": 1}).limit(limit)]
 
 
 def no_greenway() -> public.GreenwayNotFound:

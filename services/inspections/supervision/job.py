@@ -1,6 +1,8 @@
 """The clock's job of 督查单: who has not mended by the date gets one, each colour once."""
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 
 from pymongo.client_session import ClientSession
 
@@ -9,9 +11,10 @@ from contract import regions
 from runtime import mongo
 from runtime.clock import day_of
 from runtime.config import Config
+from runtime.quarantine import Quarantine
 from services.inspections import escalation, store
 from services.inspections.findings import domain as findings
-from services.inspections.findings.domain import Escalation
+from services.inspections.findings.domain import Escalation, Finding
 from services.inspections.findings.store import findings as kept_findings
 from services.inspections.store import timepiece
 from services.inspections.supervision import domain as supervision
@@ -29,13 +32,17 @@ class Overdue:
         self._plan = plan.read(config.plan_file)
         self._rule = escalation.in_force()
 
-    def look(self) -> int:
+    def look(self, quarantine: Quarantine) -> int:
         """Issue all orders that are due by now; how many."""
         at = timepiece.now(self._config)
         today = day_of(at)
+
+        def look_at(finding_id: str, read: Callable[[], Finding]) -> bool:
+            step = supervision.next_step(read(), self._rule)
+            return step is not None and step[1] <= today and self._issue(finding_id, today, at)
+
         late = self._findings.overdue(today, steps=len(self._rule.steps))
-        due = [each for each in late if (step := supervision.next_step(each, self._rule)) and step[1] <= today]
-        return sum(self._issue(each.finding_id, today, at) for each in due)
+        return sum(bool(quarantine.attempt("finding", each, partial(look_at, each, read))) for each, read in late)
 
     def _issue(self, finding_id: str, today: dt.date, at: dt.datetime) -> bool:
         """Decided anew within the transaction: it may have been mended, or another clock was faster."""

@@ -8,8 +8,10 @@ from typing import Any
 from contract import housekeeping as public
 from contract.message import Said
 from runtime.config import Config
+from runtime.quarantine import listed
 from samples.stars import Trade, office
-from services.housekeeping import clock
+from services.housekeeping import clock, store
+from tests.runtime.running import at_work, until
 from tests.services.housekeeping.builders import DAY
 from tests.services.housekeeping.callers import PROVINCE
 
@@ -52,6 +54,36 @@ def test_an_award_lapses_at_its_day_by_the_clock_and_says_so(
     found = trade.call("award", awarded["award_id"], PROVINCE)
     assert [check["opened_on"] for check in found["checks"]] == ["2024-03-11", "2025-03-11"]
     assert all(check["overdue"] for check in found["checks"])
+
+
+def test_a_case_and_an_award_that_cannot_be_processed_are_set_aside_and_the_others_go_on(
+    settings: Config, kept: store.Housekeeping, awarded: dict[str, Any], trade: Trade, look: Callable[[], int]
+) -> None:
+    trade.set_time(DAY)
+    sent_back = []
+    for number in (2, 3):
+        application = trade.apply(trade.base(number))
+        trade.submit(application)
+        trade.move(application, "send_back", office("130102"), reason="缺少员工名册")
+        sent_back.append(application["application_id"])
+    broken = sent_back[0]
+    history = kept.store["cases"].find_one_and_update({"_id": broken}, {"$set": {"history": 1}})["history"]  # type: ignore[index]
+    kept.store["awards"].update_one({"_id": awarded["award_id"]}, {"$set": {"history": 1}})
+    trade.set_time(dt.date(2026, 4, 1))
+    worker = clock.Clock(settings, pause=0.02)
+    with at_work(worker):
+        until(lambda: worker.ready()["set_aside"] == 2, what="both are set aside")
+        assert trade.call("application", sent_back[1], PROVINCE)["state"] == "closed"
+        assert worker.ready()["working"] is True
+    assert {(row["worker"], row["kind"], row["record"]) for row in listed(settings)} == {
+        ("clock", "case", broken),
+        ("clock", "award", awarded["award_id"]),
+    }
+    kept.store["cases"].update_one({"_id": broken}, {"$set": {"history": history}})
+    kept.store["quarantine"].update_many({}, {"$set": {"next_at": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}})
+    with at_work(worker):
+        until(lambda: worker.ready()["set_aside"] == 1, what="what was mended is released")
+    assert trade.call("application", broken, PROVINCE)["state"] == "closed"
 
 
 def test_the_clock_is_led_by_one_at_a_time(settings: Config, trade: Trade) -> None:

@@ -13,6 +13,7 @@ from contract.matters import MatterInvalid, MattersNotAllowed
 from contract.message import Said
 from runtime import mongo
 from runtime.config import Config
+from runtime.quarantine import Quarantine
 from runtime.workdays import Calendar, Window
 from services.inspections.access import Actor
 from services.inspections.greenways import domain as greenways
@@ -108,18 +109,29 @@ def test_asking_on_the_last_day_leaves_a_day_to_answer_and_asking_too_late_does_
     assert answered(service, late)["late"] is True
 
 
+def test_a_request_that_cannot_be_read_is_set_aside_and_the_others_are_marked(
+    service: Inspections, settings: Config, on_day: OnDay
+) -> None:
+    greenways = [service.request_greenway(a_request(), REPORTER)["greenway_id"] for _ in range(2)]
+    mongo.database(settings, "inspections")["greenways"].update_one({"_id": greenways[0]}, {"$set": {"history": 1}})
+    on_day(dt.date(2023, 8, 12))
+    held = Quarantine(mongo.database(settings, "inspections"), "clock")
+    assert GreenwayChore(settings).look(held) == 1
+    assert held.held("greenway") == [greenways[0]]
+
+
 def test_who_did_not_answer_in_time_is_marked_once(
     service: Inspections, settings: Config, on_day: OnDay, said: Callable[[], list[Said]]
 ) -> None:
-    chore = GreenwayChore(settings)
+    chore, held = GreenwayChore(settings), Quarantine(mongo.database(settings, "inspections"), "clock")
     greenway = service.request_greenway(a_request(), REPORTER)
     on_day(NEXT_TUESDAY)
-    assert chore.look() == 0
+    assert chore.look(held) == 0
     on_day(dt.date(2023, 8, 12))
     assert service.greenways(REPORTER, overdue=True)["items"] == [service.greenway(greenway["greenway_id"], REPORTER)]
-    assert (chore.look(), chore.look()) == (1, 0)
+    assert (chore.look(held), chore.look(held)) == (1, 0)
     on_day(dt.date(2023, 8, 20))
-    assert chore.look() == 0
+    assert chore.look(held) == 0
     marked = service.greenway(greenway["greenway_id"], REPORTER)
     assert (marked["overdue"], marked["overdue_since"]) == (True, "2023-08-09")
     assert [(step["event"], step["by"]) for step in marked["history"]][1:] == [("overdue", "clock")]

@@ -6,6 +6,8 @@ import pytest
 
 from contract.findings import SupervisionOrderNotFound
 from runtime.config import Config
+from runtime.quarantine import Quarantine
+from services.inspections import store
 from services.inspections.service import Inspections
 from services.inspections.supervision.job import Overdue
 from tests.services.inspections.builders import (
@@ -18,6 +20,10 @@ from tests.services.inspections.builders import (
 )
 
 
+def quarantine(settings: Config) -> Quarantine:
+    return Quarantine(store.inspections(settings).store, "clock")
+
+
 @pytest.fixture
 def late(found: dict[str, Any]) -> dict[str, Any]:
     """Should be mended by 16 August."""
@@ -28,7 +34,7 @@ def colours(service: Inspections, settings: Config, *days: dt.date) -> list[str]
     """Of the orders that stand after the clock looked on these days."""
     for day in days:
         service.set_time(noon(day).isoformat())
-        Overdue(settings).look()
+        Overdue(settings).look(quarantine(settings))
     return [order["colour"] for order in service.supervision_orders(DISPATCHER)["items"]]
 
 
@@ -56,7 +62,7 @@ def test_many_clocks_at_once_issue_an_order_once(service: Inspections, settings:
 
     def look(clock: Overdue) -> None:
         barrier.wait()
-        done.append(clock.look())
+        done.append(clock.look(quarantine(settings)))
 
     threads = [threading.Thread(target=look, args=(clock,)) for clock in clocks]
     for thread in threads:
@@ -65,6 +71,19 @@ def test_many_clocks_at_once_issue_an_order_once(service: Inspections, settings:
         thread.join()
     assert sum(done) == 1
     assert len(service.supervision_orders(INSPECTOR)["items"]) == 1
+
+
+def test_a_finding_that_cannot_be_read_is_set_aside_and_the_others_get_their_orders(
+    service: Inspections, settings: Config, late: dict[str, Any]
+) -> None:
+    rows = store.inspections(settings).store["findings"]
+    row = rows.find_one({"_id": late["finding_id"]})
+    assert row is not None
+    rows.insert_one(row | {"_id": "0" * 24, "unit": 999, "due_on": "2023-08-01", "history": 1})
+    service.set_time(noon(dt.date(2023, 8, 17)).isoformat())
+    held = quarantine(settings)
+    assert Overdue(settings).look(held) == 1
+    assert held.held("finding") == ["0" * 24]
 
 
 def test_who_mends_in_time_gets_none_and_who_fails_again_gets_the_next(
