@@ -16,8 +16,7 @@ from pathlib import Path
 
 from honcho.environ import parse_procfile
 
-from deploy import process
-from deploy.ending import Ending
+from deploy import logs, process
 from deploy.process import Process
 from deploy.server import Server, ServerFailed
 
@@ -26,9 +25,9 @@ PROCFILE = ROOT / "deploy" / "Procfile"
 
 FIRST_TO_STOP = "gateway"  # it asks the others while it answers
 PATIENCE = 20.0  # seconds to finish after SIGTERM, for the gateway and again for the rest
-DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before it is started again, growing with each early death
+DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # seconds before another start, growing with each early death
 _EARLY = 20.0  # seconds: who lived less than that died early
-_MOST_EARLY = 5  # in a row
+_MANY_EARLY = 5  # in a row: it keeps failing
 _TICK = 0.1
 _SERVERS_EVERY = 1.0
 
@@ -56,8 +55,14 @@ class _Kept:
     began: float = 0.0
     early: int = 0
     due: float = 0.0
+    why: str = ""  # it ended last
+
+    @property
+    def fails(self) -> bool:
+        return self.early >= _MANY_EARLY
 
     def start(self) -> None:
+        self.began = time.monotonic()
         # `exec`, so that the pid is the program's own; a session of its own, so that Ctrl-C does not reach it.
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
@@ -70,7 +75,6 @@ class _Kept:
                 start_new_session=True,
             )
         self.known = process.find(self.child.pid)
-        self.began = time.monotonic()
 
     def ended(self) -> int | None:
         """The exit status, negative for a signal, of a child that has ended since it was started; else None."""
@@ -87,14 +91,25 @@ class _Kept:
                 return  # ended meanwhile
 
     def tail(self, lines: int = 12) -> str:
+        if not self.log.exists():
+            return ""
         with self.log.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 16384))
             last = log.read().decode(errors="replace").splitlines()[-lines:]
         return "\n".join(f"    {line[:400]}" for line in last)
 
 
+@dataclass(eq=False)
+class _Revived:
+    """An embedded server, and when to look at it again."""
+
+    server: Server
+    failed: int = 0
+    due: float = 0.0
+
+
 class Processes:
-    """When one cannot be kept alive, ``failure`` says so to a person, ``ending`` is set, and no more is started."""
+    """One that keeps failing is reported and started again after growing pauses; the others go on serving."""
 
     def __init__(
         self,
@@ -103,31 +118,36 @@ class Processes:
         environ: Mapping[str, str],
         folder: Path,
         servers: Iterable[Server] = (),
-        ending: Ending,
         say: Say,
         delays: Sequence[float] = DELAYS,
         patience: float = PATIENCE,
     ) -> None:
         """Logs go to ``folder``/log, the pids to ``folder``/run/processes.json. ``servers`` are started again too."""
-        self.failure: str | None = None
-        self._ending = ending
         self._delays = delays
         self._patience = patience
         self._record = record_of(folder)
         self._say = say
-        self._servers = list(servers)
+        self._log_limit = logs.limit(environ)
+        self._servers = [_Revived(server) for server in servers]
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="processes")
-        logs = folder / "log"
-        logs.mkdir(parents=True, exist_ok=True)
+        (folder / "log").mkdir(parents=True, exist_ok=True)
         self._kept = [
-            _Kept(name, command, logs / f"{name}.log", _environ(environ, number))
+            _Kept(name, command, folder / "log" / f"{name}.log", _environ(environ, number))
             for number, (name, command) in enumerate(listed.items())
         ]
 
     def start(self) -> None:
         self._start(self._kept)
         self._watcher.start()
+
+    def failing(self) -> list[str]:
+        """What to tell a person of each that cannot be kept alive."""
+        return [
+            f"进程 {kept.name} 反复退出（{kept.why}）/ keeps dying. 日志末尾 / the end of {kept.log}:\n{kept.tail()}"
+            for kept in self._kept
+            if kept.fails
+        ]
 
     def stop(self) -> list[str]:
         """SIGTERM to the gateway, then to all others, and SIGKILL after ``patience`` seconds: answers who needed it."""
@@ -142,57 +162,73 @@ class Processes:
 
     def _start(self, those: Iterable[_Kept]) -> None:
         for kept in those:
-            kept.start()
+            try:
+                kept.start()
+            except OSError as error:  # no memory, no disk
+                self._note_death(kept, str(error))
         alive = {kept.name: kept.known for kept in self._kept if kept.known is not None}
-        process.note(self._record, {name: known.noted() for name, known in alive.items()})
+        try:
+            process.note(self._record, {name: known.noted() for name, known in alive.items()})
+        except OSError as error:
+            self._say(f"  ! 不能写入 {self._record}：{error.strerror}")
 
     def _watch(self) -> None:
-        servers_due = time.monotonic() + _SERVERS_EVERY
-        try:
-            while not self._stopping.wait(_TICK) and self.failure is None:
-                for kept in self._kept:
-                    status = kept.ended()
-                    if status is not None:
-                        self._note_death(kept, status)
-                now = time.monotonic()
-                due = [kept for kept in self._kept if kept.child is None and kept.due <= now]
-                if due and self.failure is None:
-                    self._start(due)
-                if now >= servers_due:
-                    self._revive_servers()
-                    servers_due = time.monotonic() + _SERVERS_EVERY
-        except OSError as error:  # no memory, no disk
-            self._give_up(f"进程无法再启动 / processes cannot be started any more: {error}")
+        due_again = time.monotonic() + _SERVERS_EVERY
+        while not self._stopping.wait(_TICK):
+            now = time.monotonic()
+            for kept in self._kept:
+                status = kept.ended()
+                if status is not None:
+                    self._note_death(kept, _how(status))
+                elif kept.fails and kept.child is not None and now - kept.began >= _EARLY:
+                    kept.early = 0
+                    self._say(f"  ! 进程 {kept.name} 已恢复")
+            if due := [kept for kept in self._kept if kept.child is None and kept.due <= now]:
+                self._start(due)
+            if now >= due_again:
+                self._revive_servers()
+                self._turn_logs()
+                due_again = time.monotonic() + _SERVERS_EVERY
 
-    def _note_death(self, kept: _Kept, status: int) -> None:
+    def _note_death(self, kept: _Kept, why: str) -> None:
         now = time.monotonic()
         kept.child = kept.known = None
         kept.early = kept.early + 1 if now - kept.began < _EARLY else 0
-        if kept.early >= _MOST_EARLY:
-            self._give_up(
-                f"进程 {kept.name} 反复退出（{_how(status)}），已放弃 / keeps dying, gave up. "
-                f"日志末尾 / the end of {kept.log}:\n{kept.tail()}"
-            )
-            return
-        delay = self._delays[min(kept.early, len(self._delays) - 1)]
+        kept.why = why
+        delay = self._delay(kept.early)
         kept.due = now + delay
-        self._say(f"  ! 进程 {kept.name} 意外退出（{_how(status)}），{delay:g} 秒后重启；日志 {kept.log}")
+        again = f"第 {kept.early} 次，其余进程继续服务，" if kept.fails else ""
+        self._say(f"  ! 进程 {kept.name} 意外退出（{why}），{again}{delay:g} 秒后重启；日志 {kept.log}")
+        if kept.early == _MANY_EARLY:
+            self._say(f"  ! 其日志末尾 / the end of its log:\n{kept.tail()}")
 
     def _revive_servers(self) -> None:
-        for server in self._servers:
-            if server.running or self.failure is not None:
+        now = time.monotonic()
+        for each in self._servers:
+            server = each.server
+            if server.running or each.due > now or self._stopping.is_set():
                 continue
             self._say(f"  ! {server.name} 意外退出，正在重启；日志 {server.log}")
             try:
                 server.start()
-            except ServerFailed as error:
-                self._give_up(str(error))
+            except (ServerFailed, OSError) as error:
+                each.failed += 1
+                delay = self._delay(each.failed)
+                each.due = time.monotonic() + delay
+                self._say(f"  ! {error}；{delay:g} 秒后再试 / tried again in {delay:g} s")
             else:
+                each.failed = 0
                 self._say(f"  ! {server.name} 已恢复")
 
-    def _give_up(self, why: str) -> None:
-        self.failure = self.failure or why
-        self._ending.set()
+    def _turn_logs(self) -> None:
+        servers = (log for each in self._servers for log in each.server.log.parent.glob("*.log"))
+        try:
+            logs.turn([*(kept.log for kept in self._kept), *servers], self._log_limit)
+        except OSError as error:  # they are tried again
+            self._say(f"  ! 日志不能轮转 / logs cannot be rotated: {error}")
+
+    def _delay(self, failed: int) -> float:
+        return self._delays[min(failed, len(self._delays) - 1)]
 
 
 def record_of(folder: Path) -> Path:

@@ -108,14 +108,13 @@ def _host(wanted: Wanted, environ: dict[str, str], settings: Config, ending: End
         environ=environ,
         folder=wanted.folder,
         servers=servers.embedded(wanted.folder).values(),
-        ending=ending,
         say=say,
     )
     try:
         kept.start()
         door = Door(wanted.address, ending)
         try:
-            if _ready(door, ending):
+            if _ready(door, kept, ending):
                 say(f"  网关就绪：{wanted.address}（第 {time.monotonic() - began:.1f} 秒）\n")
                 _tell(door, environ, settings, wanted, ending)
         finally:
@@ -128,8 +127,6 @@ def _host(wanted: Wanted, environ: dict[str, str], settings: Config, ending: End
         raise CannotGoOn(f"网关拒绝了请求 / the gateway refused: {refused}") from refused
     finally:
         _stop(kept)
-    if kept.failure is not None:
-        raise CannotGoOn(kept.failure)
 
 
 def _tell(door: Door, environ: dict[str, str], settings: Config, wanted: Wanted, ending: Ending) -> None:
@@ -218,12 +215,16 @@ def _where(address: str) -> str:
     )
 
 
-def _ready(door: Door, ending: Ending) -> bool:
+def _ready(door: Door, kept: Processes, ending: Ending) -> bool:
+    """Raises CannotGoOn for a process that has never come up: what is started for the first time is rather wrong than
+    out of luck. Later it is started again and again, while the others serve."""
     deadline = time.monotonic() + _READY_SECONDS
     while not ending.wait(0.2):
         found = door.readiness()
         if found is not None and found["code"] == 200:
             return True
+        if failing := kept.failing():
+            raise CannotGoOn("\n".join(failing))
         if time.monotonic() > deadline:
             raise CannotGoOn(f"{_READY_SECONDS:g} 秒内没有就绪 / not ready in time: {found}；see var/log")
     return False

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy import process, processes
-from deploy.ending import Ending
+from deploy import logs, process, processes
+from deploy.mongodb import MongoDB
 from deploy.process import Process
 from deploy.processes import Processes
 from deploy.server import ServerFailed
@@ -24,13 +25,11 @@ class Hosted:
     def __init__(self, folder: Path, listed: dict[str, str], patience: float = 20) -> None:
         (folder / "run").mkdir()
         self.folder = folder
-        self.ending = Ending()
         self.said: list[str] = []
         self.kept = Processes(
             {name: f"sh -c '{script}'" for name, script in listed.items()},
             environ=os.environ,
             folder=folder,
-            ending=self.ending,
             say=self.said.append,
             delays=(0.01,),
             patience=patience,
@@ -66,16 +65,109 @@ def test_one_that_dies_is_started_again(tmp_path: Path) -> None:
         os.kill(first, signal.SIGKILL)
         assert int(host.wait_for("pid")) != first
     assert "SIGKILL" in host.said[0]
-    assert not host.ending.is_set()
+    assert not host.kept.failing()
 
 
-def test_one_that_keeps_dying_ends_the_run_with_its_last_words(tmp_path: Path) -> None:
-    with hosted(tmp_path, {"worker": "echo the plan cannot be read; exit 3", "other": WORKS_ON}) as host:
-        wait_until(host.ending.is_set, "it gives up")
-    assert host.kept.failure is not None
-    assert "worker" in host.kept.failure
-    assert "退出码 3" in host.kept.failure
-    assert "the plan cannot be read" in host.kept.failure
+def test_one_that_keeps_dying_is_reported_and_the_others_go_on_until_it_is_mended(tmp_path: Path) -> None:
+    broken = (
+        f"test -e {tmp_path}/mended || {{ echo the plan cannot be read; exit 3; }}; echo up > {tmp_path}/up; {WORKS_ON}"
+    )
+    other = f"echo $$ >> {tmp_path}/other; {WORKS_ON}"
+    with hosted(tmp_path, {"worker": broken, "other": other}) as host:
+        wait_until(lambda: bool(host.kept.failing()), "it is reported")
+        [report] = host.kept.failing()
+        assert "worker" in report
+        assert "退出码 3" in report
+        assert "the plan cannot be read" in report
+        assert any("the plan cannot be read" in line for line in host.said), (
+            "a person who looks at the console sees why"
+        )
+        (tmp_path / "mended").touch()
+        host.wait_for("up")
+        assert len(host.wait_for("other").split()) == 1, "the other was never touched"
+
+
+def test_the_pauses_before_another_start_grow(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    said: list[str] = []
+    delays = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06)
+    kept = Processes({"worker": "exit 3"}, environ=os.environ, folder=tmp_path, say=said.append, delays=delays)
+    kept.start()
+    wait_until(lambda: sum("重启" in line for line in said) >= 7, "it has died seven times")
+    kept.stop()
+    pauses = [float(line.split(" 秒后重启")[0].split("，")[-1]) for line in said if "重启" in line]
+    assert pauses[:7] == [0.02, 0.03, 0.04, 0.05, 0.06, 0.06, 0.06]
+
+
+def test_one_that_cannot_even_be_started_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, tries = subprocess.Popen, iter([OSError(12, "Cannot allocate memory")] * 3)
+
+    def popen(*how: object, **more: object) -> object:
+        if (error := next(tries, None)) is not None:
+            raise error
+        return real(*how, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(processes.subprocess, "Popen", popen)
+    with hosted(tmp_path, {"worker": f"echo up > {tmp_path}/up; {WORKS_ON}"}) as host:
+        host.wait_for("up")
+    assert sum("Cannot allocate memory" in line for line in host.said) == 3
+
+
+class Broken(MongoDB):
+    """Cannot be started the first two times."""
+
+    tries = 0
+
+    def start(self) -> str:
+        self.tries += 1
+        if self.tries < 3:
+            raise ServerFailed("disk full")
+        return super().start()
+
+
+def test_a_server_that_cannot_be_started_again_is_tried_until_it_can(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    said: list[str] = []
+    server = Broken(tmp_path / "run" / "mongo")
+    kept = Processes(
+        {"worker": WORKS_ON}, environ=os.environ, folder=tmp_path, servers=[server], say=said.append, delays=(0.01,)
+    )
+    kept.start()
+    try:
+        wait_until(lambda: any("已恢复" in line for line in said), "it is back")
+        assert server.running
+        assert sum("disk full" in line for line in said) == 2
+        known = process.find(int(server.process.pid))
+        server.kill()
+        wait_until(lambda: sum("已恢复" in line for line in said) == 2, "it is started again after it died")
+        assert server.process != known
+    finally:
+        kept.stop()
+        server.discard()
+
+
+def test_logs_of_processes_and_servers_stay_under_their_limit_and_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_MEGABYTES", "1")
+    talks = f"i=0; while [ $i -lt 40000 ]; do i=$((i+1)); echo line $i of many that fill a log; done; {WORKS_ON}"
+    with hosted(tmp_path, {"worker": talks}):
+        log, earlier = tmp_path / "log" / "worker.log", tmp_path / "log" / "worker.log.1"
+        wait_until(lambda: log.exists() and "line 40000 " in log.read_text() + _read(earlier), "it has said all")
+        wait_until(lambda: log.stat().st_size < 2**19, "what is too long is set aside")
+    lines = (_read(earlier) + log.read_text()).splitlines()
+    assert lines[-1] == "line 40000 of many that fill a log"
+    first = int(lines[0].split()[1])
+    assert len(lines) > 0.99 * (40001 - first), "what is written meanwhile is not lost but for a moment's"
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def test_a_limit_of_logs_that_is_none_is_refused() -> None:
+    with pytest.raises(ServerFailed, match="LOG_MEGABYTES=much"):
+        logs.limit({"LOG_MEGABYTES": "much"})
 
 
 def test_who_is_told_to_end_finishes_first(tmp_path: Path) -> None:
