@@ -35,11 +35,13 @@ from gateway import (
     reports,
     rounds,
     targets,
+    threads,
     withdrawals,
 )
 from gateway.bodies import JSON_LIMIT
 from gateway.clients import Disabled
 from gateway.idempotency import Idempotency
+from gateway.lanes import Lane
 from gateway.limits import Limits
 from gateway.tokens import LIFETIME, Tokens
 from runtime import config
@@ -106,6 +108,8 @@ def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
     app.extensions |= {
         "settings": settings,
         "rpc": Rpc(settings),
+        "calls": Lane("calls", at_once=threads.CALLS, waiting=threads.CALLS_WAITING),
+        "uploads": Lane("uploads", at_once=threads.UPLOADS),
         "files": Files(settings),
         "tokens": Tokens(settings),
         "disabled": Disabled(settings, lifetime=LIFETIME),

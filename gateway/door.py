@@ -193,7 +193,8 @@ def _with(asked: Asked, command_id: str) -> Asked:
 def ask(service: str, method: str, *args: Any, **kwargs: Any) -> Any:
     """The one call that an operation makes, which may take as long as the operation declares: its key is held for
     longer."""
-    return current_app.extensions["rpc"].call(service, method, *args, timeout=g.takes, **kwargs)
+    with current_app.extensions["calls"].turn(g.takes) as left:
+        return current_app.extensions["rpc"].call(service, method, *args, timeout=left, **kwargs)
 
 
 def answer(value: Any, status: int = 200, **headers: str) -> Response:

@@ -48,7 +48,9 @@ def ready() -> Response:
     """
     settings: Config = current_app.extensions["settings"]
     faults = {"database": database_fault(settings), "broker": broker_fault(settings)}
-    checks: dict[str, Any] = {name: {"ready": fault is None} for name, fault in faults.items()}
+    checks: dict[str, Any] = {
+        name: {"ready": True} if fault is None else {"ready": False, "fault": fault} for name, fault in faults.items()
+    }
     for service in _SERVICES:
         checks[service] = {"ready": False} if faults["broker"] else _status(service)
     if not all(check["ready"] for check in checks.values()):

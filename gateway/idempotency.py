@@ -16,13 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from bson import ObjectId
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import json
 from prometheus_client import Counter
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 from werkzeug import Response
@@ -31,6 +32,8 @@ from contract.errors import Refused, field_error
 from gateway import problems
 from runtime import clock, mongo
 from runtime.config import Config
+
+log = structlog.get_logger("gateway")
 
 KEPT = dt.timedelta(hours=24)
 LEASE = dt.timedelta(seconds=20)  # beyond the time of the call; after it, whoever held the key is taken for dead
@@ -86,12 +89,12 @@ class Idempotency:
             response = problems.answer(refused)
             final = not refused.transient and response.status_code < 500
         except BaseException:
-            self._release(met)
+            self._leave(self._release, met)
             raise
         if final:
-            self._settle(met, response)
+            self._leave(self._settle, met, response)
         else:
-            self._release(met)
+            self._leave(self._release, met)
         KEYS.labels("new").inc()
         return response
 
@@ -137,6 +140,15 @@ class Idempotency:
             "the first request with this Idempotency-Key is still being worked on; try again shortly",
             headers={"Retry-After": str(wait)},
         )
+
+    def _leave(self, how: Callable[..., None], claim: Claim, *more: Any) -> None:
+        """What was done is answered as it was though the key cannot be written now: it is free when its lease ends,
+        and the service knows the command_id."""
+        try:
+            how(claim, *more)
+        except PyMongoError as error:
+            KEYS.labels("abandoned").inc()
+            log.warning("idempotency key abandoned", error=type(error).__name__)
 
     def _release(self, claim: Claim) -> None:
         self._keys.delete_one({"_id": claim.command_id, "held_by": claim.held_by})

@@ -108,6 +108,8 @@ def describe(
         met += [problems.MalformedMultipart, problems.MediaTypeUnsupported, problems.BodyTooLarge]
     if body is not None:
         met += [problems.MalformedJson, problems.MediaTypeUnsupported, problems.BodyTooLarge]
+    if body is not None or once:
+        met += [problems.OutcomeUnknown]
     if once:
         met += [problems.MalformedRequest, problems.RequestInProgress, problems.IdempotencyKeyReused]
     if edits:

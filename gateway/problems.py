@@ -21,7 +21,7 @@ from contract.errors import Conflict, Forbidden, NotFound, Refused, Stale
 from contract.fields import Many, Nested, Text, Whole
 from contract.message import Message
 from runtime import mongo, trace
-from runtime.rpc import ServiceUnavailable
+from runtime.rpc import NotDone, ServiceUnavailable
 
 log = structlog.get_logger("gateway")
 
@@ -153,8 +153,20 @@ class InternalError(Problem):
 
 
 class TemporarilyUnavailable(Problem):
+    """Nothing was done: the same request may be sent again."""
+
     status = 503
     title = "服务暂不可用"
+    transient = True
+    retry_after = 5
+
+
+class OutcomeUnknown(Problem):
+    """The request was handed to a service that did not answer: it may be done or not. Send it again with the same
+    Idempotency-Key, and it is done once."""
+
+    status = 504
+    title = "尚不清楚是否已办理"
     transient = True
     retry_after = 5
 
@@ -247,8 +259,20 @@ def internal_error() -> InternalError:
 
 def unavailable() -> TemporarilyUnavailable:
     return TemporarilyUnavailable(
-        "服务暂不可用，请稍后重试",
-        "a service that this needs is away; try again shortly",
+        "服务暂不可用，本次请求没有办理，请稍后重试",
+        "a service that this needs is away; nothing was done: try again shortly",
+    )
+
+
+def outcome_unknown() -> OutcomeUnknown:
+    if "Idempotency-Key" in request.headers:
+        return OutcomeUnknown(
+            "尚不清楚是否已办理，请稍后用同一幂等键重新提交：不会重复办理",
+            "it is not known whether it was done: send it again with the same Idempotency-Key, and it is done once",
+        )
+    return OutcomeUnknown(
+        "尚不清楚是否已办理，请先查询结果再决定是否重新提交；提交时带幂等键（Idempotency-Key）即可放心重试",
+        "it is not known whether it was done: look before you send it again; with an Idempotency-Key you need not",
     )
 
 
@@ -288,8 +312,9 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(ServiceUnavailable)
     def away(error: ServiceUnavailable) -> Response:
-        log.warning("service unavailable", reason=str(error))
-        return answer(unavailable())
+        log.warning("service unavailable", reason=str(error), kind=type(error).__name__)
+        changes = request.method not in ("GET", "HEAD")
+        return answer(outcome_unknown() if changes and not isinstance(error, NotDone) else unavailable())
 
     @app.errorhandler(PyMongoError)
     def database(error: PyMongoError) -> Response:

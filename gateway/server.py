@@ -1,7 +1,8 @@
 """gunicorn's settings: ``gunicorn -c python:gateway.server 'gateway.app:create()'``.
 
-One process with 16 threads by default, as many as it takes to keep a core busy while services answer. More processes
-with WEB_CONCURRENCY; their metrics are then added up through files.
+One process by default, which makes 16 calls at once, as many as it takes to keep a core busy while services answer;
+its other threads wait, take in uploads, or are free for what is short (lanes.py). More processes with WEB_CONCURRENCY;
+their metrics are then added up through files.
 """
 
 import errno
@@ -16,6 +17,7 @@ import gunicorn.glogging
 import pymongo
 from pymongo.errors import PyMongoError
 
+from gateway.threads import ALL as THREADS
 from runtime import config as environment  # `config` here would be read as gunicorn's setting of that name
 from runtime import logs
 
@@ -26,7 +28,7 @@ WORKERS = int(os.environ.get("WEB_CONCURRENCY", "1"))
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{PORT}"
 workers = WORKERS
 worker_class = "gthread"
-threads = 16
+threads = THREADS
 keepalive = 15
 timeout = 60  # for a worker that hangs as a whole; requests are bounded by the calls that they make
 graceful_timeout = 30

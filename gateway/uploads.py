@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Any
 
-from flask import request
+from flask import current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
@@ -66,7 +66,8 @@ def receive(files: Files) -> Upload:
         raise problems.too_large(FILE_LIMIT)
     form = _Form(files, _events(stream, boundary.encode()))
     try:
-        form.read()
+        with current_app.extensions["uploads"].turn():
+            form.read()
         return form.upload()
     except (TooLarge, RequestEntityTooLarge):
         form.forget()

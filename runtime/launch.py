@@ -144,7 +144,7 @@ def _wait_for_servers(settings: Any, seconds: float, asked: _Asked) -> bool:
 
     until, delay = time.monotonic() + seconds, 0.1
     while not asked.to_end:
-        faults = {"broker (AMQP_URI)": metrics.broker_fault(settings)}
+        faults = {"broker (AMQP_URI)": metrics.broker_fault(settings, publishing=False)}
         faults["database (MONGO_URI)"] = metrics.database_fault(settings)
         away = [f"{server}: {fault}" for server, fault in faults.items() if fault]
         if not away:

@@ -62,14 +62,20 @@ def _found(fault: str | None) -> Report:
     return {"ready": True} if fault is None else {"ready": False, "fault": fault}
 
 
-def broker_fault(config: Config) -> str | None:
-    """Why the broker cannot be used, in a line without credentials, or None."""
+def broker_fault(config: Config, *, publishing: bool = True) -> str | None:
+    """Why the broker cannot be used, in a line without credentials, or None. ``publishing``: it must take messages,
+    which it does not while one of its alarms lasts."""
+    broker = rabbit.connection(config, heartbeat=0, connect_timeout=_PATIENCE)
     try:
-        with rabbit.connection(config, heartbeat=0, connect_timeout=_PATIENCE) as broker:
-            broker.ensure_connection(max_retries=1, interval_start=0)
+        broker.ensure_connection(max_retries=1, interval_start=0)
+        fault = rabbit.blocked(broker, seconds=_PATIENCE) if publishing else None
+        if fault is None:
+            broker.release()
+        return fault
     except (AMQPError, OperationalError, OSError) as error:
         return f"{type(error).__name__} {error}"[:200]
-    return None
+    finally:
+        broker.collect()  # without a farewell, for which a broker that takes nothing would let us wait
 
 
 def database_fault(config: Config) -> str | None:

@@ -68,6 +68,25 @@ def is_blocked(broker: Connection) -> bool:
     return broker.connected and bool(getattr(broker.connection, "blocked", False))
 
 
+def blocked(broker: Connection, *, seconds: float) -> str | None:
+    """Why the broker takes no messages on this connection, in a line, or None. It says so only to who publishes: one
+    message that no queue is bound for."""
+    said: list[str] = []
+    taken: list[int] = []
+    channel = broker.connection.channel()
+    broker.connection.on_blocked = lambda reason: said.append(f"blocked: {reason}")
+    channel.events["basic_ack"].add(lambda tag, _multiple: taken.append(tag))
+    channel.confirm_select()
+    channel.basic_publish(AmqpMessage(b""), exchange="", routing_key="probe")
+    until = time.monotonic() + seconds
+    while not said and not taken:
+        try:
+            broker.drain_events(timeout=max(until - time.monotonic(), 0.001))
+        except TimeoutError:
+            return f"took no message within {seconds:g} s"
+    return said[0] if said else None
+
+
 def exchange(service: str) -> Exchange:
     return Exchange(f"{service}.events", type="topic", durable=True)
 

@@ -34,6 +34,7 @@ DEADLINE = "deadline"  # another: an RFC 3339 instant
 CONTEXT_PREFIX = "nameko."
 
 _BLOCKED_SECONDS = 1.0  # that a call waits once the broker says that it takes nothing
+_SPARED_SECONDS = 2.0  # after which the next call tries such a broker again
 
 _BROKEN = (AMQPError, OperationalError, OSError)
 
@@ -66,6 +67,7 @@ class Rpc:
         self._config = config
         self._idle: list[_Line] = []  # the last one used is the first one taken
         self._lock = threading.Lock()
+        self._blocked_until = 0.0
 
     def call(self, service: str, method: str, *args: Any, timeout: float = 10.0, **kwargs: Any) -> Any:
         """What the method returns. Raises the Refused that the method raised, NotDone, OutcomeUnknown, or
@@ -94,11 +96,15 @@ class Rpc:
             line.close()
 
     def _ask(self, key: str, body: bytes, deadline: float) -> dict[str, Any]:
+        if time.monotonic() < self._blocked_until:
+            raise NotDone(f"{key}: the broker takes nothing at present")
         line = self._sent(key, body, deadline)
         try:
             answer = line.wait(key, deadline)
         except BaseException as error:
             line.close()  # an answer may still be on its way
+            if line.blocked:
+                self._blocked_until = time.monotonic() + _SPARED_SECONDS
             if isinstance(error, _BROKEN):
                 raise OutcomeUnknown(f"{key}: the broker went away ({type(error).__name__})") from None
             raise
@@ -193,6 +199,10 @@ class _Line:
             except TimeoutError:
                 continue
         return self._answer
+
+    @property
+    def blocked(self) -> bool:
+        return self._blocked_at is not None
 
     def close(self) -> None:
         self._broker.collect()  # without a farewell, for which a broker that is away would let us wait

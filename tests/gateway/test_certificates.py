@@ -278,12 +278,13 @@ def test_what_can_be_no_number_is_not_there(centre: Caller, number: str) -> None
     assert centre.get(f"{URL}/{number}").status_code == 404
 
 
-def test_a_service_that_hangs_is_a_503_and_the_same_key_works_afterwards(centre: Caller) -> None:
+def test_a_service_that_hangs_leaves_the_outcome_unknown_and_the_same_key_works_afterwards(centre: Caller) -> None:
     body, key = fresh(), {"Idempotency-Key": "while it hung"}
     with hanging("certification"):
         away = centre.post(URL, json=body, headers=key)
-    assert (away.status_code, away.json["code"]) == (503, "temporarily_unavailable")
+    assert (away.status_code, away.json["code"]) == (504, "outcome_unknown")
+    assert "same Idempotency-Key" in away.json["detail_en"]
     assert int(away.headers["Retry-After"]) > 0
     again = centre.post(URL, json=body, headers=key)
     assert again.status_code == 201, again.text
-    assert "Idempotent-Replayed" not in again.headers, "a 503 was kept"
+    assert "Idempotent-Replayed" not in again.headers, "an unknown outcome was stored"

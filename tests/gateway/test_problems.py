@@ -310,6 +310,11 @@ def temporarily_unavailable(scene: Scene) -> TestResponse:
         scene.services.start("targets")
 
 
+def outcome_unknown(scene: Scene) -> TestResponse:
+    with hanging("certification"):
+        return scene.centre.post(CERTIFICATES, json=a_certificate(next(_seeds)))
+
+
 PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "malformed_json": (400, malformed_json),
     "malformed_multipart": (400, malformed_multipart),
@@ -350,6 +355,7 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "too_many_requests": (429, too_many_requests),
     "internal_error": (500, internal_error),
     "temporarily_unavailable": (503, temporarily_unavailable),
+    "outcome_unknown": (504, outcome_unknown),
     **allocations_refused.PROVOKE,
     **bulletins_refused.PROVOKE,
     **stars_refused.PROVOKE,

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from deploy import ports
-from gateway import clients, tokens
+from gateway import clients, threads, tokens
 from gateway.uploads import FILE_LIMIT
 from runtime import clock, mongo
 from runtime.config import Config
@@ -192,6 +192,32 @@ def _roster(size: int) -> Iterator[bytes]:
     for _ in range(size // 65536):
         yield os.urandom(65536)
     yield b"\r\n--limit--\r\n"
+
+
+def test_that_it_is_alive_is_said_at_once_though_every_call_hangs(
+    module_space: dict[str, str], tmp_path: Path, services: Programme, bearer: dict[str, str]
+) -> None:
+    crowd = threads.CALLS + threads.CALLS_WAITING + 10
+    answers: list[httpx.Response] = []
+    with serving(module_space, tmp_path) as server:
+
+        def ask(number: int) -> None:
+            body = a_certificate(61_000 + number)
+            answers.append(httpx.post(f"{server.url}/v1/certificates", json=body, headers=bearer, timeout=60))
+
+        asking = [threading.Thread(target=ask, args=[number]) for number in range(crowd)]
+        with hanging("certification"):
+            for each in asking:
+                each.start()
+            until(lambda: len(answers) >= 10, what="who found no place is turned away")
+            began = time.monotonic()
+            assert httpx.get(f"{server.url}/healthz", timeout=30).status_code == 200
+            assert time.monotonic() - began < 1
+        for each in asking:
+            each.join()
+    turned_away = [answer for answer in answers if answer.status_code != 201]
+    assert len(turned_away) == 10
+    assert {answer.json()["code"] for answer in turned_away} == {"temporarily_unavailable"}
 
 
 def test_an_upload_of_the_largest_size_leaves_memory_flat_and_no_file_behind(

@@ -1,0 +1,6 @@
+"""How many threads a gateway's process has, and for what (lanes.py). gunicorn's settings read this: no imports here."""
+
+CALLS, CALLS_WAITING = 16, 24
+UPLOADS = 12
+SPARE = 12  # for everything else
+ALL = CALLS + CALLS_WAITING + UPLOADS + SPARE
