@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from bson import ObjectId
 from bson.codec_options import CodecOptions
-from pymongo import MongoClient, ReadPreference
+from pymongo import MongoClient, ReadPreference, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect, ConnectionFailure, PyMongoError
+from pymongo.errors import AutoReconnect, ConnectionFailure, DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -72,6 +72,29 @@ def put(rows: Collection[Document], row: Document, *, over: int | None, session:
     written = rows.replace_one({"_id": row["_id"], "version": over}, row, session=session)
     if written.modified_count != 1:
         raise RuntimeError(f"a document of {rows.name} changed inside its own transaction")
+
+
+def lock(session: ClientSession, rows: Collection[Document], *ids: str, make: bool = False) -> None:
+    """For what a transaction decides on and does not write itself: MongoDB lets two of them meet only where both write.
+    Of two that lock or write one of these documents at once, the later one begins anew and reads what the other wrote.
+    ``make``: also what is not there yet. Raises LookupError when one of them is not there."""
+    wanted = sorted({*ids})
+    if not wanted:
+        return
+    locks = [UpdateOne({"_id": id}, {"$inc": {"locks": 1}}, upsert=make) for id in wanted]
+    found = rows.bulk_write(locks, session=session)
+    if found.matched_count + found.upserted_count != len(wanted):
+        raise LookupError(f"of {', '.join(ids)} not all are in {rows.name}: nothing to lock")
+
+
+def put_newest(rows: Collection[Document], row: Document) -> None:
+    """Write the row, unless its document is there at this ``version`` or a newer one: for what events bring again, late
+    and several at once."""
+    older = {"_id": row["_id"], "version": {"$lt": row["version"]}}
+    try:
+        rows.replace_one(older, row, upsert=True)
+    except DuplicateKeyError:  # it is there as new or newer, or an older one came in between
+        rows.replace_one(older, row)
 
 
 def new_id() -> str:

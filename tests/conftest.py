@@ -17,12 +17,13 @@ from typing import Any
 
 import hypothesis
 import pytest
-from pymongo import MongoClient
+from pymongo import MongoClient, monitoring
 
 from deploy import fonts, guard, keys, ports, process
 from deploy.process import Process
 from deploy.servers import VAR, MongoDB, RabbitMQ
 from runtime import config
+from tests.interleaved import LISTENER
 
 _IN_MEMORY = Path("/dev/shm") / f"yanzhao-test-{os.getuid()}"
 _ON_DISK = VAR / "test"
@@ -38,6 +39,8 @@ def _sessions() -> Path:
 
 
 SESSIONS = _sessions()
+
+monitoring.register(LISTENER)  # before any client is made
 
 # How long an example takes says nothing on a machine that does other things too.
 hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -3,6 +3,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
 from runtime import config, mongo
+from tests.interleaved import Point, commits, interleaved, writes
 
 
 @pytest.fixture
@@ -36,3 +37,50 @@ def test_a_new_row_never_takes_the_place_of_another(store: mongo.Store) -> None:
     mongo.put(store["rows"], {"_id": "a", "version": 1}, over=None, session=None)
     with pytest.raises(DuplicateKeyError):
         mongo.put(store["rows"], {"_id": "a", "version": 1}, over=None, session=None)
+
+
+@pytest.mark.parametrize("at", [writes, commits], ids=["who reads first", "who writes first"])
+def test_of_two_who_decide_on_what_they_lock_the_later_one_reads_what_the_other_wrote(
+    store: mongo.Store, at: Point
+) -> None:
+    """On duty there is always one doctor: each leaves where another stays."""
+    rows = store["doctors"]
+    rows.insert_many([{"_id": "a", "on_duty": True}, {"_id": "b", "on_duty": True}])
+
+    def leave(id: str) -> bool:
+        def work(session: ClientSession) -> bool:
+            if rows.count_documents({"on_duty": True}, session=session) < 2:
+                return False
+            mongo.lock(session, rows, "a", "b")
+            rows.update_one({"_id": id}, {"$set": {"on_duty": False}}, session=session)
+            return True
+
+        return mongo.transact(store, work)
+
+    left = interleaved(lambda: leave("a"), lambda: leave("b"), at=at)
+    assert sorted(left) == [False, True]
+    assert rows.count_documents({"on_duty": True}) == 1
+
+
+def test_what_is_not_there_is_locked_only_by_who_wants_to_make_it(store: mongo.Store) -> None:
+    rows = store["rows"]
+    with pytest.raises(LookupError, match="nothing to lock"):
+        mongo.transact(store, lambda session: mongo.lock(session, rows, "a"))
+    mongo.transact(store, lambda session: mongo.lock(session, rows, "a", "b", make=True))
+    assert rows.count_documents({}) == 2
+    mongo.transact(store, lambda session: mongo.lock(session, rows))
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_of_two_versions_that_come_at_once_the_newer_one_stays(store: mongo.Store, first: int) -> None:
+    rows = store["copies"]
+    store.create_collection("copies")
+
+    def hear(version: int) -> None:
+        mongo.put_newest(rows, {"_id": "a", "version": version})
+
+    interleaved(lambda: hear(first), lambda: hear(3 - first))
+    assert rows.find_one() == {"_id": "a", "version": 2}
+    hear(1)
+    hear(2)
+    assert rows.find_one() == {"_id": "a", "version": 2}

@@ -7,7 +7,6 @@ from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
-from pymongo.errors import DuplicateKeyError
 
 from runtime import mongo
 from runtime.config import Config
@@ -28,6 +27,7 @@ class Filings:
         """``told`` is what a contract.training.AssessorEvent says. The newest stands; an older one changes nothing."""
         last = told.get("valid_until")
         heard = {
+            "_id": told["assessor_id"],
             "version": told["version"],
             "assessor": told["assessor"],
             "number_prefixes": told["number_prefixes"],
@@ -35,11 +35,7 @@ class Filings:
             "valid_until": last.isoformat() if last else None,
             "status": told["status"],
         }
-        newer = {"_id": told["assessor_id"], "version": {"$lt": told["version"]}}
-        try:
-            self._filings.update_one(newer, {"$set": heard}, upsert=True)
-        except DuplicateKeyError:
-            return  # as new, or newer, is known
+        mongo.put_newest(self._filings, heard)
 
     def of(self, assessors: Iterable[str], session: ClientSession | None = None) -> Filed:
         """What is filed under these names, in one query."""

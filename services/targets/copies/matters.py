@@ -10,12 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from pymongo.errors import DuplicateKeyError
-
 from contract.greenways import GreenwayEvent, GreenwayState
 from contract.matters import MatterState
 from contract.message import Said
-from runtime import record
+from runtime import mongo, record
 from runtime.mongo import Document, Store
 
 Place = tuple[int, str]  # (item, region), the region as it was registered
@@ -46,11 +44,7 @@ class Matters:
         rows, id = (self._greenways, "greenway_id") if greenway else (self._matters, "matter_id")
         row = record.document({name: value for name, value in said.data.items() if value is not None})
         row["_id"] = row.pop(id)
-        older = {"_id": row["_id"], "version": {"$lt": row["version"]}}
-        try:
-            rows.replace_one(older, row, upsert=True)
-        except DuplicateKeyError:  # it is there as this version or a newer one, or an older one came in between
-            rows.replace_one(older, row)
+        mongo.put_newest(rows, row)
 
     def problems(self, *, today: dt.date, codes: Iterable[str] | None = None) -> dict[Place, Problems]:
         """By item and region, of each that has any; ``codes``: the regions wanted, all when None."""

@@ -13,7 +13,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-import pymongo
 from pymongo.client_session import ClientSession
 
 import plan as plans
@@ -122,8 +121,7 @@ class Tree:
     def hold(self, session: ClientSession, indicators: Iterable[str]) -> None:
         """Two transactions that decide on the same indicators come one after the other: a part could otherwise be
         raised while its whole is lowered. Before anything is read."""
-        turns = [pymongo.UpdateOne({"_id": one}, {"$inc": {"turn": 1}}, upsert=True) for one in indicators]
-        self._goals.bulk_write(turns, session=session)
+        mongo.lock(session, self._goals, *indicators, make=True)
 
     def put(self, session: ClientSession, indicator: str, steps: Iterable[Step], *, at: dt.datetime, by: str) -> None:
         """Write new versions of nodes. BulkWriteError when another transaction wrote one of them first."""
