@@ -59,11 +59,11 @@ class ImportCalls:
                 traceparent=trace.current(),
             )
         )
-        if job.file_id != told["file_id"]:
-            before = job.file_id
+        if (before := job.file_id) != told["file_id"]:
             if job.failure and job.failure.code == INTERRUPTED:
                 job = jobs.restart(job, file_id=told["file_id"])
-            files.delete(told["file_id"] if job.file_id == before else before)
+            for left_over in {told["file_id"], before} - {job.file_id}:
+                files.delete(left_over)
         return shown_import(job)
 
     @rpc
@@ -112,10 +112,11 @@ class ImportCalls:
         told, who = public.RecallImport.read(command), Actor.of(actor)
         job = self._job(told["import_id"], who)
         who.require(Action.RECALL)
+        recall = Recall(reason=told["reason"], by=who.client_id, at=clock.now(), traceparent=trace.current())
+        job = imports(self.settings).begin_recall(job, recall)
         if job.state in (ImportState.QUEUED, ImportState.RUNNING):
             raise _not_finished()
-        recall = Recall(reason=told["reason"], by=who.client_id, at=clock.now(), traceparent=trace.current())
-        return shown_import(imports(self.settings).begin_recall(job, recall))
+        return shown_import(job)
 
     def _job(self, import_id: str, who: Actor) -> Job:
         who.require(Action.FOLLOW)

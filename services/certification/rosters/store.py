@@ -75,6 +75,14 @@ class Imports:
             raise not_found()
         return _job(found)
 
+    def state(self, import_id: str, session: ClientSession) -> ImportState:
+        """For a transaction that decides on it: a recall that begins meanwhile comes before it or after it. Raises
+        LookupError."""
+        mongo.lock(session, self._jobs, import_id)
+        found = self._jobs.find_one({"_id": import_id}, {"state": 1}, session=session)
+        assert found is not None  # it is locked
+        return ImportState(found["state"])
+
     def active(self, at: dt.datetime) -> list[str]:
         """Jobs that somebody has to work on, the oldest first."""
         rows = self._jobs.find(
@@ -138,18 +146,18 @@ class Imports:
         done: Document = {"state": ImportState.DONE.value, "finished_at": at}
         if not job.dry_run:
             done["compared"] = False  # with what other organisations recorded: overlaps/store.py
-        self._update(job, token, {"$set": done | {"result_file_id": result_file_id, "result_size": result_size}})
+        self._leave(job, token, {"$set": done | {"result_file_id": result_file_id, "result_size": result_size}})
 
     def fail(self, job: Job, token: int, failure: Failure, *, at: dt.datetime) -> None:
         told = {"code": failure.code, "zh": failure.zh[:500], "en": failure.en[:500]}
-        self._update(job, token, {"$set": {"state": ImportState.FAILED.value, "failure": told, "finished_at": at}})
+        self._leave(job, token, {"$set": {"state": ImportState.FAILED.value, "failure": told, "finished_at": at}})
 
     def postpone(self, job: Job, token: int, *, until: dt.datetime) -> None:
         """After a fault of our own: try again later, counting how often."""
-        self._update(job, token, {"$set": {"not_before": until}, "$inc": {"attempts": 1}})
+        self._leave(job, token, {"$set": {"not_before": until}, "$inc": {"attempts": 1}})
 
     def begin_recall(self, job: Job, recall: Recall) -> Job:
-        """Idempotent: one that is being recalled, or was, stays as it is."""
+        """Idempotent: one that is being recalled, or was, stays as it is; so does one that is not finished."""
         found = self._jobs.find_one_and_update(
             {"_id": job.import_id, "state": {"$in": [ImportState.DONE.value, ImportState.FAILED.value]}},
             {
@@ -179,7 +187,7 @@ class Imports:
         )
 
     def finish_recall(self, job: Job, token: int, *, at: dt.datetime) -> None:
-        self._update(job, token, {"$set": {"state": ImportState.RECALLED.value, "finished_at": at}})
+        self._leave(job, token, {"$set": {"state": ImportState.RECALLED.value, "finished_at": at}})
 
     def results(
         self, import_id: str, *, outcome: str | None = None, after: int = 0, limit: int | None = None
@@ -200,6 +208,10 @@ class Imports:
                 given += 1
                 if given == limit:
                     return
+
+    def _leave(self, job: Job, token: int, change: Document) -> None:
+        """The job is let go. Its sessions serve others from now on, so nobody who takes it up again calls them off."""
+        self._update(job, token, {**change, "$unset": {"sessions": ""}})
 
     def _update(self, job: Job, token: int, change: Document, session: ClientSession | None = None) -> None:
         written = self._jobs.update_one({"_id": job.import_id, "token": token}, change, session=session)

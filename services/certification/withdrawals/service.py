@@ -12,7 +12,7 @@ from runtime import clock
 from runtime.events import listen
 from services.certification import store
 from services.certification.domain import Certificate
-from services.certification.rosters.store import imports
+from services.certification.rosters.store import Imports, imports
 from services.certification.withdrawals.domain import give_back, withdraw
 from services.certification.withdrawals.store import Withdrawals
 
@@ -30,7 +30,7 @@ class WithdrawalCalls:
         if told["fact"] != CountedFact.CERTIFICATE:
             return
         certificates, at = store.certificates(self.settings), clock.now()
-        orders = Withdrawals(certificates.store, certificates.outbox)
+        orders, rosters = Withdrawals(certificates.store, certificates.outbox), imports(self.settings)
         order = {
             "order_id": told["order_id"],
             "version": told["version"],
@@ -45,7 +45,8 @@ class WithdrawalCalls:
                 return
             certificate = certificates.with_id(told["fact_id"], session)
             if said.event is WithdrawalLifted:
-                answer, after = give_back(certificate, before, recalled=self._recalled(certificate), **order)
+                recalled = _recalled(rosters, certificate, session)
+                answer, after = give_back(certificate, before, recalled=recalled, **order)
             else:
                 answer, after = withdraw(certificate, **order)
             if certificate is not None and after is not None:
@@ -54,7 +55,8 @@ class WithdrawalCalls:
 
         certificates.transact(work)
 
-    def _recalled(self, certificate: Certificate | None) -> bool:
-        if certificate is None or certificate.import_id is None:
-            return False
-        return imports(self.settings).get(certificate.import_id).state in _RECALLED
+
+def _recalled(rosters: Imports, certificate: Certificate | None, session: ClientSession) -> bool:
+    if certificate is None or certificate.import_id is None:
+        return False
+    return rosters.state(certificate.import_id, session) in _RECALLED

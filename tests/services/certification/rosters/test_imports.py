@@ -17,6 +17,7 @@ from runtime import trace
 from services.certification.rosters import annotated
 from services.certification.rosters import job as working
 from tests.builders import a_certificate, a_person, a_roster, write_roster
+from tests.interleaved import interleaved
 from tests.services.certification.actors import BUREAU, CENTRE, INSPECTOR, OTHER_CENTRE, an_actor
 
 SAMPLES = Path("samples")
@@ -400,6 +401,41 @@ def test_an_upload_that_was_lost_is_told_and_the_same_file_again_goes_on(rosters
     assert (failed["state"], failed["failure_code"]) == ("failed", "interrupted")
     assert rosters.start(path)["import_id"] == job["import_id"]
     assert rosters.work(job)["created"] == 5
+
+
+def test_a_recall_that_meets_the_same_file_again_is_either_begun_or_refused(rosters, service, tmp_path):
+    path = write_roster(tmp_path / "r.csv", a_roster(5))
+    job = rosters.start(path)
+    rosters.files._blocks.delete_many({})
+    assert rosters.work(job)["failure_code"] == "interrupted"
+    recall = {"import_id": job["import_id"], "reason": "整批造假"}
+    refused, again = interleaved(lambda: service.recall_import(recall, CENTRE), lambda: rosters.start(path))
+    assert again["state"] == "queued"
+    assert isinstance(refused, public.ImportNotFinished)
+
+
+def test_two_who_take_an_import_up_at_once_leave_one_copy_of_the_file(rosters, tmp_path):
+    path = write_roster(tmp_path / "r.csv", a_roster(5))
+    job = rosters.start(path)
+    rosters.files._blocks.delete_many({})
+    rosters.work(job)
+    one, other = interleaved(
+        lambda: rosters.start(path),
+        lambda: rosters.start(path),
+        at=lambda command: command.command_name == "findAndModify",
+    )
+    assert one == other
+    assert rosters.files._files.count_documents({}) == 1
+    assert rosters.work(job)["created"] == 5
+
+
+def test_who_recalls_an_import_calls_off_nothing_that_others_do_meanwhile(rosters, service, certificates, tmp_path):
+    """The sessions of the worker that imported it serve other transactions by now."""
+    job = rosters.work(rosters.start(write_roster(tmp_path / "r.csv", a_roster(3))))
+    assert "sessions" not in certificates.store["imports"].find_one()
+    service.recall_import({"import_id": job["import_id"], "reason": "整批造假"}, CENTRE)
+    rosters.work(job)
+    assert "sessions" not in certificates.store["imports"].find_one()
 
 
 def test_a_recalled_import_is_not_made_undone_by_the_same_file(rosters, service, said, tmp_path):

@@ -24,6 +24,7 @@ from services.certification.store import Certificates
 from services.certification.withdrawals import domain as withdrawals
 from services.certification.withdrawals.domain import BY, Order
 from tests.builders import a_certificate, write_roster
+from tests.interleaved import interleaved
 from tests.services.certification.actors import BUREAU, CENTRE
 from tests.services.certification.builders import Rosters
 
@@ -145,6 +146,23 @@ def test_what_stands_on_a_roster_that_was_recalled_meanwhile_is_not_given_back(
     service.on_withdrawal(an_order(issued["certificate_id"], version=2, lifted=True))
     assert answers(said)[-1] == (2, False, "证书所在的花名册已整批撤回")
     assert now(service, issued)["status"] == "revoked"
+
+
+def test_a_recall_that_begins_while_an_order_is_lifted_leaves_nothing_of_the_roster_standing(
+    service: Certification, rosters: Rosters, said: Log, tmp_path: Path
+) -> None:
+    job = rosters.work(rosters.start(write_roster(tmp_path / "a.csv", [a_certificate(2)])))
+    (issued,) = service.certificates(CENTRE, import_id=job["import_id"])["items"]
+    service.on_withdrawal(an_order(issued["certificate_id"]))
+
+    def recall() -> None:
+        service.recall_import({"import_id": job["import_id"], "reason": "整批造假"}, CENTRE)
+        assert rosters.work(job)["state"] == "recalled"
+
+    lift = an_order(issued["certificate_id"], version=2, lifted=True)
+    assert interleaved(lambda: service.on_withdrawal(lift), recall) == (None, None)
+    assert now(service, issued)["status"] == "revoked"
+    assert answers(said)[-1] == (2, False, "证书所在的花名册已整批撤回")
 
 
 @pytest.mark.parametrize("fact", ["award", "report"])
