@@ -112,6 +112,7 @@ class AwardCalls(Calls):
             if kept.standing(asked["subject_key"], RecognisedBy.CITY, session):
                 raise public.AwardChangeNotAllowed("已有有效的市级认定", "a recognition by the city stands")
             series = numbers.series(kind, RecognisedBy.CITY, awarded.year, subject.region)
+            registered.lock(session, subject)
             base = subject if isinstance(subject, Base) else registered.base(subject.employer, session)
             award = awards.grant(
                 award_id=mongo.new_id(),
@@ -229,7 +230,7 @@ class AwardCalls(Calls):
 
         def work(session: ClientSession) -> str:
             before = kept.get(asked["award_id"], session)
-            _require_sight(registered, who, before)
+            _require_sight(registered, who, before, session)
             office = "province" if before.recognised_by is RecognisedBy.PROVINCE else "city"
             who.require_office(office, region=before.region)
             awards.check_version(before, asked.get("expected_version"))
@@ -239,8 +240,8 @@ class AwardCalls(Calls):
         return _shown_award(root, kept, root.commands.once(who.client_id, asked, work), today)
 
 
-def _require_sight(registered: Registry, who: Actor, award: Award) -> None:
-    subject = registered.subject(award.subject_kind, award.subject_key)
+def _require_sight(registered: Registry, who: Actor, award: Award, session: ClientSession | None = None) -> None:
+    subject = registered.subject(award.subject_kind, award.subject_key, session)
     if not who.sees(region=award.region, organisation=subject.organisation):
         raise awards.not_found()
 

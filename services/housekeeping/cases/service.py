@@ -57,6 +57,7 @@ class CaseCalls(Calls):
             registry.require_active(subject)
             if kept.cases.open_of([asked["subject_key"]], session):
                 raise public.CaseOpenAlready("已有未办结的申报", "the subject has an application that is not finished")
+            kept.registry.lock(session, subject)
             base = subject if isinstance(subject, Base) else kept.registry.base(subject.employer, session)
             case = cases.open_case(
                 case_id=mongo.new_id(),

@@ -23,6 +23,7 @@ _RUNNING = ("returned", "provincial_review", "on_notice", "inquiry", "notice_end
 class Cases:
     def __init__(self, store: Store) -> None:
         self._cases = store["cases"]
+        self._reviewers = store["reviewers"]  # reviewers/store.py's, only locked here
 
     def ensure_indexes(self) -> None:
         index = self._cases.create_index
@@ -35,12 +36,20 @@ class Cases:
 
     def add(self, session: ClientSession, case: Case) -> None:
         """Raises DuplicateKeyError when the subject has an open case, or the case is appealed already."""
+        self._seat(session, case.reviewers)
         self._cases.insert_one(_document(case), session=session)
 
     def replace(self, session: ClientSession, before: Case, after: Case) -> None:
         if after is before:
             return
+        self._seat(session, after.reviewers - before.reviewers)
         mongo.put(self._cases, _document(after), over=before.version, session=session)
+
+    def _seat(self, session: ClientSession, reviewers: frozenset[str]) -> None:
+        """Who is given a seat was chosen by interests and open reviews as they were read: of two who give one to the
+        same reviewer, or of one and the reviewer's own declaration, the later one chooses again."""
+        if reviewers:
+            mongo.lock(session, self._reviewers, *reviewers)
 
     def get(self, case_id: str, session: ClientSession | None = None) -> Case:
         """Raises CaseNotFound."""

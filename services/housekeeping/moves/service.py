@@ -36,7 +36,9 @@ class MoveCalls(Calls):
             if "region" in asked:
                 changes["region"] = registry.county(asked["region"])
             if "merged_into" in asked:
-                registry.require_active(kept.registry.base(asked["merged_into"], session))
+                heir = kept.registry.base(asked["merged_into"], session)
+                registry.require_active(heir)
+                kept.registry.lock(session, heir)
                 changes |= {"merged_into": asked["merged_into"], "status": public.SubjectStatus.MERGED}
             if len({*changes} & {"region", "merged_into"}) != 1 or asked.get("merged_into") == before.base_id:
                 raise public.SubjectInvalid(
@@ -77,6 +79,7 @@ class MoveCalls(Calls):
             registry.check_version(before, asked.get("expected_version"))
             employer = kept.registry.base(asked["employer"], session)
             registry.require_active(employer)
+            kept.registry.lock(session, employer)
             after = registry.changed(
                 before,
                 "moved",

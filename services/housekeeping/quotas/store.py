@@ -5,6 +5,7 @@ from functools import lru_cache
 from pymongo.client_session import ClientSession
 
 from contract.housekeeping import SubjectKind
+from runtime import mongo
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from services.housekeeping.store import housekeeping
@@ -28,11 +29,12 @@ class Quotas:
     def places(
         self, *, unit: str, kind: SubjectKind, year: int, session: ClientSession | None = None, claim: bool = False
     ) -> tuple[int | None, int]:
-        """Places (None: no limit), and how many are used. To ``claim`` one makes two who do so at once meet, so that
-        the second one counts again."""
+        """Places (None: no limit), and how many are used. Of two who ``claim`` one at once, in a
+        transaction, the second one counts again."""
         quota_id = _quota_id(unit, kind, year)
         if claim:
-            self._quotas.update_one({"_id": quota_id}, {"$inc": {"claims": 1}}, session=session)
+            assert session is not None
+            mongo.lock(session, self._quotas, quota_id, make=True)
         found = self._quotas.find_one({"_id": quota_id}, session=session)
         used = self._cases.count_documents(
             {

@@ -139,6 +139,7 @@ class RegistryCalls(Calls):
             employer = kept.base(asked["employer"], session)
             registry.require_sight(who, employer)
             registry.require_active(employer)
+            kept.lock(session, employer)
             if kept.known_fusao(key, session):
                 raise public.SubjectAlreadyRegistered("此人已登记为福嫂", "this person is registered")
             fusao = Fusao(

@@ -6,11 +6,10 @@ from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
-from pymongo.errors import DuplicateKeyError
 
 from contract.housekeeping import SubjectKind
 from contract.words import CertificateStatus
-from runtime import record
+from runtime import mongo, record
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.pages import beyond, given, in_region
@@ -53,6 +52,14 @@ class Registry:
             {"_id": before.base_id, "version": before.version}, {"$set": changes}, session=session
         )
         _written(written.modified_count)
+
+    def lock(self, session: ClientSession, *subjects: Base | Fusao) -> None:
+        """For whoever decides on them: a move, a merger or a correction at the same time comes before or after."""
+        for one in subjects:
+            if isinstance(one, Base):
+                mongo.lock(session, self._bases, one.base_id)
+            else:
+                mongo.lock(session, self._fusao, one.person_key)
 
     def base(self, base_id: str, session: ClientSession | None = None) -> Base:
         """Raises SubjectNotFound."""
@@ -110,6 +117,7 @@ class Registry:
     def hear(self, certificate: Mapping[str, Any]) -> None:
         """What the newest event says of a certificate stands; an older one changes nothing."""
         heard = {
+            "_id": certificate["certificate_id"],
             "version": certificate["version"],
             "person_key": certificate["person_key"],
             "occupation": certificate["occupation"],
@@ -117,11 +125,7 @@ class Registry:
             "issued_on": certificate["issued_on"].isoformat(),
             "status": certificate["status"],
         }
-        newer = {"_id": certificate["certificate_id"], "version": {"$lt": certificate["version"]}}
-        try:
-            self._held.update_one(newer, {"$set": heard}, upsert=True)
-        except DuplicateKeyError:
-            return  # as new, or newer, is known
+        mongo.put_newest(self._held, heard)
 
     def held_by(self, person_key: str, session: ClientSession | None = None) -> list[Document]:
         return list(self._held.find({"person_key": person_key}, session=session).sort("_id", 1))

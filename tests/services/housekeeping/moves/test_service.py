@@ -1,11 +1,13 @@
 """Moves on a real database, through the calls that the gateway makes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from contract import housekeeping as public
-from samples.stars import Trade, office
+from samples.stars import Trade, evidence, office
+from tests.interleaved import interleaved
 from tests.services.housekeeping.builders import DAY
 from tests.services.housekeeping.callers import PROVINCE
 
@@ -32,3 +34,91 @@ def test_a_merged_base_applies_for_nothing_and_its_fusao_s_cases_wait(trade: Tra
     assert seen["matters"][0]["detail"]["to"] == heir["base_id"]
     settle = {"application_id": application["application_id"], "decision": "end", "reason": "重新申报"}
     assert trade.call("settle_application", settle, office("130102"))["state"] == "withdrawn"
+
+
+def merge(trade: Trade, gone: dict[str, Any], heir: dict[str, Any]) -> Any:
+    command = {"base_id": gone["base_id"], "merged_into": heir["base_id"], "reason": "合并重组"}
+    return trade.call("move_base", command, PROVINCE)
+
+
+def relocate(trade: Trade, base: dict[str, Any]) -> Any:
+    return trade.call("move_base", {"base_id": base["base_id"], "region": "130102", "reason": "迁址"}, PROVINCE)
+
+
+def recognise(trade: Trade, subject: dict[str, Any]) -> Any:
+    kind, key = ("base", subject["base_id"]) if "base_id" in subject else ("fusao", subject["person_key"])
+    command = {
+        "subject_kind": kind, "subject_key": key, "brand": "燕赵福嫂·石家庄", "document": "石妇字〔2023〕9号",
+        "stars": 3, "notice_opened_on": "2023-02-01", "notice_ended_on": "2023-02-10", "awarded_on": "2023-02-13",
+        "reason": "市级认定", "evidence": [evidence("decision")],
+    }  # fmt: skip
+    return trade.call("recognise_by_city", command, office("130100"))
+
+
+def at_once(held: str, one: Callable[[], Any], other: Callable[[], Any]) -> tuple[Any, Any]:
+    """What came of ``one``, and of ``other``."""
+    return interleaved(one, other) if held == "one" else interleaved(other, one)[::-1]
+
+
+@pytest.mark.parametrize("held", ["one", "other"])
+@pytest.mark.parametrize("ask", [Trade.apply, recognise], ids=["applies", "is recognised"])
+def test_of_a_base_that_merges_while_it_asks_nothing_is_left_that_nobody_settles(
+    trade: Trade, ask: Callable[..., Any], held: str
+) -> None:
+    trade.set_time(DAY)
+    gone, heir = trade.base(1), trade.base(2)
+    asked, merged = at_once(held, lambda: ask(trade, gone), lambda: merge(trade, gone, heir))
+    assert merged["status"] == "merged"
+    if not isinstance(asked, public.SubjectNotActive):
+        assert kinds_of_matters(trade, asked) == ["merged"]
+
+
+@pytest.mark.parametrize("held", ["one", "other"])
+@pytest.mark.parametrize("ask", [Trade.apply, recognise], ids=["applies", "is recognised"])
+def test_who_asks_while_her_employer_moves_asks_at_the_new_place_or_waits_for_a_decision(
+    trade: Trade, ask: Callable[..., Any], held: str
+) -> None:
+    trade.set_time(DAY)
+    employer = trade.base(1, region="130104")
+    hers = trade.fusao(1, employer)
+    asked, moved = at_once(held, lambda: ask(trade, hers), lambda: relocate(trade, employer))
+    assert moved["region"] == asked["region"] == "130102" or kinds_of_matters(trade, asked) == ["moved"]
+
+
+@pytest.mark.parametrize("held", ["one", "other"])
+def test_nobody_is_taken_on_by_a_base_that_merges_at_that_moment(trade: Trade, held: str) -> None:
+    trade.set_time(DAY)
+    gone, heir, here = trade.base(1), trade.base(2), trade.base(3)
+    hers = trade.fusao(1, here)
+
+    def change_employer() -> Any:
+        command = {"person_key": hers["person_key"], "employer": gone["base_id"], "reason": "转岗"}
+        return trade.call("move_fusao", command, PROVINCE)
+
+    application = trade.apply(hers)
+    taken_on, merged = at_once(held, change_employer, lambda: merge(trade, gone, heir))
+    assert merged["status"] == "merged"
+    if not isinstance(taken_on, public.SubjectNotActive):
+        assert kinds_of_matters(trade, application) == ["moved", "merged"]
+
+
+@pytest.mark.parametrize("held", ["one", "other"])
+def test_who_is_registered_with_a_base_that_moves_at_that_moment_moves_with_it(trade: Trade, held: str) -> None:
+    trade.set_time(DAY)
+    employer = trade.base(1, region="130104")
+    registered, moved = at_once(held, lambda: trade.fusao(1, employer), lambda: relocate(trade, employer))
+    assert moved["region"] == "130102"
+    assert trade.call("fusao", registered["person_key"], PROVINCE)["region"] == "130102"
+
+
+def test_of_two_bases_one_merges_into_the_other(trade: Trade) -> None:
+    trade.set_time(DAY)
+    one, other = trade.base(1), trade.base(2)
+    first, second = interleaved(lambda: merge(trade, one, other), lambda: merge(trade, other, one))
+    assert isinstance(first, public.SubjectNotActive)
+    assert second["status"] == "merged"
+
+
+def kinds_of_matters(trade: Trade, asked: dict[str, Any]) -> list[str]:
+    method, key = ("award", "award_id") if asked.get("award_id") else ("application", "application_id")
+    return [matter["kind"] for matter in trade.call(method, asked[key], PROVINCE)["matters"]]

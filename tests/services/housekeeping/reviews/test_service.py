@@ -1,10 +1,16 @@
 """Reviews on a real database, through the calls that the gateway makes."""
 
+from functools import partial
 from typing import Any
 
+import pytest
+
 from contract import applications as cased
+from contract import regions
 from samples import stars
 from samples.stars import Trade, applicant, office, reviewer
+from services.housekeeping.reviewers.domain import Parties, Reviewer, assign
+from tests.interleaved import interleaved
 from tests.services.housekeeping.builders import DAY
 from tests.services.housekeeping.callers import PROVINCE, together
 
@@ -78,3 +84,65 @@ def test_who_declares_an_interest_loses_the_seat(trade: Trade) -> None:
     trade.call("declare_interest", command, reviewer(int(first.removeprefix("reviewer-"))))
     assert first not in trade.seats(application)
     assert len(trade.seats(application)) == 2
+
+
+def in_the_city(trade: Trade, base: dict[str, Any]) -> dict[str, Any]:
+    """An application that waits for the city's recommendation."""
+    application = trade.apply(base)
+    trade.submit(application)
+    for step in ("accept", "pass_county"):
+        trade.move(application, step, office(application["region"]))
+    return application
+
+
+def leave_active(trade: Trade, count: int) -> None:
+    for number in range(count + 1, 9):
+        command = {"client_id": f"reviewer-{number}", "organisation": f"school-{number}", "active": False}
+        trade.call("register_reviewer", command, PROVINCE)
+
+
+@pytest.mark.parametrize("held", ["the city", "the reviewer"])
+def test_who_declares_an_interest_while_seats_are_given_has_none_in_the_end(trade: Trade, held: str) -> None:
+    trade.set_time(DAY)
+    leave_active(trade, 2)
+    base = trade.base(1)
+    application = in_the_city(trade, base)
+    command = {"subject_kind": "base", "subject_key": base["base_id"], "reason": "近亲属任职"}
+
+    def recommend() -> Any:
+        return trade.move(application, "recommend", office("130100"))
+
+    def declare() -> Any:
+        return trade.call("declare_interest", command, reviewer(1))
+
+    if held == "the city":
+        recommended, _ = interleaved(recommend, declare)
+        assert isinstance(recommended, cased.NoEligibleReviewer)
+        assert trade.seats(application) == []
+    else:
+        assert not [one for one in interleaved(declare, recommend) if isinstance(one, Exception)]
+        assert trade.seats(application) == ["reviewer-2"]
+
+
+def test_two_cases_that_are_seated_at_once_share_the_reviewers_out(trade: Trade) -> None:
+    """Who has the fewest open reviews comes first, so of four with none each gets one of two cases' four seats."""
+    trade.set_time(DAY)
+    leave_active(trade, 4)
+    pool = [Reviewer(f"reviewer-{number}", f"school-{number}", None, None) for number in range(1, 5)]
+    drawn: dict[frozenset[str], dict[str, Any]] = {}
+    for number, unit in enumerate(regions.units()[:7], 1):  # there are six pairs of four: two cases draw the same one
+        application = in_the_city(trade, trade.base(number, regions.counties(unit.code)[0].code))
+        nobody = Parties("", frozenset(), frozenset(), application["region"])
+        case_id = application["application_id"]
+        lots = frozenset(assign(case_id=case_id, seats=2, pool=pool, parties=nobody, taken=(), loads={}))
+        if lots in drawn:
+            break
+        drawn[lots] = application
+    both = [drawn[lots], application]
+
+    def recommend(application: dict[str, Any]) -> Any:
+        city = regions.get(application["region"]).path[1]
+        return trade.move(application, "recommend", office(city))
+
+    interleaved(*(partial(recommend, one) for one in both))
+    assert sorted(seat for one in both for seat in trade.seats(one)) == [one.client_id for one in pool]
