@@ -43,7 +43,7 @@ class Filer(Calls):
         figures.check_content(indicator, reporting, content, least_evidence=options().least_evidence)
 
         def work(session: ClientSession) -> str:
-            kept.take(region, session)
+            kept.take(session, region)
             before = kept.line_of(indicator.id, region, asked["period"], session)
             domain.check_version(before, asked.get("expected_version"))
             after = domain.file(

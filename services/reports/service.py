@@ -64,7 +64,7 @@ class Reports(ImportCalls, RoundCalls, WithdrawalCalls, Filer, LogCalls, TimeCal
         decision = public.Decision(asked["decision"])
 
         def work(session: ClientSession) -> str:
-            kept.take(seen.region, session)
+            kept.take(session, seen.region)
             before = kept.line(seen.report_id, session)
             if before is None:
                 raise _not_found()

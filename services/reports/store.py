@@ -56,9 +56,9 @@ class Reports:
         self._lines.create_index([("status", ASCENDING), ("_id", ASCENDING)], name="status")
         self._versions.create_index([("report_id", ASCENDING), ("version", ASCENDING)], name="steps", unique=True)
 
-    def take(self, region: str, session: ClientSession) -> None:
-        """From here on nobody else writes the region's lines until the transaction ends. Comes before any reading."""
-        self._books.update_one({"_id": region}, {"$inc": {"rev": 1}}, upsert=True, session=session)
+    def take(self, session: ClientSession, *regions: str) -> None:
+        """From here on nobody else writes these regions' lines until the transaction ends."""
+        mongo.lock(session, self._books, *regions, make=True)
 
     def put(self, session: ClientSession, before: Line | None, after: Line) -> None:
         """Write one step of a line's life, and say it. The region must have been taken."""

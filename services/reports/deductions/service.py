@@ -37,7 +37,7 @@ class WithdrawalCalls(Calls):
             else:
                 line = kept.line(order["fact_id"], session)
                 if line is not None:
-                    kept.take(line.region, session)
+                    kept.take(session, line.region)
                 taken = orders.of_lines([order["fact_id"]], session).get(order["fact_id"], Decimal(0))
                 others = taken - (known.amount if known else Decimal(0))
                 accepted = figures.book(kept.lines_of(line.region, session), {}).accepted if line else {}
@@ -46,7 +46,7 @@ class WithdrawalCalls(Calls):
                 if line is not None and fault is None:
                     after = domain.done(order, line, known=known, new_id=mongo.new_id(), at=at)
             if after is not None:
-                kept.take(after.region, session)
+                kept.take(session, after.region)
                 orders.put(session, after)
             told = Told(order["order_id"], order["version"], done=fault is None, reason=fault)
             orders.answer(session, told, at=at)

@@ -187,6 +187,11 @@ def expected(plan: Plan) -> dict[str, tuple[str, ...]]:
     }
 
 
+def reporting(plan: Plan) -> frozenset[str]:
+    """The regions of which any line is expected."""
+    return frozenset(code for codes in expected(plan).values() for code in codes)
+
+
 _OF_LEVEL: dict[str, Callable[[Plan], Sequence[Region]]] = {
     "province": lambda plan: (regions.get(plan.region),),
     "unit": lambda plan: regions.children(plan.region),

@@ -93,9 +93,11 @@ class RoundCalls(Calls):
         """CloseRound -> Round; a snapshot of it follows. Refuses RoundNotFound, RoundAlreadyClosed, RoundNotDue,
         RoundChanged, RoundsNotAllowed, CommandReused."""
         asked, who = public.CloseRound.read(command), _dispatcher(actor)
-        kept, plan, at = self._rounds(), self._plan(), timepiece.now(self.settings)
+        kept, plan, (lines, at, _) = self._rounds(), self._plan(), self._now()
 
         def work(session: ClientSession) -> str:
+            # Who files meanwhile comes wholly before, and is named as there, or wholly after, and is in no snapshot.
+            lines.take(session, *domain.reporting(plan))
             before = kept.get(asked["round_id"], session)
             domain.check_version(before, asked.get("expected_version"))
             after = domain.close(before, reason=asked.get("reason"), at=at, today=clock.day_of(at), by=who.client_id)

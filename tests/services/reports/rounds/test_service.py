@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contract import targets
+from contract import reports, targets
 from contract.message import Event, Said
 from contract.rounds import PeriodAlreadyClosed, RoundAlreadyOpen, RoundNotFound, RoundsNotAllowed
 from runtime import clock, config, mongo
@@ -16,6 +16,7 @@ from services.reports import domain, store
 from services.reports.domain import Content, Evidence
 from services.reports.rounds import store as round_store
 from services.reports.service import Reports
+from tests.interleaved import commits, interleaved, writes
 from tests.services.targets.builders import an_id
 
 DISPATCHER = {
@@ -56,7 +57,7 @@ def file(settings: Config) -> Callable[..., None]:
         who: dict[str, Any] = {"at": now, "by": f"reporter-{now}", "organisation": "县"}
 
         def work(session: Any) -> None:
-            kept.take(region, session)
+            kept.take(session, region)
             before = kept.line_of("2.1", region, "2023-10", session)
             figure = Decimal(5) if before is None else Decimal(6)
             line = domain.file(
@@ -173,6 +174,31 @@ def test_a_closed_round_stays_as_it_was_and_tells_targets_who_was_not_in_time(se
     assert service.round(round_id, DISPATCHER)["tally"] == closed["tally"]
     outstanding = {one["target_id"]: one for one in said()[-1].data["outstanding"]}
     assert (outstanding["2.1"]["late"], len(outstanding["2.1"]["missing"])) == (["130102"], 166)
+
+
+@pytest.mark.parametrize("point", [writes, commits])
+@pytest.mark.parametrize("held", ["files", "closes"])
+def test_what_is_filed_while_a_round_closes_is_either_in_its_snapshot_or_named_as_missing(
+    service, at, file, settings, held, point
+) -> None:
+    """A snapshot holds what the log of `reports` says up to the place at which the round was closed."""
+    at("2023-11-01")
+    round_id = service.open_round({"period": "2023-10"}, DISPATCHER)["round_id"]
+    file("130104")  # a collection that is made meanwhile would part them
+    at("2023-11-08")
+    close = {"round_id": round_id, "reason": "试验", "command_id": "close"}
+    calls = [lambda: file("130102"), lambda: service.close_round(close, DISPATCHER)]
+    first, second = calls if held == "files" else reversed(calls)
+    assert not [one for one in interleaved(first, second, at=point) if isinstance(one, Exception)]
+    outbox = round_store.rounds(settings).outbox
+    outbox.order(token=1)
+    log = [Event.heard(envelope) for envelope in outbox.page(0, 100)]
+    (filed,) = [one for one in log if one.event is reports.ReportFiled and one.data["region"] == "130102"]
+    (closed,) = [one for one in log if one.event is reports.RoundClosed]
+    (outstanding,) = [one for one in closed.data["outstanding"] if one["target_id"] == "2.1"]
+    assert ("130102" in outstanding["missing"]) == (filed.seq > closed.seq)
+    assert ("130102" in outstanding["late"]) == (filed.seq < closed.seq)
+    assert of(service.round(round_id, DISPATCHER), "2.1")["late"] == outstanding["late"]
 
 
 def test_what_targets_locked_is_shown_in_the_round(service, at) -> None:
