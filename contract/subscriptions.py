@@ -57,6 +57,7 @@ SUBSCRIPTIONS = (
     Subscription(hearer="targets", queue="targets.rounds", events=reports.ROUNDS),
     Subscription(hearer="targets", queue="targets.samples", events=inspections.SAMPLES),
     Subscription(hearer="targets", queue="targets.matters", events=(*matters.MATTERS, *greenways.GREENWAYS)),
+    Subscription(hearer="targets", queue="targets.mends", events=targets.MENDS),
     Subscription(hearer="reports", queue="reports.snapshots", events=targets.FOR_REPORTS),
     *(
         Subscription(hearer=owner, queue=f"{owner}.withdrawals", events=withdrawals.WITHDRAWALS)

@@ -95,7 +95,9 @@ class Entry(Message):
     cause = fields.Text(required=True)  # the event's type
     event_id = fields.Text(required=True)
     service = fields.Text(required=True)
-    seq = fields.Whole(required=True)
+    seq = fields.Whole(
+        required=True
+    )  # of the event in its service's log; 0 for a moment after a mend, which then gets it
 
 
 class SampleDrawn(Event):
@@ -132,6 +134,17 @@ class SnapshotLocked(Event):
     sources = fields.Many(fields.Nested(Source), required=True)
 
 
+class FiguresMended(Event):
+    """A replay of the logs up to ``replayed`` found these subjects counted otherwise than they say, and somebody
+    accepted it. ``steps``: ``{indicator, subject, fact_id, region, effective_on, value}``, the entries that were
+    written with it; ``value`` is decimal text. Of data of before 0.3 ``replayed`` is empty: it was not recorded."""
+
+    service = "targets"
+
+    replayed = fields.Many(fields.Nested(Source), required=True)
+    steps = fields.Many(fields.Facts(), required=True)
+
+
 class FrameLine(Message):
     """One line of a sample's frame, in the order of the draw: ``subject|fact_id|region|amount``."""
 
@@ -154,6 +167,7 @@ class Redrawn(Message):
 
 FOR_INSPECTIONS = (SampleDrawn, AnomalyNoticed)
 FOR_REPORTS = (SnapshotLocked,)
+MENDS = (FiguresMended,)
 
 
 class TargetNotFound(NotFound):

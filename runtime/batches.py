@@ -42,6 +42,10 @@ class Mark:
     at: dt.datetime
 
 
+class NotYet(Exception):
+    """Raised by a handler that may take nothing at the moment: the batch waits, and is handed to it again."""
+
+
 Heard = Said | Mark
 Handle = Callable[[Sequence[Heard]], None]
 
@@ -174,8 +178,8 @@ class BatchConsumer:
                 self._handle([said for _, said in heard])
                 return True
             except Exception as error:
-                if transient(error):
-                    log.warning("batch.database_away", queue=self._queue, error=type(error).__name__, retry_in=delay)
+                if transient(error) or isinstance(error, NotYet):
+                    log.warning("batch.waiting", queue=self._queue, error=type(error).__name__, retry_in=delay)
                     if stop.wait(delay):
                         return False
                     broker.heartbeat_check()

@@ -93,6 +93,11 @@ class Outbox:
         empty = {"seq": 0, "hash": GENESIS, "published": 0}
         return {name: found.get(name, value) for name, value in empty.items()}
 
+    def places(self, ids: Sequence[str]) -> dict[str, int]:
+        """The seq of those of these events that the log has given one."""
+        asked = {"_id": {"$in": list(ids)}, "seq": {"$exists": True}}
+        return {row["_id"]: int(row["seq"]) for row in self._rows.find(asked, {"seq": 1})}
+
     def waiting(self) -> int:
         """Rows that are written and not yet sent."""
         return self.status()["unpublished"]

@@ -19,8 +19,7 @@ from contract.housekeeping import AwardEvent
 from contract.message import Event, Said
 from contract.reports import DeductionEvent, ReportEvent
 from contract.subscriptions import SUBSCRIPTIONS
-from runtime import clock
-from runtime.batches import BatchConsumer, Heard, Mark
+from runtime.batches import BatchConsumer, Heard, Mark, NotYet
 from runtime.config import Config
 from runtime.mongo import database, transact
 from services.targets.copies.remarks import Remarks
@@ -38,36 +37,51 @@ _ATTEMPTS = 5
 class Counting:
     """Settles what one queue brings, for every rule."""
 
-    def __init__(self, counts: Counts, rules: Sequence[Rule], queue: str, remarks: Remarks | None = None) -> None:
+    def __init__(
+        self,
+        counts: Counts,
+        rules: Sequence[Rule],
+        queue: str,
+        remarks: Remarks | None = None,
+        hold: Hold | None = None,
+    ) -> None:
         self._counts = counts
         self._remarks = remarks  # of the queue that brings reports; a replay counts beside, and keeps none
+        self._hold = hold  # of the live count
         self._rules: dict[str, list[Rule]] = defaultdict(list)
         for rule in rules:
             self._rules[rule.fact].append(rule)
         self._queue = queue
 
     def handle(self, heard: Sequence[Heard]) -> None:
-        """Write all of the batch in one transaction, or raise and write nothing."""
+        """Write all of the batch in one transaction, or raise and write nothing. Raises NotYet while the queue was
+        brought to a stand by a consumer that has gone, or is about to."""
         facts = [step for said in heard if isinstance(said, Said) for step in steps(said)]
         marks = {said.service: said for said in heard if isinstance(said, Mark)}
 
-        def work(session: ClientSession) -> None:
+        def work(session: ClientSession) -> bool:
+            if self._hold and self._hold.stands(self._queue, session):
+                return False
             changes = self._changes(facts, session)
             self._counts.write(changes, session)
             if self._remarks:
                 self._remarks.keep(heard, session)
             for mark in marks.values():
                 self._counts.mark(self._queue, mark.service, mark.seq, mark.at, session)
+            return True
 
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return transact(self._counts.store, work)
+                if transact(self._counts.store, work):
+                    return
+                assert self._hold
+                self._hold.lift()  # it may have run out with nobody left to notice
+                raise NotYet
             except BulkWriteError as error:
                 # Two queues met at a person whom a correction moved between them: one of them reads again.
                 codes = {fault["code"] for fault in error.details.get("writeErrors", [])}
                 if codes != {_DUPLICATE_KEY} or attempt == _ATTEMPTS:
                     raise
-        return None
 
     def _changes(self, facts: Sequence[tuple[str, Fact, Cause]], session: ClientSession) -> Changes:
         changes = Changes(self._queue)
@@ -188,6 +202,7 @@ class Worker:
                     counted_by,
                     subscription.queue,
                     self._remarks if subscription.events == reports.COUNTED else None,
+                    self._hold,
                 ).handle,
                 after_mark=self._pause(subscription.queue),
             )
@@ -214,11 +229,11 @@ class Worker:
 
     def _pause(self, queue: str) -> Callable[[Mark, Callable[[], None]], None]:
         def after_mark(mark: Mark, keep_alive: Callable[[], None]) -> None:
-            if not self._hold.asked(mark.at, now=clock.now()):
+            if not self._hold.asked(mark.at):
                 return
             log.info("counting.held", queue=queue, seq=mark.seq)
-            self._hold.held(queue, mark.seq)
-            while self._hold.asked(mark.at, now=clock.now()) and not self._stop.wait(0.2):
+            self._hold.held(queue, mark.seq, mark.at)
+            while self._hold.asked(mark.at) and not self._stop.wait(0.2):
                 keep_alive()
             log.info("counting.released", queue=queue)
 

@@ -54,12 +54,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class Cause:
-    """The event by which we know; ``recorded_at`` is when its service recorded it."""
+    """The event by which we know; ``recorded_at`` is when its service recorded it. ``seq`` is None as long as the log
+    has given the event no place, which only a mend knows of."""
 
     event_id: str
     event: str
     service: str
-    seq: int
+    seq: int | None
     recorded_at: dt.datetime
 
 

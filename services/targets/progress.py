@@ -144,6 +144,7 @@ class Progress:
                     target_id=row["indicator"],
                     effective_on=dt.date.fromisoformat(row["effective_on"]),
                     value=number(row["value"]),
+                    seq=row["seq"] or 0,
                     **{name: row[name] for name in _ENTRY_FIELDS},
                 )
                 for row in page
@@ -230,7 +231,7 @@ class Progress:
 
 
 _ENTRY_FIELDS = (
-    "subject", "fact_id", "region", "recorded_at", "cause", "event_id", "service", "seq",
+    "subject", "fact_id", "region", "recorded_at", "cause", "event_id", "service",
 )  # fmt: skip
 
 

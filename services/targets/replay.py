@@ -1,20 +1,26 @@
-"""Replay: build every count again from what certification said, beside the live one; compare; swap.
+"""Replay: build every count again from what the services' logs say, beside the live one; compare; swap.
 
     python -m services.targets.replay            compare and swap the rollups
     python -m services.targets.replay --accept   also settle persons who stand differently, by new entries
 
-Exit status: 0 equal, 1 something differed (it is named), 2 the comparison could not be made.
+Exit status: 0 equal, 1 something differed or could not be read (it is named), 2 the comparison could not be made.
+
+Killed at any moment it leaves the live count right: the swap of the rollups is one transaction, what `--accept` settles
+comes after it and is many, and both are fenced by the barrier that counting stands at.
 """
 
 import argparse
 import datetime as dt
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from contextlib import contextmanager
+from dataclasses import replace
 
+import structlog
 from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
 from tqdm import tqdm
 
 import plan
@@ -22,48 +28,47 @@ from contract.message import Event, Said, Unreadable, shard_of
 from contract.subscriptions import SUBSCRIPTIONS
 from runtime import clock
 from runtime.config import Config, read
-from runtime.mongo import Document, Store, database, transact
+from runtime.failures import describe
+from runtime.lease import Lease
+from runtime.mongo import Store, database, transact
 from runtime.outbox import Outbox
 from services.targets.counting import Counting
-from services.targets.domain import Cause, Entry, Rule
-from services.targets.hold import Hold
+from services.targets.difference import Cell, Difference, LeftOut, Person, persons, rollups, subject
+from services.targets.domain import Entry, Rule
+from services.targets.hold import BarrierLost, Hold
+from services.targets.mends import Mends, step
 from services.targets.rules import rules
-from services.targets.store import LISTENED_TO, Changes, Counts, Net, Place, number, standing
+from services.targets.store import LISTENED_TO, Changes, Counts, standing
+
+log = structlog.get_logger()
 
 _PAGE = 2000
-_SUFFIX = "_replay"
+_BESIDE = "_replay"
 _PATIENCE = 60.0  # seconds to wait until every queue stands still
+_LEASE = 15.0  # seconds
+_PERSONS = 500  # settled in one transaction
 
 
 class NotComparable(Exception):
-    """The live count could not be brought to a stand at one place of the log; the reason says what to look at."""
-
-
-@dataclass
-class Difference:
-    """What the live count says and what the log says. ``rollups``: (indicator, region, day, live, replayed).
-    ``persons``: (standing id, what differs), where the standing differs or its entries do not add up to it."""
-
-    rollups: list[tuple[str, str, str, Decimal, Decimal]] = field(default_factory=list)
-    persons: list[tuple[str, str]] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.rollups or self.persons)
+    """The replay did not come to an end, and changed nothing more; the reason says what to look at."""
 
 
 class Replay:
     """``logs`` are the event logs of the services that targets hears, by the service's name."""
 
     def __init__(self, store: Store, rules: Sequence[Rule], logs: dict[str, Outbox]) -> None:
+        self._store = store
         self._live = Counts(store)
-        self._beside = Counts(store, _SUFFIX)
+        self._rules = rules
         self._hold = Hold(store)
+        self._lease = Lease(store, "replay", seconds=_LEASE)
+        self._mends = Mends(store)
         self._logs = logs
-        ours = [one for one in SUBSCRIPTIONS if one.hearer == "targets" and one.counted]
-        self._counting = {one.queue: Counting(self._beside, rules, one.queue) for one in ours}
-        self._queues = {(one.service, shard): one.queue for one in ours for shard in one.shards}
-        self._counted = {event.type() for one in ours for event in one.events}  # a log has what others hear, too
+        self._ours = [one for one in SUBSCRIPTIONS if one.hearer == "targets" and one.counted]
+        self._queues = {(one.service, shard): one.queue for one in self._ours for shard in one.shards}
+        self._counted = {event.type() for one in self._ours for event in one.events}  # a log has what others hear, too
         self._told = dict.fromkeys(logs, 0)
+        self._left_out: list[LeftOut] = []
 
     @property
     def replayed(self) -> int:
@@ -71,43 +76,125 @@ class Replay:
 
     def run(self, *, accept: bool, progress: Callable[[int, int], None]) -> Difference:
         """Raises NotComparable. Counting stands still only while the last events are read and the two are compared."""
-        self._clear()
+        token = self._lease.hold()
+        if token is None:
+            raise NotComparable(
+                "另一个重放正在进行，或刚被中断；请待其结束，或约15秒后再试 / another replay is under way, or was "
+                "killed a moment ago: let it end, or try again in 15 seconds"
+            )
+        with self._renewed(token):
+            try:
+                return self._run(token, accept=accept, progress=progress)
+            except BarrierLost:
+                raise NotComparable(
+                    "计数的暂停中途失效（数据库曾不可达，或另有重放）；请再次重放 / the barrier was lost on the way, "
+                    "because the database was away or there is another replay: run it again"
+                ) from None
+            finally:
+                self._hold.release(token)
+                self._clear(token)
+                self._lease.release()
+
+    def _run(self, token: int, *, accept: bool, progress: Callable[[int, int], None]) -> Difference:
+        self._clear(token)
+        self._mends.ensure_indexes()
+        self._beside = Counts(self._store, f"{_BESIDE}_{token}")
         self._beside.ensure_indexes()
+        self._counting = {one.queue: Counting(self._beside, self._rules, one.queue) for one in self._ours}
         self._tell({service: int(log.head()["seq"]) for service, log in self._logs.items()}, progress)
-        try:
-            self._tell(self._stand_still(), progress)
-            difference = self._compare()
-            if accept and difference.persons:
-                self._settle(difference)
-            self._beside.rollups.rename(self._live.rollups.name, dropTarget=True)
-            self._live.ensure_indexes()
-        finally:
-            self._hold.release()
-            self._clear()
+        places = self._stand_still(token)
+        self._tell(places, progress)
+        self._refuse_what_live_knows()
+        found = persons(self._live, self._beside)
+        difference = Difference(self._swap(token), found, self._left_out)
+        for first in range(0, len(found) if accept else 0, _PERSONS):
+            self._settle(token, found[first : first + _PERSONS], places)
         return difference
+
+    @contextmanager
+    def _renewed(self, token: int) -> Iterator[None]:
+        """Lease and barrier are renewed beside the work, however long a step of it takes."""
+        done = threading.Event()
+
+        def renew() -> None:
+            while not done.wait(_LEASE / 5):
+                try:
+                    self._lease.hold()
+                    self._hold.renew(token)
+                except PyMongoError as error:  # the swap will find out whether it was too long
+                    log.warning("replay.not_renewed", error=type(error).__name__)
+
+        thread = threading.Thread(target=renew, name="replay-lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def _tell(self, upto: dict[str, int], progress: Callable[[int, int], None]) -> None:
         for service, log in self._logs.items():
             while (after := self._told[service]) < upto[service]:
                 envelopes = log.page(after, min(_PAGE, upto[service] - after))
                 if not envelopes or envelopes[0]["seq"] != after + 1:
-                    raise NotComparable(f"the log of {service} has nothing at seq {after + 1}: run make audit")
+                    raise NotComparable(
+                        f"{service}的日志缺第{after + 1}条，请对账 / the log of {service} has nothing at seq "
+                        f"{after + 1}: run make audit"
+                    )
                 queues: dict[str, list[Said]] = {}
                 for envelope in envelopes:
                     if envelope["type"] not in self._counted:
                         continue
                     queue = self._queues[service, shard_of(envelope["partitionkey"])]
-                    queues.setdefault(queue, []).append(Event.heard(envelope))
+                    try:
+                        queues.setdefault(queue, []).append(Event.heard(envelope))
+                    except Unreadable as error:
+                        self._leave_out(service, envelope["seq"], envelope["id"], error)
                 for queue, said in queues.items():
-                    self._counting[queue].handle(said)
+                    self._count(queue, said)
                 self._told[service] = envelopes[-1]["seq"]
                 progress(self.replayed, sum(upto.values()))
 
-    def _stand_still(self) -> dict[str, int]:
-        """The place of each service's log at which every queue has stopped."""
+    def _count(self, queue: str, said: Sequence[Said]) -> None:
+        """As the live count does with a batch that fails: halve it, until the culprit stands alone and is left out."""
+        try:
+            self._counting[queue].handle(said)
+        except PyMongoError:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it is, it is named
+            if len(said) == 1:
+                self._leave_out(said[0].service, said[0].seq, said[0].id, error)
+                return
+            middle = len(said) // 2
+            self._count(queue, said[:middle])
+            self._count(queue, said[middle:])
+
+    def _leave_out(self, service: str, seq: int, event_id: str, error: Exception) -> None:
+        self._left_out.append(LeftOut(service, seq, event_id, describe(error)))
+
+    def _refuse_what_live_knows(self) -> None:
+        """What is left out here and is counted there would be taken off the figures: code that reads it is older or
+        newer than this."""
+        ids = [one.event_id for one in self._left_out]
+        if not ids:  # entries are not looked up by their events but for this
+            return
+        known = set(self._live.entries.distinct("event_id", {"event_id": {"$in": ids}}))
+        named = "、".join(
+            f"{one.service} seq {one.seq}（{one.reason}）" for one in self._left_out if one.event_id in known
+        )
+        if named:
+            raise NotComparable(
+                f"现行计数含有本版本读不懂的事件：{named}；请用能读它们的版本重放 / the live count contains events "
+                "that this version cannot read: replay with the one that can"
+            )
+
+    def _stand_still(self, token: int) -> dict[str, int]:
+        """The place of each service's log at which every queue has stopped: one that the first pass has not gone by, or
+        what lies between would be counted here and, once counting goes on, there again."""
         until = time.monotonic() + _PATIENCE
+        behind = False
         while time.monotonic() < until:
-            self._hold.ask(now=clock.now())
+            self._hold.ask(token=token, now=clock.now())
             asked = time.monotonic()
             while time.monotonic() < min(until, asked + 15):
                 places = self._hold.places()
@@ -116,111 +203,68 @@ class Replay:
                         service: {places[queue] for (of, _), queue in self._queues.items() if of == service}
                         for service in self._logs
                     }
-                    if all(len(seqs) == 1 for seqs in stands.values()):
+                    behind = any(min(seqs) < self._told[service] for service, seqs in stands.items())
+                    if not behind and all(len(seqs) == 1 for seqs in stands.values()):
                         return {service: seqs.pop() for service, seqs in stands.items()}
-                    break  # a relay died between two watermarks: ask again
+                    break  # counting is behind the log, or a relay died between two watermarks: ask again
                 time.sleep(0.1)
-            self._hold.release()
-        missing = ", ".join(sorted(self._counting.keys() - self._hold.places().keys()))
+            missing = ", ".join(sorted(self._counting.keys() - self._hold.places().keys()))
+            self._hold.release(token)
+        if behind:
+            raise NotComparable(
+                "计数落后于事件日志，请待其追上再重放 / counting is behind the log: replay once it has caught up"
+            )
         raise NotComparable(
-            f"not every queue came to a stand ({missing}): are targets.counting and the relays running?"
+            f"有队列未能停在同一处（{missing}）：请看 targets.counting 与各 relay 是否在运行 / not every queue came "
+            "to a stand: are targets.counting and the relays running?"
         )
 
-    def _compare(self) -> Difference:
-        difference = Difference()
-        live, replayed = _sums(self._live), _sums(self._beside)
-        for key in sorted(live.keys() | replayed.keys()):
-            if live.get(key, 0) != replayed.get(key, 0):
-                difference.rollups.append((*key, live.get(key, Decimal(0)), replayed.get(key, Decimal(0))))
-        for id, live_one, replayed_one in _side_by_side(_counted(self._live), _counted(self._beside)):
-            if live_one != replayed_one:
-                difference.persons.append((id, f"现行 {live_one}，重放 {replayed_one}"))
-        standing_already = {id for id, _ in difference.persons}
-        for id, entered, should in _side_by_side(_entered(self._live), _entered(self._beside)):
-            if entered != should and id not in standing_already:
-                difference.persons.append((id, f"现行分录合计 {entered}，重放 {should}"))
-        return difference
+    def _swap(self, token: int) -> list[Cell]:
+        """Make the live rollups what was replayed, in one transaction; what differed."""
 
-    def _settle(self, difference: Difference) -> None:
-        """Bring persons to what the log says: the standing as replayed, and entries, with the replay as their cause,
-        for what the live ones lack or have too much."""
-        for id, _ in difference.persons:
-            row = self._beside.standings.find_one({"_id": id})
-            should = self._beside.net(id)
+        def work(session: ClientSession) -> list[Cell]:
+            self._hold.fence(session, token)
+            found, changes = rollups(self._live, self._beside, session)
+            if changes:
+                self._live.rollups.bulk_write(changes, ordered=False, session=session)
+            return found
 
-            def work(session: ClientSession, id: str = id, row: Document | None = row, should: Net = should) -> None:
-                found = self._live.standings.find_one({"_id": id}, session=session)
-                rev = found["rev"] if found else 0
-                indicator, _, subject = id.partition(":")
-                changes = Changes("replay")
-                has = self._live.net(id, session)
-                for place in sorted(has.keys() | should.keys()):
-                    missing = should.get(place, Decimal(0)) - has.get(place, Decimal(0))
-                    changes.entries += self._steps(indicator, subject, place, missing)
-                if row is None:
-                    self._live.standings.delete_one({"_id": id}, session=session)
-                else:
-                    changes.revs[indicator, subject] = rev
-                    changes.standings[indicator, subject] = replace(standing(row), rev=rev + 1)
-                self._live.write(changes, session)
+        return transact(self._store, work)
 
-            transact(self._live.store, work)
+    def _settle(self, token: int, persons: Sequence[Person], places: dict[str, int]) -> None:
+        """Bring persons to what the log says: the standing as replayed, and entries, with a mend as their cause, for
+        what the live ones lack or have too much. The rollups say it already."""
+        cause = self._mends.cause(at=clock.now())
+        missing = [(*subject(one.id), place, value) for one in persons for place, value in one.missing.items()]
+        ids = [person.id for person in persons]
+        should = {row["_id"]: row for row in self._beside.standings.find({"_id": {"$in": ids}})}
 
-    def _steps(self, indicator: str, subject: str, place: Place, missing: Decimal) -> list[tuple[str, Entry]]:
-        if not missing:
-            return []
-        cause = Cause(event_id="replay", event="targets.replay", service="targets", seq=0, recorded_at=clock.now())
-        fact_id, region, on = place
-        step = Entry(
-            subject=subject,
-            value=missing,
-            fact_id=fact_id,
-            region=region,
-            effective_on=dt.date.fromisoformat(on),
-            cause=cause,
-        )
-        return [(indicator, step)]
+        def work(session: ClientSession) -> None:
+            self._hold.fence(session, token)
+            changes = Changes(queue=None)
+            found = self._live.standings.find({"_id": {"$in": ids}}, {"rev": 1}, session=session)
+            revs = {row["_id"]: row["rev"] for row in found}
+            for id, row in should.items():
+                key, rev = subject(id), revs.get(id, 0)
+                changes.revs[key] = rev
+                changes.standings[key] = replace(standing(row), rev=rev + 1)
+            for indicator, of, (fact_id, region, on), value in missing:
+                entry = Entry(of, value, fact_id, region, dt.date.fromisoformat(on), cause)
+                changes.entries.append((indicator, entry))
+            unknown = [id for id in ids if id not in should]
+            self._live.standings.delete_many({"_id": {"$in": unknown}}, session=session)
+            self._live.write(changes, session)
+            if missing:
+                self._mends.add(session, cause, [step(*one) for one in missing], places)
 
-    def _clear(self) -> None:
-        for collection in (self._beside.standings, self._beside.entries, self._beside.rollups, self._beside.sources):
-            collection.drop()
+        transact(self._store, work)
 
-
-def _sums(counts: Counts) -> dict[tuple[str, str, str], Decimal]:
-    """(indicator, region, day) -> sum over the queues; also (indicator, region, "total")."""
-    sums: dict[tuple[str, str, str], Decimal] = {}
-    for row in counts.rollups.find():
-        for day, value in {**row["days"], "total": row["total"]}.items():
-            key = (row["indicator"], row["region"], day)
-            sums[key] = sums.get(key, Decimal(0)) + number(value)
-    return sums
-
-
-def _counted(counts: Counts) -> Iterator[tuple[str, object]]:
-    for row in counts.standings.find().sort("_id", 1):
-        yield row["_id"], standing(row).counted
-
-
-def _entered(counts: Counts) -> Iterator[tuple[str, object]]:
-    return ((id, net) for id, net in counts.nets())
-
-
-def _side_by_side(
-    left: Iterator[tuple[str, object]], right: Iterator[tuple[str, object]]
-) -> Iterator[tuple[str, object, object]]:
-    """Join two streams that are ordered by id; a side that lacks the id gives None."""
-    a, b = next(left, None), next(right, None)
-    while a is not None or b is not None:
-        if b is None or (a is not None and a[0] < b[0]):
-            assert a is not None
-            yield a[0], a[1], None
-            a = next(left, None)
-        elif a is None or b[0] < a[0]:
-            yield b[0], None, b[1]
-            b = next(right, None)
-        else:
-            yield a[0], a[1], b[1]
-            a, b = next(left, None), next(right, None)
+    def _clear(self, token: int) -> None:
+        """Drop what this replay built, and what those before it left. A later one's stays."""
+        for name in self._store.list_collection_names(filter={"name": {"$regex": f"{_BESIDE}(_|$)"}}):
+            of = name.rpartition("_")[2]
+            if not of.isdigit() or int(of) <= token:
+                self._store.drop_collection(name)
 
 
 def replay(config: Config) -> Replay:
@@ -243,16 +287,22 @@ def main() -> int:
         work = replay(config)
         try:
             difference = work.run(accept=arguments.accept, progress=progress)
-        except (NotComparable, Unreadable) as error:
-            print(f"重放未完成，现行计数未动：{error}", file=sys.stderr)
+        except NotComparable as error:
+            print(f"重放未完成：{error}", file=sys.stderr)
+            return 2
+        except PyMongoError as error:
+            print(f"重放未完成：数据库不可用，请稍后再试 / the database is away: {describe(error)}", file=sys.stderr)
             return 2
     seconds = time.monotonic() - began
     print(f"重放 {work.replayed} 个事件，{seconds:.1f} 秒，每秒 {work.replayed / max(seconds, 0.001):.0f} 个")
     for indicator, region, day, live, replayed in difference.rollups[:20]:
         print(f"  汇总不符 {indicator} {region} {day}：现行 {live}，重放 {replayed}（已替换）")
     mended = "已更正" if arguments.accept else "未改动，加 --accept 更正"
-    for id, what in difference.persons[:20]:
-        print(f"  人员不符 {id}：{what}（{mended}）")
+    for person in difference.persons[:20]:
+        print(f"  人员不符 {person.id}：{person.what}（{mended}）")
+    for one in difference.left_out[:20]:
+        where = f"{one.service} 第{one.seq}条（{one.event_id}）"
+        print(f"  未能计入 {where}：{one.reason}（现行计数同样搁置，见 make parked）")
     if difference:
         print(f"共有 {len(difference.rollups)} 处汇总、{len(difference.persons)} 名人员不符")
         return 1

@@ -3,6 +3,7 @@
 from typing import Any
 
 from contract import greenways, matters, reports
+from contract import targets as public
 from contract.allocations import AllocationNotAllowed
 from contract.errors import Refused
 from contract.message import Said
@@ -15,6 +16,7 @@ from services.targets.bulletins.service import BulletinCalls
 from services.targets.copies.matters import Matters
 from services.targets.copies.rounds import Rounds
 from services.targets.ledger.service import LedgerCalls
+from services.targets.mends import Mends
 from services.targets.progress import progress
 from services.targets.samples.service import SampleCalls
 from services.targets.tree.service import TreeCalls
@@ -34,6 +36,11 @@ class Targets(BulletinCalls, SampleCalls, TreeCalls, AnomalyCalls, LedgerCalls, 
     def on_matter(self, said: Said) -> None:
         """Problems and 绿色通道 requests, which the ledger shows beside the figures."""
         Matters(database(self.settings, "targets")).hear(said)
+
+    @listen(*public.MENDS)
+    def on_figures_mended(self, said: Said) -> None:
+        """Its entries get their place once the log has given the event one."""
+        Mends(database(self.settings, "targets")).upto()
 
     @rpc(expected_exceptions=Refused)
     def targets(self) -> list[dict[str, Any]]:

@@ -39,9 +39,10 @@ Net = dict[Place, Decimal]  # what entries add up to; places that add up to noth
 
 @dataclass
 class Changes:
-    """What a batch came to. ``revs`` holds the revision that each standing was read at, 0 = it is new."""
+    """What a batch came to. ``revs`` holds the revision that each standing was read at, 0 = it is new. ``queue``: of
+    the rollups that it moves; None where they say it already."""
 
-    queue: str
+    queue: str | None
     standings: dict[Key, Standing] = field(default_factory=dict)
     revs: dict[Key, int] = field(default_factory=dict)
     entries: list[tuple[str, Entry]] = field(default_factory=list)
@@ -85,7 +86,8 @@ class Counts:
         if changes.entries:
             rows = [_entry_row(indicator, entry) for indicator, entry in changes.entries]
             self.entries.insert_many(rows, ordered=False, session=session)
-            self.rollups.bulk_write(_rollup_updates(changes), ordered=False, session=session)
+            if changes.queue is not None:
+                self.rollups.bulk_write(_rollup_updates(changes), ordered=False, session=session)
 
     def mark(self, queue: str, service: str, seq: int, at: dt.datetime, session: ClientSession) -> None:
         """This queue has brought everything of ``service`` up to ``seq``, recorded before ``at``."""

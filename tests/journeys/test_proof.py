@@ -94,7 +94,7 @@ def test_an_entry_without_a_certificate_is_undone_by_another_entry_and_never_del
     assert "f" * 32 in audit.stdout
     assert run("services.targets.replay", "--accept").returncode == 1
     steps = list(entries.find({"subject": "f" * 32}).sort("_id", 1))
-    assert [(step["value"], step["cause"]) for step in steps] == [(1, one["cause"]), (-1, "targets.replay")]
+    assert [(step["value"], step["cause"]) for step in steps] == [(1, one["cause"]), (-1, "targets.figures_mended")]
     assert run("audit").returncode == 0
 
 

@@ -25,7 +25,7 @@ _WORST = 3  # indicators named of each unit
 _PROBLEMS = 20  # told in the document; the workbook has all
 _ROWS = 300  # of a correction's tables; the workbook has all
 
-_SERVICES = {"certification": "证书登记", "housekeeping": "星级认定", "reports": "进展填报"}
+_SERVICES = {"certification": "证书登记", "housekeeping": "星级认定", "reports": "进展填报", "targets": "计数更正"}
 _CAUSES = {
     "certificate_issued": "发证",
     "certificate_corrected": "证书更正",
@@ -46,6 +46,8 @@ _CAUSES = {
     "report_rejected": "填报驳回",
     "units_deducted": "督导核减",
     "units_restored": "核减恢复",
+    "figures_mended": "重放更正",
+    "replay": "重放更正",
 }
 
 

@@ -19,7 +19,8 @@ from runtime.hosting import Settings, rpc
 from services.targets.bulletins.composing import title_of
 from services.targets.bulletins.domain import Options
 from services.targets.bulletins.store import Bulletin, Bulletins, bulletins_of
-from services.targets.snapshots.domain import Snapshot
+from services.targets.mends import Mends
+from services.targets.snapshots.domain import Snapshot, sources_of
 from services.targets.snapshots.store import Snapshots, snapshots_of
 from services.targets.store import Counts, timepiece
 
@@ -118,7 +119,7 @@ class BulletinCalls:
             raise _invalid(field_error("/corrects", "is_correction", zh, en))
         kept = self._snapshots()
         snapshot = _there(kept.get(before.snapshot_id))
-        known = {source["service"]: source["seq"] for source in Counts(kept.store).heard_up_to()}
+        known = sources_of(Counts(kept.store).heard_up_to(), mended=Mends(kept.store).upto())
         if not kept.has_moved(snapshot, upto=known):
             raise public.NothingMoved(
                 "原通报所依据的数据此后没有变动，无需更正", "nothing of what it says has changed since"

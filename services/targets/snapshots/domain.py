@@ -119,10 +119,15 @@ def is_due(heard: Iterable[Heard], *, closed_seq: int, heard_at: dt.datetime) ->
     return True
 
 
-def sources_of(heard: Iterable[Heard], *, closed_seq: int) -> dict[str, int]:
-    """What the snapshot of a round that is due contains."""
+def sources_of(heard: Iterable[Heard], *, mended: int, closed_seq: int | None = None) -> dict[str, int]:
+    """What is known: of each service, and of targets' own mends up to the event ``mended``. Of `reports`, for the
+    snapshot of a round that is due, up to its closing."""
     found = {source["service"]: int(source["seq"]) for source in heard}
-    return dict(sorted((found | {"reports": closed_seq}).items()))
+    if mended:
+        found["targets"] = mended
+    if closed_seq is not None:
+        found["reports"] = closed_seq
+    return dict(sorted(found.items()))
 
 
 def spread(steps: Iterable[tuple[str, str, dt.date, Decimal]]) -> dict[Cell, dict[dt.date, Decimal]]:

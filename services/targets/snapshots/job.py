@@ -18,6 +18,7 @@ from services.targets.copies.remarks import Remarks
 from services.targets.copies.rounds import Round, Rounds
 from services.targets.ledger.rows import Ledger, Row
 from services.targets.ledger.store import Rollups
+from services.targets.mends import Mends
 from services.targets.snapshots import domain as snapshots
 from services.targets.snapshots.domain import Figure, Snapshot
 from services.targets.snapshots.store import Snapshots, rows_of
@@ -42,6 +43,7 @@ class Locking:
         self._counts = Counts(store)
         self._rounds = Rounds(store)
         self._outbox = Outbox(store)
+        self._mends = Mends(store)
         self._snapshots = Snapshots(store)
         self._ledger = Ledger(
             plan, Rollups(self._counts), Tree(store, plan), Remarks(store), self._rounds, Matters(store)
@@ -52,7 +54,9 @@ class Locking:
         """How many were locked. One that is not due yet waits, and those after it with it."""
         if not self._prepared:
             self._snapshots.ensure_indexes()
-            self._outbox.ensure_indexes()
+            self._mends.ensure_indexes()
+            if adopted := self._mends.adopt(at=clock.now()):
+                log.info("mends.adopted", entries=adopted)
             self._prepared = True
         locked = 0
         for round in self._rounds.unlocked():
@@ -61,7 +65,8 @@ class Locking:
             heard = self._counts.heard_up_to()
             if not snapshots.is_due(heard, closed_seq=round.closed_seq, heard_at=round.heard_at):
                 break
-            locked += self._lock(round, snapshots.sources_of(heard, closed_seq=round.closed_seq))
+            mended = self._mends.upto()
+            locked += self._lock(round, snapshots.sources_of(heard, mended=mended, closed_seq=round.closed_seq))
         return locked
 
     def _lock(self, round: Round, sources: dict[str, int]) -> bool:
