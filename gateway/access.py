@@ -1,6 +1,7 @@
 """What every request gets, whoever it is for: a trace, a correlation id, one log line, and its place in the metrics.
 
-The log line names the route, never the address: a path or a query string can hold what somebody typed.
+The log line names the route and never the path or the query, which can hold what somebody typed; and where the request
+came from, by our own proxies' word where there are any.
 """
 
 import time
@@ -25,6 +26,7 @@ SECONDS = Histogram(
 OPEN = Gauge("gateway_requests_open", "Requests being answered", multiprocess_mode="livesum")
 
 _QUIET = ("/healthz", "/readyz", "/metrics")  # asked every few seconds by machines
+_TRANSPORT = "max-age=31536000"  # a year; what else stands under the name is not ours to decide
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
@@ -36,6 +38,8 @@ def register(app: Flask) -> None:
         g.stack.enter_context(trace.span(request.headers.get("traceparent")))
         g.stack.enter_context(OPEN.track_inprogress())
 
+    secure = app.extensions["settings"].public_address.startswith("https:")
+
     @app.after_request
     def end(response: Response) -> Response:
         seconds = time.perf_counter() - g.began
@@ -46,6 +50,8 @@ def register(app: Flask) -> None:
         response.headers["X-Request-Id"] = trace.trace_id()
         response.headers["traceparent"] = trace.current()
         response.headers["X-Content-Type-Options"] = "nosniff"
+        if secure:
+            response.headers["Strict-Transport-Security"] = _TRANSPORT
         response.headers.setdefault("Cache-Control", "no-store")
         if route not in _QUIET or response.status_code >= 400:
             caller = g.get("caller")
@@ -55,6 +61,7 @@ def register(app: Flask) -> None:
                 route=route,
                 status=response.status_code,
                 milliseconds=round(seconds * 1000, 1),
+                source=request.remote_addr,
                 client_id=caller.client_id if caller else None,
                 problem=g.get("problem"),
             )

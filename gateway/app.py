@@ -90,16 +90,15 @@ class _Json(DefaultJSONProvider):
     sort_keys = False
 
 
-def create(settings: Config | None = None, *, proxies: int = 0) -> Flask:
-    """``proxies``: how many of our own stand in front, so that X-Forwarded-For can be believed that far. Raises
-    ConfigurationMissing."""
+def create(settings: Config | None = None) -> Flask:
+    """Raises ConfigurationMissing."""
     settings = settings or config.read()
     app = Flask("gateway", static_folder="static", static_url_path="/static")
     app.json = _Json(app)
     app.config["MAX_CONTENT_LENGTH"] = JSON_LIMIT
     app.url_map.converters |= _CONVERTERS
     app.url_map.strict_slashes = False
-    if proxies:
+    if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
 
     keys, counted = Idempotency(settings), Limits(settings)

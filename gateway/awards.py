@@ -3,7 +3,7 @@
 import io
 
 import segno
-from flask import request
+from flask import current_app
 from flask_smorest import Blueprint
 from werkzeug import Response
 
@@ -104,7 +104,8 @@ def read_qr(asked: Asked, award_id: str) -> Response:
     """
     found = ask(SERVICE, "award", award_id, asked.actor)
     drawn = io.BytesIO()
-    where = f"{request.url_root}v1/verifications/stars?qr={found['qr']}"
+    address = current_app.extensions["settings"].public_address
+    where = f"{address}/v1/verifications/stars?qr={found['qr']}"
     segno.make(where, error="q").save(drawn, kind="svg", scale=4, xmldecl=True)
     return Response(drawn.getvalue(), content_type=_SVG)
 

@@ -22,7 +22,10 @@ def register(app: Flask, api: Description) -> None:
     spec = api.spec.to_dict()
     app.jinja_env.filters["code"] = _code
     etag = hashlib.sha256(bodies.canonical(spec)).hexdigest()[:32]
-    shown = _shown(spec)
+    # Once: a megabyte of template took a third of a second, and anybody may ask for it.
+    address = app.extensions["settings"].public_address
+    with app.test_request_context():
+        page = render_template("docs.html", spec=spec, address=address, **_shown(spec)).encode()
 
     @app.get("/openapi.json")
     def openapi_json() -> Response:
@@ -33,11 +36,15 @@ def register(app: Flask, api: Description) -> None:
     @app.get("/docs")
     def docs() -> Response:
         door.accept("text/html")
-        page = Response(render_template("docs.html", spec=spec, **shown), content_type="text/html; charset=utf-8")
-        page.headers["Content-Security-Policy"] = _POLICY
-        page.headers["Cache-Control"] = _CACHE
-        page.set_etag(etag)
-        return page.make_conditional(request)
+        response = Response(page, content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = _POLICY
+        response.headers["Cache-Control"] = _CACHE
+        response.set_etag(etag)
+        return response.make_conditional(request)
+
+    @app.get("/")
+    def front() -> Any:
+        return redirect("/docs", 302)
 
     @app.get("/problems/<code>")
     def problem(code: str) -> Any:

@@ -62,6 +62,8 @@ def on_starting(server: Any) -> None:
         settings = environment.read()
     except environment.ConfigurationMissing as error:
         _stop(str(error))
+    if not settings.public_address:
+        _stop("PUBLIC_ADDRESS is not set: where people find this, e.g. https://jz.example.cn / 请设置对外地址")
     logs.configure("gateway", settings.log_level)
     _need_port()
     _need_database(settings)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,15 @@ NAMES = (
     "PERSON_KEY_SECRET",
     "TOKEN_SECRET",
     "PORT",
+    "PUBLIC_ADDRESS",
+    "TRUSTED_PROXIES",
     "METRICS_PORT",
     "PLAN_FILE",
     "LOG_LEVEL",
 )
+
+
+_ADDRESS = re.compile(r"https?://[0-9A-Za-z.:\[\]-]+")
 
 
 class ConfigurationMissing(Exception):
@@ -36,6 +42,8 @@ class Config:
     person_key_secret: bytes  # keys the hash that stands for a person; changing it makes everybody a stranger
     token_secret: bytes
     port: int
+    public_address: str  # where people and QR codes find the gateway, no slash at the end; the gateway needs it
+    trusted_proxies: int  # how many of our own stand in front of the gateway: so far X-Forwarded-For is believed
     metrics_port: int | None
     plan_file: Path
     log_level: str
@@ -73,15 +81,25 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
             return 0
         return int(value)
 
+    def address(name: str, default: str) -> str:
+        value = text(name, default)
+        if value and not _ADDRESS.fullmatch(value):
+            faults.append(f"{name} must be a scheme and a host such as https://jz.example.cn, not {value!r}")
+        return value
+
+    app_env = text("APP_ENV", "production")
+    local = "" if app_env == "production" else f"http://127.0.0.1:{env.get('PORT') or '8000'}"
     config = Config(
         amqp_uri=text("AMQP_URI"),
         mongo_uri=text("MONGO_URI"),
         mongo_prefix=text("MONGO_PREFIX", "yanzhao"),
-        app_env=text("APP_ENV", "production"),
+        app_env=app_env,
         master_key=secret("MASTER_KEY", 96),
         person_key_secret=secret("PERSON_KEY_SECRET", 32),
         token_secret=secret("TOKEN_SECRET", 32),
         port=number("PORT", "8000"),
+        public_address=address("PUBLIC_ADDRESS", local),
+        trusted_proxies=number("TRUSTED_PROXIES", "0"),
         metrics_port=number("METRICS_PORT", "0") or None,
         plan_file=Path(text("PLAN_FILE", "plan/hebei-2023.toml")),
         log_level=text("LOG_LEVEL", "INFO").upper(),

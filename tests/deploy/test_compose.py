@@ -118,6 +118,7 @@ def test_the_environment_is_one_that_the_processes_accept() -> None:
         "MASTER_KEY": base64.b64encode(b"m" * 96).decode(),
         "PERSON_KEY_SECRET": base64.b64encode(b"p" * 32).decode(),
         "TOKEN_SECRET": base64.b64encode(b"t" * 32).decode(),
+        "PUBLIC_ADDRESS": "https://jz.example.cn",
     }
 
     def interpolate(text: str) -> str:

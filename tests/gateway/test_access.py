@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
+from gateway.app import create
 from runtime import mongo
 from runtime.config import Config
 from tests.builders import a_certificate
@@ -44,6 +46,24 @@ def test_the_trace_reaches_the_event(centre: Caller, services: Programme, settin
     store = mongo.database(settings, "certification")
     rows = [repr(row) for name in store.list_collection_names() for row in store[name].find()]
     assert [row for row in rows if TRACE in row and "certificate_issued" in row], "the event lacks the trace"
+
+
+def test_the_log_says_where_a_request_came_from(anybody: Caller) -> None:
+    (line,) = lines(anybody, "/v1/regions", environ_overrides={"REMOTE_ADDR": "203.0.113.9"})
+    assert line["source"] == "203.0.113.9"
+
+
+def test_transport_security_is_promised_where_the_public_address_is_https(settings: Config) -> None:
+    for address, promised in (("https://jz.example.cn", "max-age=31536000"), ("http://127.0.0.1:8000", None)):
+        answer = create(replace(settings, public_address=address)).test_client().get("/healthz")
+        assert answer.headers.get("Strict-Transport-Security") == promised
+
+
+def test_examples_and_codes_lead_to_the_configured_address_whatever_host_was_asked(settings: Config) -> None:
+    app = create(replace(settings, public_address="https://jz.example.cn"))
+    page = app.test_client().get("/docs", headers={"Host": "evil.example"})
+    assert "https://jz.example.cn/oauth/token" in page.text
+    assert "evil.example" not in page.text
 
 
 def test_one_line_a_request_that_names_the_route_and_never_the_address(centre: Caller) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask, g
@@ -64,7 +65,7 @@ def test_nobody_chooses_the_address_that_they_are_counted_under(anybody: Caller,
 
 
 def test_behind_our_own_proxy_the_address_is_the_one_it_saw(settings: Config) -> None:
-    behind = create(settings, proxies=1).test_client()
+    behind = create(replace(settings, trusted_proxies=1)).test_client()
     behind.get("/v1/regions", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.8"})
     seen = anonymous(settings)
     assert "address:203.0.113.8" in seen

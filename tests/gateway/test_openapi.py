@@ -31,7 +31,7 @@ from tests.gateway.stars_refused import Stage
 from tests.services.reports.builders import a_report, hand_in
 
 _counties = iter(("130102", "130104"))  # one for each time that requests are generated
-_HIDDEN = {"/static/<path:filename>", "/openapi.json", "/docs", "/problems/<code>"}  # the description's own pages
+_HIDDEN = {"/", "/static/<path:filename>", "/openapi.json", "/docs", "/problems/<code>"}  # the description's own pages
 
 
 @pytest.fixture(scope="module")

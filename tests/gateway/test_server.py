@@ -99,6 +99,16 @@ def test_missing_settings_are_named_without_a_traceback(module_space: dict[str, 
     assert "Traceback" not in refused.stderr
 
 
+def test_in_production_the_address_of_qr_codes_is_configured_and_not_guessed(module_space: dict[str, str]) -> None:
+    refused = run(module_space, APP_ENV="production", PUBLIC_ADDRESS="")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1, refused.stderr
+    assert "PUBLIC_ADDRESS is not set" in refused.stderr
+    unusable = run(module_space, PUBLIC_ADDRESS="jz.example.cn/path", TRUSTED_PROXIES="two")
+    assert "PUBLIC_ADDRESS must be a scheme and a host" in unusable.stderr
+    assert "TRUSTED_PROXIES must be a number" in unusable.stderr
+
+
 def test_no_database_is_one_line_that_says_what_to_do(module_space: dict[str, str]) -> None:
     refused = run(module_space, PORT=str(ports.free()), MONGO_URI="mongodb://127.0.0.1:1/", DATABASE_PATIENCE="1")
     assert refused.returncode == 1
