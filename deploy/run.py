@@ -23,7 +23,7 @@ from deploy.process import Process
 from deploy.processes import ROOT, Processes
 from deploy.server import ServerFailed
 from deploy.story import say
-from runtime import config, metrics, mongo, rabbit
+from runtime import canary, config, metrics, mongo, rabbit
 from runtime.config import Config, ConfigurationMissing
 
 _READY_SECONDS = 120.0
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
                 say(f"  ! 上次遗留的进程 {name} 已结束")
             checks.port_is_free(wanted.port, wanted.host)
             _serve(wanted, ending)
-    except (CannotGoOn, ServerFailed, ConfigurationMissing, rabbit.TopologyMismatch) as failure:
+    except (CannotGoOn, ServerFailed, ConfigurationMissing, canary.SecretChanged, rabbit.TopologyMismatch) as failure:
         print(f"make run: {failure}", file=sys.stderr)
         return 1
     return 0
@@ -90,6 +90,7 @@ def _serve(wanted: Wanted, ending: Ending) -> None:
             say(f"  {server.name} 就绪：{name}={server.uri}（第 {time.monotonic() - began:.1f} 秒）")
         settings = config.read(environ)
         _given_servers_answer(settings)
+        canary.check(settings)
         if not ending.is_set():
             rabbit.declare(settings)
             _host(wanted, environ, settings, ending, began)

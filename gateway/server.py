@@ -18,8 +18,8 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from gateway.threads import ALL as THREADS
+from runtime import canary, logs
 from runtime import config as environment  # `config` here would be read as gunicorn's setting of that name
-from runtime import logs
 
 PORT = os.environ.get("PORT", "8000")
 DATABASE_PATIENCE = int(os.environ.get("DATABASE_PATIENCE", "20"))  # seconds to wait for MongoDB at the start
@@ -84,6 +84,9 @@ def _need_database(settings: environment.Config) -> None:
     try:
         with pymongo.MongoClient[Any](settings.mongo_uri, serverSelectionTimeoutMS=DATABASE_PATIENCE * 1000) as client:
             client.admin.command("ping")
+            canary.check(settings, by=client)
+    except canary.SecretChanged as error:
+        _stop(str(error))
     except PyMongoError as error:
         _stop(f"MongoDB does not answer ({type(error).__name__}): start it, or correct MONGO_URI / 数据库没有应答")
 

@@ -56,12 +56,13 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if not workers:
         _patch()
+    from runtime.canary import SecretChanged
     from runtime.config import ConfigurationMissing
     from runtime.failures import Miswired
 
     try:
         return run(args.names, args.package, args.wait, _worker if workers else _service)
-    except (CannotStart, ConfigurationMissing, Miswired) as error:
+    except (CannotStart, ConfigurationMissing, Miswired, SecretChanged) as error:
         text = str(error)
         print(text if text.startswith("cannot start") else f"cannot start / 无法启动: {text}", file=sys.stderr)
         return 2
@@ -80,7 +81,7 @@ def _patch() -> None:
 
 def run(names: list[str], package: str, wait: float, make: Callable[[str, str, Any], Part]) -> int:
     asked = _Asked()
-    from runtime import config, logs, metrics
+    from runtime import canary, config, logs, metrics
 
     settings = config.read()
     logs.configure(",".join(names), settings.log_level)
@@ -96,6 +97,7 @@ def run(names: list[str], package: str, wait: float, make: Callable[[str, str, A
     made = [make(name, package, settings) for name in names]
     if not _wait_for_servers(settings, wait, asked):
         return 0
+    canary.check(settings)
     _declare(settings)
     parts += made
     status = _host(parts, asked)

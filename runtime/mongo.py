@@ -40,8 +40,9 @@ def client(uri: str) -> MongoClient[Document]:
     return made
 
 
-def database(config: Config, service: str) -> Store:
-    return client(config.mongo_uri).get_database(
+def database(config: Config, service: str, *, by: MongoClient[Document] | None = None) -> Store:
+    """``by``: a client other than the process's own, for before a fork."""
+    return (by or client(config.mongo_uri)).get_database(
         f"{config.mongo_prefix}_{service}",
         codec_options=CodecOptions(tz_aware=True),
         write_concern=_MAJORITY,

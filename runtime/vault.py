@@ -11,7 +11,7 @@ from typing import Any
 from bson.binary import Binary
 from bson.codec_options import CodecOptions
 from pymongo.encryption import ClientEncryption
-from pymongo.errors import DuplicateKeyError, EncryptionError
+from pymongo.errors import DuplicateKeyError, EncryptionError, PyMongoError
 
 from runtime.config import Config
 from runtime.mongo import Store
@@ -50,7 +50,18 @@ class Vault:
         try:
             return dict(self._encryption.decrypt(sealed))
         except EncryptionError as error:
+            _raise_if_away(error)
             raise VaultLocked("personal data cannot be opened: is this the MASTER_KEY it was sealed with?") from error
+
+    def fits(self) -> bool:
+        """Whether MASTER_KEY opens the data key, if there is one."""
+        try:
+            if (key := self._existing()) is not None:
+                self._encryption.encrypt({}, _RANDOM, key_id=key)
+        except EncryptionError as error:
+            _raise_if_away(error)
+            return False
+        return True
 
     def person_key(self, document_type: str, number: str) -> str:
         """32 hexadecimal digits that stand for the holder of a document: the same for ever, in every process."""
@@ -85,3 +96,9 @@ class Vault:
             existing = self._existing()  # another process was faster
             assert existing is not None
             return existing
+
+
+def _raise_if_away(error: EncryptionError) -> None:
+    """The driver wraps what befell it while it read the data key: that is not to be taken for a wrong key."""
+    if isinstance(error.cause, PyMongoError):
+        raise error.cause
