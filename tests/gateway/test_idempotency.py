@@ -69,11 +69,12 @@ def ask(keys: Idempotency, app: Flask) -> Callable[..., Response]:
         *,
         caller: str = "a",
         key: str = "k",
+        route: str = "POST /v1/things",
         body: bytes = b"{}",
         seconds: float = SECONDS,
     ) -> Response:
         with app.test_request_context("/v1/things", method="POST"):
-            return keys.answer(caller=caller, route="POST /v1/things", key=key, body=body, seconds=seconds, work=work)
+            return keys.answer(caller=caller, route=route, key=key, body=body, seconds=seconds, work=work)
 
     return ask
 
@@ -94,8 +95,8 @@ def test_another_body_under_the_same_key_is_refused(ask: Callable[..., Response]
         ask(Work(), body=b'{"a": 2}')
 
 
-@pytest.mark.parametrize("other", [{"caller": "b"}, {"key": "l"}])
-def test_keys_of_different_callers_have_nothing_to_do_with_each_other(
+@pytest.mark.parametrize("other", [{"caller": "b"}, {"key": "l"}, {"route": "POST /v1/things/1/end"}])
+def test_keys_of_different_callers_and_routes_have_nothing_to_do_with_each_other(
     ask: Callable[..., Response], other: dict[str, str]
 ) -> None:
     work = Work()
