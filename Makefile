@@ -6,6 +6,7 @@ LOCK := requirements-dev.lock
 VENV := .venv/.installed-$(shell sha256sum $(LOCK) | cut -c1-16)
 PY := .venv/bin/python
 IN := $(PY) -m deploy.servers env $(PY)
+MUTANTS := .venv/mutants-$(shell sha256sum requirements-mutants.lock | cut -c1-16)
 SOURCES := contract plan runtime services gateway deploy audit benchmarks
 
 .PHONY: help
@@ -19,6 +20,10 @@ run: $(VENV) ## 启动全部服务并导入样例名册，Ctrl-C 结束；PORT=8
 .PHONY: test
 test: $(VENV) ## 全部测试，自带数据库与消息服务 / all tests on servers of their own
 	@$(PY) -m pytest --timeout=300 -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: mutants
+mutants: $(VENV) $(MUTANTS) ## 变异测试：小改动有多少被发现 / how many small changes the tests notice
+	@PYTHONPATH=$(MUTANTS) $(PY) -m tests.mutants $(ARGS)
 
 .PHONY: lint
 lint: $(VENV) ## 代码检查与依赖方向 / style, types and who may import whom
@@ -75,7 +80,7 @@ bench: $(VENV) ## 性能测试，写入 benchmarks/RESULTS.md / benchmarks
 
 .PHONY: lock
 lock: $(VENV) ## 按 requirements*.in 重新锁定依赖 / pin the dependencies anew
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-mutants; do \
 		.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 			--no-header --no-annotate $(ARGS) $$name.in -o $$name.lock || exit 1; \
 	done
@@ -83,3 +88,8 @@ lock: $(VENV) ## 按 requirements*.in 重新锁定依赖 / pin the dependencies 
 # Named after what the lock says, not after when it was written: a checkout that touches it makes nothing anew.
 $(VENV):
 	@PYTHON="$(PYTHON)" sh deploy/make_venv.sh $(LOCK) $(VENV)
+
+# Apart from .venv: nothing but `make mutants` needs it.
+$(MUTANTS): $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --target $@.unfinished -r requirements-mutants.lock
+	@mv $@.unfinished $@

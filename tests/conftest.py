@@ -113,11 +113,12 @@ def session_folder(run_folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def servers(run_folder: Path, pytestconfig: pytest.Config) -> Servers:
     """One MongoDB and one RabbitMQ for the whole run: whichever worker needs them first starts them, and they outlive
-    it. Don't kill them: that is what `private_servers` is for."""
+    it. Don't kill them: that is what `private_servers` is for. TEST_SERVERS names the folder of those that somebody
+    runs for many runs."""
     fonts.ensure()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(guard.MARK, pytestconfig.stash[_RUN_MARK])
-        return Servers.under(run_folder / "shared").start()
+        return Servers.under(Path(os.environ.get("TEST_SERVERS") or run_folder / "shared")).start()
 
 
 @pytest.fixture(scope="session")

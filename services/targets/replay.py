@@ -136,10 +136,13 @@ class Replay:
         for service, log in self._logs.items():
             while (after := self._told[service]) < upto[service]:
                 envelopes = log.page(after, min(_PAGE, upto[service] - after))
-                if not envelopes or envelopes[0]["seq"] != after + 1:
+                there = {envelope["seq"] for envelope in envelopes}
+                last = max(there, default=upto[service])
+                missing = next((seq for seq in range(after + 1, last + 1) if seq not in there), None)
+                if missing is not None:
                     raise NotComparable(
-                        f"{service}的日志缺第{after + 1}条，请对账 / the log of {service} has nothing at seq "
-                        f"{after + 1}: run make audit"
+                        f"{service}的日志缺第{missing}条，请对账 / the log of {service} has nothing at seq {missing}: "
+                        "run make audit"
                     )
                 queues: dict[str, list[Said]] = {}
                 for envelope in envelopes:

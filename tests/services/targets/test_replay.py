@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from runtime import config
+from runtime import config, mongo
 from runtime.batches import NotYet
 from services.targets import replay as replays
 from services.targets.replay import NotComparable
@@ -52,6 +52,15 @@ def test_of_two_replays_at_once_one_is_refused(field: Field, capsys: pytest.Capt
     assert len(lines) == 1
     assert [bool(difference) for difference in found] == [False]
     assert field.value() == 12
+
+
+@pytest.mark.parametrize("lost", [1, 3, 5])
+def test_a_log_in_which_a_place_is_missing_replaces_no_figures(field: Field, lost: int) -> None:
+    field.count(field.persons(5))
+    mongo.database(field.config, "certification")["outbox"].delete_one({"seq": lost})
+    with pytest.raises(NotComparable, match=f"nothing at seq {lost}:"):
+        field.run(accept=True)
+    assert (field.value(), field.entered()) == (5, 5)
 
 
 def test_a_replay_whose_barrier_ran_out_before_the_swap_swaps_nothing(field: Field, monkeypatch) -> None:
