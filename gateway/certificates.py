@@ -40,12 +40,12 @@ _PATH = ("command_id", "certificate_number", "expected_version")  # said by head
 _CHANGES = (public.CertificateNotFound, public.CertificateChanged, public.ActionNotAllowed)
 
 
-# A synthetic person with valid check digits.
+# A synthetic person with valid check digits, who is in none of the sample rosters: who tries it moves the count.
 EXAMPLE = {
-    "certificate_number": "Y999913000000235000001",
-    "holder_name": "苏兰琴",
+    "certificate_number": "Y999913000000235900001",
+    "holder_name": "周银琳",
     "document_type": "居民身份证",
-    "document_number": "130300196812250367",
+    "document_number": "132100197807294643",
     "occupation": "养老护理员",
     "work_type": "--",
     "level": "5",

@@ -4,6 +4,7 @@ A problem is a ``Refused``, the gateway's own or a service's; its class name in 
 the end of its ``type``. Nothing outside the catalogue is ever answered: what is not foreseen is ``internal_error``.
 """
 
+import json
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -128,6 +129,13 @@ class BodyTooLarge(Problem):
     title = "内容过大"
 
 
+class AddressTooLong(Problem):
+    """The server's limit is 4,094 bytes for method, address and version."""
+
+    status = 414
+    title = "地址过长"
+
+
 class MediaTypeUnsupported(Problem):
     status = 415
     title = "不支持的内容类型"
@@ -138,6 +146,13 @@ class IdempotencyKeyReused(Problem):
 
     status = 422
     title = "幂等键已用于其他内容"
+
+
+class HeadersTooLarge(Problem):
+    """The server's limits are 60 headers of 8 KiB."""
+
+    status = 431
+    title = "请求头过大"
 
 
 class TooManyRequests(Problem):
@@ -223,22 +238,9 @@ def answer(refusal: Refused) -> Response:
     if refusal.code not in current_app.extensions["problems"]:
         log.error("refusal outside the catalogue", code=refusal.code)
         refusal = internal_error()
-    details: dict[str, Any] = {
-        "type": TYPES + refusal.code,
-        "title": refusal.title,
-        "title_en": refusal.code.replace("_", " "),
-        "status": refusal.status,
-        "detail": refusal.zh,
-        "detail_en": refusal.en,
-        "code": refusal.code,
-        "instance": request.path,
-        "correlation_id": trace.trace_id(),
-    }
-    if refusal.errors or refusal.status == 422:
-        details["errors"] = refusal.errors
-    for name, fact in refusal.facts.items():
-        details.setdefault(name, fact)
-    response = Response(current_app.json.dumps(details), refusal.status, content_type=MEDIA_TYPE)
+    errors = [_in_query(error) for error in refusal.errors] if request.method == "GET" else refusal.errors
+    body = document(refusal, instance=request.path, errors=errors)
+    response = Response(body, refusal.status, content_type=MEDIA_TYPE)
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     for name, value in getattr(refusal, "headers", {}).items():
@@ -248,6 +250,34 @@ def answer(refusal: Refused) -> Response:
         response.headers.setdefault("WWW-Authenticate", 'Bearer realm="yanzhao"')
     g.problem = refusal.code
     return response
+
+
+def document(refusal: Refused, *, instance: str, errors: list[dict[str, str]] | None = None) -> bytes:
+    """The problem details as JSON. ``errors``: the refusal's own unless they are given."""
+    errors = refusal.errors if errors is None else errors
+    details: dict[str, Any] = {
+        "type": TYPES + refusal.code,
+        "title": refusal.title,
+        "title_en": refusal.code.replace("_", " "),
+        "status": refusal.status,
+        "detail": refusal.zh,
+        "detail_en": refusal.en,
+        "code": refusal.code,
+        "instance": instance,
+        "correlation_id": trace.trace_id(),
+    }
+    if errors or refusal.status == 422:
+        details["errors"] = errors
+    for name, fact in refusal.facts.items():
+        details.setdefault(name, fact)
+    return json.dumps(details, ensure_ascii=False).encode()
+
+
+def _in_query(error: dict[str, str]) -> dict[str, str]:
+    """A service calls a parameter by its name alone: it does not know what was a body and what a query."""
+    if error["pointer"].startswith(("/query/", "/header/")):
+        return error
+    return error | {"pointer": f"/query{error['pointer']}"}
 
 
 def internal_error() -> InternalError:

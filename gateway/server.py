@@ -27,7 +27,7 @@ WORKERS = int(os.environ.get("WEB_CONCURRENCY", "1"))
 
 bind = f"{os.environ.get('HOST', '0.0.0.0')}:{PORT}"
 workers = WORKERS
-worker_class = "gthread"
+worker_class = "gateway.worker.Worker"  # gthread
 threads = THREADS
 keepalive = 15
 timeout = 60  # for a worker that hangs as a whole; requests are bounded by the calls that they make

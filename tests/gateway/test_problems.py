@@ -368,12 +368,14 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
 }
 
 
+OF_THE_SERVER = {"address_too_long": 414, "headers_too_large": 431}  # test_server.py provokes them
+
 _WAIT_SAID_BY_ITSELF = ("too_many_requests", "request_in_progress")  # until the window ends, or the lease
 
 
 def test_the_catalogue_is_closed_and_each_type_of_it_is_provoked_here() -> None:
     listed = {code: kind.status for code, kind in problems.catalogue().items()}
-    assert listed == {code: status for code, (status, _) in PROVOKE.items()}, (
+    assert listed == {code: status for code, (status, _) in PROVOKE.items()} | OF_THE_SERVER, (
         "a refusal was added or removed: provoke it in PROVOKE"
     )
 
@@ -382,7 +384,7 @@ def test_every_problem_of_the_gateways_own_is_transient_or_final_for_a_reason() 
     before_any_key = {
         *("malformed_json", "malformed_multipart", "malformed_request", "token_request_invalid", "path_not_found"),
         *("method_not_allowed", "not_acceptable", "precondition_failed", "body_too_large", "media_type_unsupported"),
-        "idempotency_key_reused",
+        *("idempotency_key_reused", *OF_THE_SERVER),
     }
     own = {code: kind for code, kind in problems.catalogue().items() if issubclass(kind, problems.Problem)}
     assert {code for code, kind in own.items() if not kind.transient} == before_any_key

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -257,6 +258,30 @@ def test_an_upload_of_the_largest_size_leaves_memory_flat_and_no_file_behind(
     assert highest - before < 12 * 2**20, f"{(highest - before) / 2**20:.1f} MiB more for a file of 25 MiB"
     assert not open_files, "a roster lay in a temporary file"
     assert not list(temporary.iterdir())
+
+
+NO_REQUESTS = [
+    (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "address_too_long"),
+    (b"GET / HTTP/1.1\r\nCookie: " + b"a" * 9000 + b"\r\n\r\n", 431, "headers_too_large"),
+    (b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(70)) + b"\r\n", 431, "headers_too_large"),
+    (b"hello\r\n\r\n", 400, "malformed_request"),
+    (b"GET / HTTP/1.1\r\nBad Header: 1\r\n\r\n", 400, "malformed_request"),
+]
+
+
+def test_what_never_reaches_the_application_is_refused_as_a_problem_too(
+    module_space: dict[str, str], tmp_path: Path
+) -> None:
+    with serving(module_space, tmp_path) as server:
+        for sent, status, code in NO_REQUESTS:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+                line.sendall(sent)
+                answer = b"".join(iter(lambda line=line: line.recv(65536), b""))
+            head, _, body = answer.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 %d " % status), answer
+            assert b"Content-Type: application/problem+json" in head
+            problem = json.loads(body)
+            assert (problem["status"], problem["code"], len(problem["correlation_id"])) == (status, code, 32)
 
 
 @pytest.mark.parametrize("told", [True, False])

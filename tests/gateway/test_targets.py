@@ -57,6 +57,7 @@ def test_progress_is_broken_down_by_region_and_by_month(anybody: Caller) -> None
     assert all(month["month"].startswith("2023-") for month in by_month["series"])
     refused = anybody.get(f"{URL}/12.1?by=sex")
     assert (refused.status_code, refused.json["code"]) == (422, "breakdown_unknown")
+    assert [error["pointer"] for error in refused.json["errors"]] == ["/query/by"]
 
 
 def test_who_polls_an_unchanged_number_gets_a_304_that_may_be_cached(anybody: Caller) -> None:

@@ -5,9 +5,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import python_calamine
 from stdnum.cn import ric
 
 from contract import regions
+from gateway.certificates import EXAMPLE
 from samples import expected as told
 from samples import marks, rosters
 from samples.files import FILES, Made
@@ -167,3 +169,15 @@ def test_the_people_with_two_certificates_are_counted_where_and_when_they_should
         assert set(change.values()) <= {1}
         if change:
             assert earliest[0] in change, story.note
+
+
+def test_the_example_of_the_documentation_is_nobody_of_the_samples() -> None:
+    """Whoever tries it after `make run` sees the count move."""
+    for file in HERE.glob("rosters/[0-9]*"):
+        if file.suffix == ".csv":
+            cells = set(file.read_bytes().decode("gb18030", "replace").replace("\n", ",").split(","))
+        else:
+            rows = python_calamine.load_workbook(file).get_sheet_by_index(0).iter_rows()
+            cells = {str(cell) for row in rows for cell in row}
+        assert any(len(cell) == 18 for cell in cells), f"{file.name} was not read"
+        assert not cells & {EXAMPLE["document_number"], EXAMPLE["certificate_number"]}, file.name
