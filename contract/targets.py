@@ -27,7 +27,7 @@ class ReadEntries(Message):
     region = fields.RegionCode()
     as_of = fields.Day()
     known_at = fields.Instant()
-    after = fields.Id()
+    after = fields.Text(at_most=1000)  # ``next`` or ``resume`` of an earlier page
     limit = fields.Whole(at_least=1, at_most=1000, load_default=100)
 
 

@@ -29,7 +29,7 @@ class Count(fields.Whole):
 class Page(Message):
     """``after``: the ``next`` of the page before."""
 
-    after = fields.Text(at_most=500, metadata={"description": "上一页的 next · the `next` of the page before"})
+    after = fields.Text(at_most=2000, metadata={"description": "上一页的 next · the `next` of the page before"})
     limit = Count(at_least=1, at_most=500, load_default=50, metadata={"description": "每页条数 · items a page"})
 
 
@@ -59,11 +59,13 @@ def opened(list_name: str, query: dict[str, Any]) -> dict[str, Any]:
 
 
 def closed(list_name: str, page: dict[str, Any]) -> dict[str, Any]:
-    """The service's page with its cursor made opaque."""
-    if page["next"] is None:
-        return page
-    cursor = json.dumps(page["next"]).encode()
-    return {**page, "next": base64.urlsafe_b64encode(_tag(list_name, cursor) + cursor).rstrip(b"=").decode()}
+    """The service's page with its cursors made opaque."""
+    cursors = {name: page[name] for name in ("next", "resume") if page.get(name) is not None}
+    return page | {name: _sealed(list_name, json.dumps(cursor).encode()) for name, cursor in cursors.items()}
+
+
+def _sealed(list_name: str, cursor: bytes) -> str:
+    return base64.urlsafe_b64encode(_tag(list_name, cursor) + cursor).rstrip(b"=").decode()
 
 
 def _tag(list_name: str, cursor: bytes) -> bytes:

@@ -49,10 +49,12 @@ class ListEntries(pages.Page):
 
 
 class EntryList(Message):
-    """``next`` is null on the last page."""
+    """``next`` is null on the last page. ``resume``: where to go on later, on the last page too: what is written
+    meanwhile comes after it, and nothing is left out."""
 
     items = fields.Many(fields.Nested(public.Entry), required=True)
-    next = fields.Text(required=True, allow_none=True, at_most=500)
+    next = fields.Text(required=True, allow_none=True, at_most=2000)
+    resume = fields.Text(required=True, allow_none=True, at_most=2000)
 
 
 @operation(

@@ -16,6 +16,7 @@ from runtime import clock
 from runtime.clock import Clock
 from runtime.config import Config
 from runtime.mongo import Document, database
+from services.targets import proof
 from services.targets.ledger.disclosure import family, is_veiled, veil
 from services.targets.ledger.judge import everywhere
 from services.targets.ledger.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
@@ -128,15 +129,15 @@ class Progress:
     def entries(self, asked: dict[str, Any]) -> dict[str, Any]:
         read = public.ReadEntries.read(asked)
         indicator = self._indicator(read["target_id"])
-        rows = self.counts.proof(
+        rows, cursor, more = proof.page(
+            self.counts,
             indicator=indicator.id,
             region=regions.get(read["region"]).code if "region" in read else None,
             as_of=read.get("as_of"),
             known_at=read.get("known_at"),
             after=read.get("after"),
-            limit=read["limit"] + 1,
+            limit=read["limit"],
         )
-        page = rows[: read["limit"]]
         return {
             "items": [
                 public.Entry.write(
@@ -147,9 +148,10 @@ class Progress:
                     seq=row["seq"] or 0,
                     **{name: row[name] for name in _ENTRY_FIELDS},
                 )
-                for row in page
+                for row in rows
             ],
-            "next": str(page[-1]["_id"]) if len(rows) > len(page) else None,
+            "next": cursor if more else None,
+            "resume": cursor or None,
         }
 
     def status(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The count, in MongoDB.
 
 standings   one per (indicator, subject): the facts, and whether and where it is counted
-entries     append-only signed steps
+entries     append-only signed steps, each with its place in its queue
+places      how many places each queue has given
 rollups     sums per (indicator, region, queue), in all and by day: derived, rebuildable
 sources     the last watermark that each queue brought
 """
@@ -15,7 +16,7 @@ from itertools import groupby
 from typing import Any
 
 import pymongo
-from bson import Decimal128, ObjectId
+from bson import Decimal128
 from pymongo.client_session import ClientSession
 
 from contract import regions
@@ -57,9 +58,11 @@ class Counts:
         self.entries = store[f"entries{suffix}"]
         self.rollups = store[f"rollups{suffix}"]
         self.sources = store[f"sources{suffix}"]
+        self.places = store[f"places{suffix}"]
 
     def ensure_indexes(self) -> None:
         self.entries.create_index([("indicator", 1), ("region", 1), ("_id", 1)], name="proof")
+        self.entries.create_index([("indicator", 1), ("queue", 1), ("n", 1), ("_id", 1)], name="followed")
         self.entries.create_index(
             [("indicator", 1), ("region", 1), ("effective_on", 1), ("recorded_at", 1), ("value", 1)], name="known_at"
         )
@@ -85,9 +88,28 @@ class Counts:
             self.standings.bulk_write(operations, ordered=False, session=session)
         if changes.entries:
             rows = [_entry_row(indicator, entry) for indicator, entry in changes.entries]
+            self._place(rows, changes.queue or "mends", session)
             self.entries.insert_many(rows, ordered=False, session=session)
             if changes.queue is not None:
                 self.rollups.bulk_write(_rollup_updates(changes), ordered=False, session=session)
+
+    def _place(self, rows: list[Document], queue: str, session: ClientSession) -> None:
+        """Give the rows the queue's next places. Transactions that do so at once meet here, and one of them is tried
+        again: so places are committed in their order."""
+        given = self.places.find_one_and_update(
+            {"_id": queue},
+            {"$inc": {"n": len(rows)}},
+            upsert=True,
+            return_document=pymongo.ReturnDocument.AFTER,
+            session=session,
+        )
+        assert given is not None  # an upsert
+        for n, row in enumerate(rows, given["n"] - len(rows) + 1):
+            row |= {"queue": queue, "n": n}
+
+    def queues(self) -> list[str]:
+        """Those that have written entries."""
+        return sorted(row["_id"] for row in self.places.find({}, {"_id": 1}))
 
     def mark(self, queue: str, service: str, seq: int, at: dt.datetime, session: ClientSession) -> None:
         """This queue has brought everything of ``service`` up to ``seq``, recorded before ``at``."""
@@ -144,28 +166,6 @@ class Counts:
         group = {"_id": {"region": "$region", "on": "$effective_on"}, "value": {"$sum": "$value"}}
         for row in self.entries.aggregate([{"$match": match}, {"$group": group}], hint="known_at"):
             yield row["_id"]["region"], dt.date.fromisoformat(row["_id"]["on"]), number(row["value"])
-
-    def proof(
-        self,
-        *,
-        indicator: str,
-        region: str | None,
-        as_of: dt.date | None,
-        known_at: dt.datetime | None,
-        after: str | None,
-        limit: int,
-    ) -> list[Document]:
-        """Entries in the order in which they were written; ``region`` = None is everywhere."""
-        asked: Document = {"indicator": indicator}
-        if region is not None:
-            asked["region"] = {"$in": list(regions.subtree(region))}
-        if as_of is not None:
-            asked["effective_on"] = {"$lte": as_of.isoformat()}
-        if known_at is not None:
-            asked["recorded_at"] = {"$lte": known_at}
-        if after is not None:
-            asked["_id"] = {"$gt": ObjectId(after)}
-        return list(self.entries.find(asked).sort("_id", 1).limit(limit))
 
     def nets(self, id: str | None = None, session: ClientSession | None = None) -> Iterator[tuple[str, Net]]:
         """(standing id, what its entries add up to), in the order of the ids; of one standing, or of all."""
