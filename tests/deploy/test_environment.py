@@ -48,3 +48,30 @@ def test_help_tells_every_command() -> None:
     said = subprocess.run(["make", "-s"], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=True).stdout
     commands = ["run", "test", "lint", "fmt", "stop", "clean", "bench", "audit", "replay", "parked", "clients", "lock"]
     assert [name for name in commands if f"make {name} " not in said] == []
+
+
+@pytest.mark.parametrize(
+    ("ci", "user", "taken"),
+    [
+        ("true", "0", "rabbitmq-server erlang-base"),
+        ("", "0", None),
+        ("true", "1000", None),
+    ],
+)
+def test_ci_takes_away_what_the_commands_must_bring_and_nobody_else_does(
+    ci: str, user: str, taken: str | None, tmp_path: Path
+) -> None:
+    programs = {
+        "id": f"echo {user}",
+        "make": f'echo "make $*" >>{tmp_path}/done',
+        "apt-get": f'echo "apt-get $*" >>{tmp_path}/done',
+        "dpkg-query": "echo installed rabbitmq-server; echo installed erlang-base; echo config-files erlang-x; exit 1",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CI": ci}
+    done = subprocess.run([ROOT / ".ci" / "run"], env=environ, capture_output=True, text=True, check=True)
+    purged = [f"apt-get -qq purge -y --auto-remove {taken}"] if taken else []
+    assert (tmp_path / "done").read_text().splitlines() == [*purged, "make lint", "make test"]
+    assert (taken or "taken away") in done.stdout if taken else "taken away" not in done.stdout
