@@ -3,6 +3,9 @@
 What one of them decides on while the other changes it shows only in such an order: two threads that merely run at once
 hardly ever meet in it. The calls are real ones on the real database. `conftest.py` registers LISTENER, by which the
 driver tells each command before it is sent, in the thread that sends it.
+
+A collection that one of them makes turns the other away for that alone, and hides what is looked for: see that all are
+there before, `commands` too.
 """
 
 import threading

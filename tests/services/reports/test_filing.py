@@ -1,8 +1,8 @@
 """Filing and reviewing on the real database."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from contract.message import Said
 from contract.targets import TargetNotFound
 from runtime.config import Config
 from services.reports.service import Reports
+from tests.interleaved import Point, commits, interleaved, writes
 from tests.services.reports.builders import (
     BOTH,
     HOUSING_REPORTER,
@@ -315,30 +316,21 @@ def test_lists_go_on_where_the_page_before_ended(desk: Desk, service: Reports) -
     ]
 
 
-def test_of_two_who_settle_one_region_at_once_neither_misses_the_other(desk: Desk, service: Reports) -> None:
+@pytest.mark.parametrize("at", [writes, commits])
+def test_of_two_who_settle_one_region_at_once_neither_misses_the_other(desk: Desk, service: Reports, at: Point) -> None:
     """4.1 goes down to 30 while 4.2 goes up to 40: each alone is right, both together are not."""
-    desk.accepted(target_id="4.1", cumulative="100")
+    desk.accepted(target_id="4.1", cumulative="100", command_id="before")
     desk.accepted(target_id="4.2", cumulative="20")
-    commands = [
-        a_report(desk.proof, target_id="4.1", cumulative="30", reason="更正"),
-        a_report(desk.proof, target_id="4.2", cumulative="40", reason="更正"),
-    ]
-    outcomes, barrier = [], threading.Barrier(2)
-
-    def file(command: dict[str, Any]) -> None:
-        barrier.wait()
-        try:
-            service.file_report(command, REPORTER)
-            outcomes.append("filed")
-        except Refused as refused:
-            outcomes.append(refused.code)
-
-    threads = [threading.Thread(target=file, args=[command]) for command in commands]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["filed", "part_above_whole"]
+    whole, part = (
+        partial(
+            service.file_report,
+            a_report(desk.proof, target_id=id, cumulative=figure, reason="更正", command_id=id),
+            REPORTER,
+        )
+        for id, figure in (("4.1", "30"), ("4.2", "40"))
+    )
+    both = interleaved(whole, part, at=at)
+    assert [isinstance(one, public.PartAboveWhole) for one in both].count(True) == 1
 
 
 def test_time_is_not_set_in_production(service: Reports, settings: Config) -> None:

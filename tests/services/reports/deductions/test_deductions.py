@@ -12,6 +12,7 @@ from contract.message import Event, Said
 from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from runtime import mongo
 from services.reports.service import Reports
+from tests.interleaved import Point, commits, interleaved, writes
 from tests.services.reports.builders import REPORTER
 from tests.services.reports.conftest import Desk
 
@@ -167,3 +168,20 @@ def test_a_stocks_line_can_lose_its_level_and_no_more(desk: Desk, service: Repor
     service.on_withdrawal(an_order(march, amount=Decimal(9)))
     service.on_withdrawal(an_order(march, version=2, amount=Decimal(10)))
     assert [outcome for name, outcome in since(said, 4) if name == "WithdrawalAnswered"] == [(True, 1), (False, 2)]
+
+
+@pytest.mark.parametrize("at", [writes, commits])
+@pytest.mark.parametrize("held", ["who accepts", "who orders"])
+def test_no_more_is_taken_off_than_a_correction_that_is_accepted_meanwhile_leaves(
+    desk: Desk, service: Reports, held: str, at: Point
+) -> None:
+    """Of ten, a correction leaves two and an order takes three: one of them is refused."""
+    report = desk.accepted()
+    corrected = desk.file(cumulative="2", reason="更正")
+    calls = [lambda: desk.decide(corrected, command_id="accept"), lambda: service.on_withdrawal(an_order(report))]
+    accepted = interleaved(*calls, at=at)[0] if held == "who accepts" else interleaved(*calls[::-1], at=at)[1]
+    found = service.report(report["report_id"], REPORTER)
+    if isinstance(accepted, public.FigureBelowDeducted):
+        assert (found["figure"], found["deducted"]) == ("10", "3")
+    else:
+        assert (found["figure"], found["deducted"]) == ("2", "0")

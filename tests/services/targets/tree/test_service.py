@@ -1,6 +1,6 @@
 """Who may split and adjust targets, what they are answered, and that two people cannot overwrite one another."""
 
-import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from runtime import config
 from runtime.config import Config
 from services.targets.service import Targets
 from services.targets.tree.store import tree
+from tests.interleaved import Point, commits, interleaved, writes
 
 PROVINCE, CITY, OTHER_CITY, COUNTY = "130000", "130100", "130200", "130102"
 
@@ -166,42 +167,27 @@ def test_who_decided_on_an_older_version_is_told_the_newer(service: Targets) -> 
         assert refused.value.facts == {"version": 2}
 
 
-def test_of_two_who_decide_at_once_one_is_refused(service: Targets) -> None:
-    refused: list[Refused] = []
+@pytest.mark.parametrize("at", [writes, commits])
+def test_of_two_who_decide_at_once_one_is_refused(service: Targets, at: Point) -> None:
+    def decide(target: str) -> Any:
+        command = a_split((CITY, target), expected_version=1, command_id=target)
+        return service.allocate_targets(command, DISPATCHER)
 
-    def decide(target: str) -> None:
-        try:
-            service.allocate_targets(a_split((CITY, target), expected_version=1), DISPATCHER)
-        except AllocationChanged as error:
-            refused.append(error)
-
-    both = [threading.Thread(target=decide, args=[target]) for target in ("600", "700")]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join()
-    assert len(refused) == 1
+    both = interleaved(partial(decide, "600"), partial(decide, "700"), at=at)
+    assert [isinstance(one, AllocationChanged) for one in both].count(True) == 1
     assert service.tree({"target_id": "12.1"}, DISPATCHER)["version"] == 2
 
 
-def test_a_part_is_not_raised_while_its_whole_is_lowered(service: Targets) -> None:
-    refused: list[Refused] = []
+@pytest.mark.parametrize("at", [writes, commits])
+def test_a_part_is_not_raised_while_its_whole_is_lowered(service: Targets, at: Point) -> None:
+    def decide(id: str, target: str) -> Any:
+        command = a_split((CITY, target), id=id, reason="同时", command_id=f"{id} {target}")
+        return service.allocate_targets(command, DISPATCHER)
 
-    def decide(id: str, target: str) -> None:
-        try:
-            service.allocate_targets(a_split((CITY, target), id=id, reason="同时"), DISPATCHER)
-        except AllocationInvalid as error:
-            refused.append(error)
-
-    for round_ in range(1, 5):
-        for id, target in (("4.2", "1"), ("4.1", "700"), ("4.2", "100")):
-            service.allocate_targets(a_split((CITY, target), id=id, reason="复位"), DISPATCHER)
-        both = [threading.Thread(target=decide, args=said) for said in (("4.1", "150"), ("4.2", "300"))]
-        for one in both:
-            one.start()
-        for one in both:
-            one.join()
-        assert len(refused) == round_, "one was decided without a look at the other"
+    for id, target in (("4.1", "700"), ("4.2", "100")):
+        decide(id, target)
+    both = interleaved(partial(decide, "4.1", "150"), partial(decide, "4.2", "300"), at=at)
+    assert [isinstance(one, AllocationInvalid) for one in both].count(True) == 1
 
 
 def test_a_command_told_again_changes_nothing(service: Targets) -> None:
