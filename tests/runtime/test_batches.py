@@ -1,10 +1,11 @@
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
+from amqp.exceptions import NotFound
 from pymongo.errors import AutoReconnect
 
 from contract import certification as certified
@@ -120,6 +121,25 @@ def test_what_cannot_be_read_is_parked_with_its_reason_and_its_neighbours_are_se
     assert reason in headers[rabbit.REASON]
     assert headers[rabbit.ORIGIN] == ALL.queue
     assert (kept if isinstance(kept, bytes) else kept.encode()) == body
+    assert left(space) == 0
+
+
+def test_what_cannot_be_put_aside_is_not_acknowledged(space, publish) -> None:
+    """The queue of what is parked is gone at first; it is declared with the next connection."""
+    ledger = Ledger()
+
+    def parked_once_there_is_a_place() -> list[tuple[Any, dict[str, Any]]]:
+        with suppress(NotFound):
+            return parked(space)
+        return []
+
+    with consuming(space, ledger):
+        with rabbit.connection(config.read(space)) as broker:
+            broker.channel().queue_delete("targets.parked")
+        publish(b"\xff\xfe not text", said(2))
+        [(body, _)] = until(parked_once_there_is_a_place, what="the poison came again, and is parked")
+        until(lambda: 2 in ledger.versions, what="its neighbour is settled")
+    assert (body if isinstance(body, bytes) else body.encode()) == b"\xff\xfe not text"
     assert left(space) == 0
 
 

@@ -1,6 +1,7 @@
 import base64
 import os
 import threading
+from dataclasses import replace
 
 import pytest
 from bson import encode
@@ -81,6 +82,13 @@ def test_a_person_key_is_the_same_everywhere_and_tells_nothing(space, settings, 
     assert key != Vault(settings, store).person_key("护照", number)
     other = config.read(space | {"PERSON_KEY_SECRET": base64.b64encode(os.urandom(32)).decode()})
     assert key != Vault(other, store).person_key("居民身份证", number)
+
+
+def test_a_person_has_the_key_that_they_always_had(settings, store):
+    """Worked out with `openssl dgst -sha256 -mac HMAC`: with another key they would be counted a second time."""
+    secret = b"a secret of thirty-two octets, no more"
+    vault = Vault(replace(settings, person_key_secret=secret), store)
+    assert vault.person_key("resident_id", "13010019900101001X") == "94af0d1c1d9f84c2e360c954f2d28f23"
 
 
 def test_parts_of_a_hash_cannot_be_shifted_into_one_another(settings, store):

@@ -142,6 +142,14 @@ def test_sources_say_how_far_every_queue_has_been_told(counts, progress) -> None
     assert answer["lag_seconds"] == "7.000"
 
 
+def test_a_watermark_that_is_brought_again_late_moves_nothing_back(counts) -> None:
+    queue = Counting(counts, [RULE], "targets.counting.0")
+    for seq in (5, 9, 7, 5):
+        queue.handle([Mark(service="certification", seq=seq, at=NOW + dt.timedelta(seconds=seq))])
+    (row,) = counts.sources.find()
+    assert (row["seq"], row["at"]) == (9, NOW + dt.timedelta(seconds=9))
+
+
 def shuffled_life(seed: int) -> list[dict]:
     """Events of forty people: second certificates, revocations, reinstatements, and moves between persons."""
     pick = random.Random(seed)

@@ -109,10 +109,19 @@ points = st.decimals(0, 100, places=2)
 
 
 @given(st.lists(points, min_size=2, max_size=3))
-def test_the_same_scores_always_come_to_the_same_and_never_outside_themselves(totals: list[Decimal]) -> None:
-    scores = [a_score(str(total)) for total in totals]
-    found = scoring.outcome(RUBRIC, scores)
-    assert found == scoring.outcome(RUBRIC, scores)
-    if found.settled:
-        assert found.score is not None
-        assert min(totals) <= found.score <= max(totals)
+def test_two_within_ten_points_make_their_mean_and_otherwise_the_closest_of_three(totals: list[Decimal]) -> None:
+    found = scoring.outcome(RUBRIC, [a_score(str(total)) for total in totals])
+    first, second, *third = totals
+    if abs(first - second) > 10 and not third:
+        assert (found.settled, found.score) == (False, None)
+        return
+    used = totals
+    if abs(first - second) > 10:
+        low, middle, high = sorted(totals)
+        if middle - low < high - middle:
+            used = [low, middle]
+        elif middle - low > high - middle:
+            used = [middle, high]
+    assert found.score is not None
+    assert abs(found.score - sum(used) / len(used)) <= Decimal("0.005")
+    assert found.stars == (5 if found.score >= 90 else 4 if found.score >= 80 else 3 if found.score >= 70 else 0)

@@ -58,6 +58,23 @@ def test_anybody_can_draw_it_again_and_finds_out_what_was_changed(size: int, pla
     assert not proved(lines[::-1], **(told | {"digest_told": digest(lines[::-1])}))  # type: ignore[arg-type]
 
 
+def test_a_sample_is_the_one_that_its_seed_always_drew() -> None:
+    """Worked out with `openssl dgst -sha256` and `sort`, as docs for an inspector would have it."""
+    day = dt.date(2023, 5, 1)
+    amounts = {"e": Decimal("2.50")}
+    frame = [Framed(f"person-{n}", f"fact-{n}", "130102", amounts.get(n, Decimal(1)), day) for n in "abcde"]
+    drawn = draw(frame, seed="seed", size=2)
+    assert [unit.line for unit in drawn.frame] == [
+        "person-d|fact-d|130102|1",
+        "person-e|fact-e|130102|2.5",
+        "person-a|fact-a|130102|1",
+        "person-b|fact-b|130102|1",
+        "person-c|fact-c|130102|1",
+    ]
+    assert [unit.subject for unit in drawn.sample] == ["person-d", "person-e"]
+    assert drawn.digest == "d9504a46c176d45a420f24a142335b6b8767ff5822558720767fded7933a41de"
+
+
 def test_another_seed_gives_another_sample() -> None:
     frame = a_frame(200)
     assert draw(frame, seed="a", size=20).sample != draw(frame, seed="b", size=20).sample

@@ -1,8 +1,9 @@
 """A snapshot holds what was known when its round was closed, by a logical clock, and stays."""
 
 import datetime as dt
+import hashlib
+import json
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -83,11 +84,22 @@ def test_a_digest_is_of_the_rows_and_says_when_one_was_changed(year: Year) -> No
     year.report("2.1", "130102", 7)
     snapshot = locked(year, year.close())
     rows = year.snapshots.rows(snapshot.snapshot_id)
-    contained: dict[str, Any] = {"round_id": snapshot.round_id, "sources": snapshot.sources}
-    assert snapshots.digest_of(rows, as_of=snapshot.as_of, **contained) == snapshot.digest
+    said = {"round_id": snapshot.round_id, "as_of": "2023-10-31", "sources": snapshot.sources, "rows": rows}
+    canonical = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert hashlib.sha256(canonical.encode()).hexdigest() == snapshot.digest
     assert year.snapshots.verified(snapshot)
     year.store["snapshot_rows"].update_one({"indicator": "2.1"}, {"$set": {"figures.0.value": "8"}})
     assert not year.snapshots.verified(snapshot)
+
+
+def test_a_digest_is_the_one_that_it_always_was() -> None:
+    """Worked out with `openssl dgst -sha256`: what was locked by an older release is verified by this one."""
+    rows = [{"indicator": "2.1", "figures": [{"value": "7", "region": "130102"}], "snapshot_id": "of the store"}]
+    sources = {"reports": 12, "certification": 3}
+    digest = snapshots.digest_of(
+        rows, round_id="0123456789abcdef01234567", as_of=dt.date(2023, 10, 31), sources=sources
+    )
+    assert digest == "ac27114806f49a32511036ecef163abce7a2ed2b7218d7d80fa455562221f0e9"
 
 
 def test_an_entry_that_was_doctored_is_found(year: Year) -> None:
