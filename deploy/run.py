@@ -254,7 +254,7 @@ def _given_servers_answer(settings: Config) -> None:
     if os.environ.get("AMQP_URI") and (fault := metrics.broker_fault(settings)):
         raise CannotGoOn(f"AMQP_URI 指定的 RabbitMQ 连不上，请检查 / cannot be reached, check AMQP_URI: {fault}")
     if os.environ.get("MONGO_URI"):
-        if fault := metrics.database_fault(settings):
+        if fault := mongo.fault(settings):
             raise CannotGoOn(f"MONGO_URI 指定的 MongoDB 连不上，请检查 / cannot be reached, check MONGO_URI: {fault}")
         if "setName" not in mongo.client(settings.mongo_uri).admin.command("hello"):
             raise CannotGoOn("MONGO_URI 指定的 MongoDB 须为副本集（事务需要） / MongoDB must be a replica set")

@@ -10,8 +10,9 @@ from werkzeug import Response
 
 from contract.errors import Refused
 from gateway import door
+from runtime import mongo
 from runtime.config import Config
-from runtime.metrics import broker_fault, database_fault
+from runtime.metrics import broker_fault
 from runtime.rpc import InternalError, ServiceUnavailable
 
 blueprint = Blueprint("health", __name__, description="运行状态 · health")
@@ -47,7 +48,7 @@ def ready() -> Response:
     A count that lags makes it `degraded` and not unready: taking the gateways away would not make it faster.
     """
     settings: Config = current_app.extensions["settings"]
-    faults = {"database": database_fault(settings), "broker": broker_fault(settings)}
+    faults = {"database": mongo.fault(settings), "broker": broker_fault(settings)}
     checks: dict[str, Any] = {
         name: {"ready": True} if fault is None else {"ready": False, "fault": fault} for name, fault in faults.items()
     }

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import pymongo
 import structlog
 from amqp.exceptions import AMQPError
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 from prometheus_client import Counter, Histogram
+from pymongo.errors import PyMongoError
 
 from contract.message import Event, Said, Unreadable
 from contract.subscriptions import Subscription
-from runtime import clock, rabbit
+from runtime import clock, mongo, rabbit
 from runtime.config import Config
 from runtime.mongo import transient
 
@@ -29,6 +31,7 @@ HANDLED = Counter("events_handled_total", "Events settled", ["queue"])
 PARKED = Counter("events_parked_total", "Events put aside with a reason", ["queue"])
 BATCH_SECONDS = Histogram("batch_seconds", "Time to settle one batch", ["queue"])
 
+_TRANSACTION = 10.0  # seconds that one may take, well below the heartbeat's
 _GAP = 0.02  # seconds without a message that end a batch
 _LONGEST = 0.5  # seconds that a batch waits while they keep coming
 
@@ -46,12 +49,20 @@ class NotYet(Exception):
     """Raised by a handler that may take nothing at the moment: the batch waits, and is handed to it again."""
 
 
+class _DatabaseAway(Exception):
+    """For so long that what was taken goes back."""
+
+
 Heard = Said | Mark
 Handle = Callable[[Sequence[Heard]], None]
 
 
 class BatchConsumer:
     """One queue, one thread. ``handle`` gets what was heard in order, and writes all of it or raises.
+
+    While the database is away nothing is taken. What is in hand waits for ``hold`` seconds, with heartbeats; then it is
+    given back, in its order, and counts as delivered once more, however long it lasts: the queue's delivery limit is
+    for events that kill their reader.
 
     ``after_mark`` is called when a batch that ends with a watermark is settled; while it does not return, nothing more
     is taken. Batches are cut at watermarks for its sake.
@@ -64,13 +75,15 @@ class BatchConsumer:
         handle: Handle,
         *,
         limit: int = 1000,
-        after_mark: Callable[[Mark, Callable[[], None]], None] | None = None,
+        hold: float = 60.0,
+        after_mark: Callable[[Mark, Callable[[], object]], None] | None = None,
     ) -> None:
         self._config = config
         self._subscription = subscription
         self._queue = subscription.queue
         self._handle = handle
         self._limit = limit
+        self._hold = hold
         self._after_mark = after_mark
         self._buffer: list[Any] = []
         self.consuming = False
@@ -79,6 +92,8 @@ class BatchConsumer:
         delay = 0.1
         while not stop.is_set():
             try:
+                if not self._database_answers(stop):
+                    return
                 rabbit.declare(self._config, [self._subscription])
                 with rabbit.connection(self._config) as broker:
                     delay = 0.1
@@ -86,6 +101,8 @@ class BatchConsumer:
             except (AMQPError, OperationalError, OSError, rabbit.NotConfirmed) as error:
                 # What was not acknowledged comes again; the handler settles twice what it settled once.
                 log.warning("batch.broker_away", queue=self._queue, error=type(error).__name__, detail=str(error))
+            except _DatabaseAway:
+                log.warning("batch.given_back", queue=self._queue)
             except Exception as error:
                 # Nothing was acknowledged that was not settled: beginning anew is safe, and better than standing still.
                 log.exception("batch.failed", queue=self._queue, transient=transient(error))
@@ -95,20 +112,26 @@ class BatchConsumer:
             stop.wait(delay)
             delay = min(delay * 2, 5.0)
 
+    def _database_answers(self, stop: threading.Event) -> bool:
+        """Waits until it does. False when asked to end before."""
+        while (fault := mongo.fault(self._config)) is not None:
+            log.warning("batch.database_away", queue=self._queue, fault=fault)
+            if stop.wait(1.0):
+                return False
+        return True
+
     def _consume(self, broker: Connection, stop: threading.Event) -> None:
+        """What is in hand and not settled when this ends goes back with the connection, in its order. To cancel first
+        would let the next consumer settle what comes after it, watermarks included, before it."""
         channel = broker.channel()
         channel.auto_decode = False  # what is JSON is read from its bytes
         publisher = rabbit.Publisher(broker)
         channel.basic_qos(0, 2 * self._limit, False)
-        tag = channel.basic_consume(self._queue, callback=self._buffer_one, no_ack=False)
+        channel.basic_consume(self._queue, callback=self._buffer_one, no_ack=False)
         self.consuming = True
         while not stop.is_set():
             if self._fill(broker):
                 self._settle_next(broker, channel, publisher, stop)
-        channel.basic_cancel(tag)
-        while self._buffer:
-            if not self._settle_next(broker, channel, publisher, stop):
-                break
 
     def _buffer_one(self, message: Any) -> None:
         self._buffer.append(message)
@@ -162,28 +185,31 @@ class BatchConsumer:
         channel.basic_ack(messages[-1].delivery_tag, multiple=True)
         HANDLED.labels(self._queue).inc(len(heard))
         if mark is not None and self._after_mark is not None:
-            self._after_mark(mark, broker.heartbeat_check)
+            self._after_mark(mark, lambda: self._drain(broker, 0.0))
         return True
 
     def _settle(
         self, broker: Connection, publisher: rabbit.Publisher, heard: list[tuple[Any, Heard]], stop: threading.Event
     ) -> bool:
-        """Hand on, waiting as long as the database is away; on any other failure halve, until the culprit stands alone.
-        Order is kept: while the database is away nothing overtakes."""
+        """Hand on, waiting a while for a database that is away; on any other failure, and when the transaction takes
+        too long, halve, until the culprit stands alone. Order is kept: nothing overtakes."""
         if not heard:
             return True
-        delay = 0.1
+        delay, until = 0.1, time.monotonic() + self._hold
         while True:
             try:
-                self._handle([said for _, said in heard])
+                with pymongo.timeout(_TRANSACTION):
+                    self._handle([said for _, said in heard])
                 return True
             except Exception as error:
-                if transient(error) or isinstance(error, NotYet):
+                if isinstance(error, NotYet) or (transient(error) and not self._too_slow(error, heard)):
+                    if time.monotonic() > until and not isinstance(error, NotYet):
+                        raise _DatabaseAway from error
                     log.warning("batch.waiting", queue=self._queue, error=type(error).__name__, retry_in=delay)
                     if stop.wait(delay):
                         return False
-                    broker.heartbeat_check()
-                    delay = min(delay * 2, 2.0)
+                    self._drain(broker, 0.0)  # whoever does not read takes the broker for dead
+                    delay = min(delay * 2, 1.0)
                     continue
                 if len(heard) == 1:
                     log.exception("batch.event_failed", queue=self._queue)
@@ -193,6 +219,11 @@ class BatchConsumer:
                 return self._settle(broker, publisher, heard[:middle], stop) and self._settle(
                     broker, publisher, heard[middle:], stop
                 )
+
+    def _too_slow(self, error: BaseException, heard: list[tuple[Any, Heard]]) -> bool:
+        """Whether the database answers, only not to so much at once."""
+        timed_out = isinstance(error, PyMongoError) and error.timeout
+        return timed_out and len(heard) > 1 and mongo.fault(self._config) is None
 
     def _put_aside(self, publisher: rabbit.Publisher, message: Any, reason: str) -> None:
         log.error("batch.parked", queue=self._queue, reason=reason)

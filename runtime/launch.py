@@ -142,12 +142,12 @@ def _host(parts: list[Part], asked: _Asked) -> int:
 
 def _wait_for_servers(settings: Any, seconds: float, asked: _Asked) -> bool:
     """True when broker and database answer, False when asked to end before. Raises CannotStart after ``seconds``."""
-    from runtime import metrics
+    from runtime import metrics, mongo
 
     until, delay = time.monotonic() + seconds, 0.1
     while not asked.to_end:
         faults = {"broker (AMQP_URI)": metrics.broker_fault(settings, publishing=False)}
-        faults["database (MONGO_URI)"] = metrics.database_fault(settings)
+        faults["database (MONGO_URI)"] = mongo.fault(settings)
         away = [f"{server}: {fault}" for server, fault in faults.items() if fault]
         if not away:
             return True

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
-import pymongo
 import structlog
 from amqp.exceptions import AMQPError
 from kombu.exceptions import OperationalError
@@ -47,7 +46,7 @@ class Probe:
 
     def report(self) -> tuple[bool, dict[str, Any]]:
         """(ready, what was found). A part is ready when none of the truth values it reports is false."""
-        broker, database = broker_fault(self._config), database_fault(self._config)
+        broker, database = broker_fault(self._config), mongo.fault(self._config)
         found = {"broker": _found(broker), "database": _found(database)}
         for part in self._parts:
             try:
@@ -76,16 +75,6 @@ def broker_fault(config: Config, *, publishing: bool = True) -> str | None:
         return f"{type(error).__name__} {error}"[:200]
     finally:
         broker.collect()  # without a farewell, for which a broker that takes nothing would let us wait
-
-
-def database_fault(config: Config) -> str | None:
-    """Why the database cannot be used, in a line without credentials, or None."""
-    try:
-        with pymongo.timeout(_PATIENCE):
-            mongo.client(config.mongo_uri).admin.command("ping")
-    except PyMongoError as error:
-        return f"{type(error).__name__} {error}"[:200]
-    return None
 
 
 class Server(ThreadingHTTPServer):

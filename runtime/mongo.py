@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import pymongo
 from bson import ObjectId
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient, ReadPreference, UpdateOne
@@ -21,6 +22,7 @@ Document = dict[str, Any]
 Store = Database[Document]
 Result = TypeVar("Result")
 
+_LIFETIME = 60  # seconds; MongoDB's own transactionLifetimeLimitSeconds
 _MAJORITY = WriteConcern("majority", wtimeout=30_000)
 
 
@@ -51,10 +53,21 @@ def database(config: Config, service: str, *, by: MongoClient[Document] | None =
     )
 
 
+def fault(config: Config, *, seconds: float = 2.0) -> str | None:
+    """Why the database cannot be used, in a line without credentials; None when a primary answers in time."""
+    try:
+        with pymongo.timeout(seconds):
+            client(config.mongo_uri).admin.command("ping")
+    except PyMongoError as error:
+        return f"{type(error).__name__} {error}"[:200]
+    return None
+
+
 def transact(store: Store, work: Callable[[ClientSession], Result]) -> Result:
     """Run ``work`` in one transaction; all of it is written, or nothing. It is run again when MongoDB says that trying
-    again may help, so it must have no other effect than its writes."""
-    with store.client.start_session() as session:
+    again may help, for as long as the server lets a transaction live, so it must have no other effect than its
+    writes."""
+    with pymongo.timeout(_LIFETIME), store.client.start_session() as session:
         return session.with_transaction(
             work,
             read_concern=ReadConcern("snapshot"),

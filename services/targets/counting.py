@@ -227,8 +227,8 @@ class Worker:
         for thread in threads:
             thread.join()
 
-    def _pause(self, queue: str) -> Callable[[Mark, Callable[[], None]], None]:
-        def after_mark(mark: Mark, keep_alive: Callable[[], None]) -> None:
+    def _pause(self, queue: str) -> Callable[[Mark, Callable[[], object]], None]:
+        def after_mark(mark: Mark, keep_alive: Callable[[], object]) -> None:
             if not self._hold.asked(mark.at):
                 return
             log.info("counting.held", queue=queue, seq=mark.seq)

@@ -1,9 +1,11 @@
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import pymongo
 import pytest
 from amqp.exceptions import NotFound
 from pymongo.errors import AutoReconnect
@@ -11,8 +13,9 @@ from pymongo.errors import AutoReconnect
 from contract import certification as certified
 from contract.message import routing_key
 from contract.subscriptions import Subscription
-from runtime import config, rabbit
+from runtime import batches, config, mongo, rabbit
 from runtime.batches import BatchConsumer, Heard, Mark
+from tests.conftest import Servers
 from tests.programme import until
 from tests.services.targets.builders import an_envelope
 
@@ -38,8 +41,10 @@ class Ledger:
 
 
 @contextmanager
-def consuming(space: dict[str, str], ledger: Ledger, **kwargs: Any) -> Iterator[BatchConsumer]:
-    stop = threading.Event()
+def consuming(
+    space: dict[str, str], ledger: Ledger, stop: threading.Event | None = None, **kwargs: Any
+) -> Iterator[BatchConsumer]:
+    stop = stop or threading.Event()
     consumer = BatchConsumer(config.read(space), ALL, ledger, **kwargs)
     thread = threading.Thread(target=consumer.run, args=[stop])
     thread.start()
@@ -184,6 +189,112 @@ def test_while_the_database_is_away_nothing_is_lost_overtaken_or_parked(space, p
     assert ledger.versions == list(range(1, 10))
     assert parked(space) == []
     assert left(space) == 0
+
+
+def test_during_a_long_outage_events_lie_in_their_queue_and_nobody_takes_them(
+    breakable: Servers, breakable_space: dict[str, str]
+) -> None:
+    settings, ledger = config.read(breakable_space), Ledger()
+    rows = mongo.database(settings, "targets")["seen"]
+
+    def write(heard: Sequence[Heard]) -> None:
+        with pymongo.timeout(0.5):
+            rows.insert_one({})
+
+    ledger.fails = write
+    rabbit.declare(settings, [ALL])
+    with consuming(breakable_space, ledger, hold=1.0) as consumer:
+        breakable.mongo.kill()
+        with rabbit.connection(settings) as broker:
+            messages = [rabbit.Outgoing("", ALL.queue, said(number)) for number in range(1, 10)]
+            rabbit.Publisher(broker).publish_all(messages)
+        until(lambda: ledger.calls > 0, what="it is tried")
+        until(lambda: not consumer.consuming and left(breakable_space) == 9, what="all are given back")
+        tried = ledger.calls
+        breakable.mongo.start()
+        until(lambda: len(ledger.versions) == 9, what="the database is back")
+    assert ledger.calls - tried <= 1
+    assert ledger.versions == list(range(1, 10))
+    assert parked(breakable_space) == []
+
+
+def test_while_events_are_in_hand_the_connection_lives_on(space, publish, monkeypatch: pytest.MonkeyPatch) -> None:
+    connections: list[Any] = []
+    connect = rabbit.connection
+
+    def often(settings: config.Config, *, heartbeat: int = 2) -> Any:
+        connections.append(connect(settings, heartbeat=heartbeat))
+        return connections[-1]
+
+    monkeypatch.setattr(rabbit, "connection", often)
+    ledger, began = Ledger(), time.monotonic()
+
+    def away(heard: Sequence[Heard]) -> None:
+        if time.monotonic() < began + 7:  # three times the heartbeat
+            raise AutoReconnect("the primary is gone")
+
+    ledger.fails = away
+    publish(said(1))
+    with consuming(space, ledger):
+        made = len(connections)
+        until(lambda: ledger.versions == [1], what="the database is back")
+        assert len(connections) == made
+
+
+def test_a_batch_that_takes_the_database_too_long_is_halved_and_nothing_is_parked(
+    space, publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "_TRANSACTION", 0.5)
+    ledger = Ledger()
+    rows = mongo.database(config.read(space), "targets")["seen"]
+    rows.insert_one({})
+
+    def slow(heard: Sequence[Heard]) -> None:
+        list(rows.find({"$where": f"sleep({len(heard) * 150}) || true"}))
+
+    ledger.fails = slow
+    publish(*(said(version) for version in range(1, 9)))
+    with consuming(space, ledger):
+        until(lambda: len(ledger.versions) == 8, what="all are settled")
+    assert ledger.versions == list(range(1, 9))
+    assert max(len(batch) for batch in ledger.batches) <= 2
+
+
+def test_at_a_hand_over_the_next_consumer_settles_nothing_before_what_the_last_one_had_in_hand(space, publish) -> None:
+    """A watermark overtaking an event would call it counted."""
+    settled: list[tuple[str, int]] = []
+    in_hand, asked, overtaken = threading.Event(), threading.Event(), threading.Event()
+
+    class Consumer(Ledger):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.fails = self.settle
+            self.name = name
+
+        def settle(self, heard: Sequence[Heard]) -> None:
+            if self.name == "first":
+                if self.calls == 1:
+                    in_hand.set()
+                    asked.wait(20)
+                else:
+                    overtaken.wait(3)  # the second one settles, if anything lets it
+            else:
+                overtaken.set()
+            settled.extend((self.name, one.seq if isinstance(one, Mark) else one.data["version"]) for one in heard)
+
+    publish(*(said(version) for version in range(1, 31)))
+    publish({"service": "certification", "seq": 31, "at": "2023-06-01T00:00:00+00:00"}, key=rabbit.WATERMARK)
+    stop = threading.Event()
+    with (
+        consuming(space, Consumer("first"), stop=stop, limit=5),
+        consuming(space, Consumer("second"), stop=threading.Event(), limit=5),
+    ):
+        assert in_hand.wait(20)
+        stop.set()
+        asked.set()
+        until(lambda: len(settled) >= 31, what="all is settled")
+    assert [number for _, number in settled] == list(range(1, 32))
+    assert {name for name, _ in settled} == {"first", "second"}
 
 
 def test_a_stop_in_the_normal_case_repeats_nothing(space, publish) -> None:
