@@ -16,6 +16,7 @@ its text, or as OutcomeUnknown when the database or the broker is away.
 import datetime as dt
 import json
 import sys
+import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -23,18 +24,18 @@ from typing import Any
 import pymongo
 import structlog
 from amqp.basic_message import Message as AmqpMessage
-from amqp.exceptions import AMQPError
 from greenlet import GreenletExit
+from kombu.connection import Connection
 from kombu.entity import Queue
 from nameko import containers, messaging
 from nameko import rpc as nameko_rpc
 from nameko.exceptions import BadRequest, MalformedRequest, serialize
-from nameko.extensions import DependencyProvider
+from nameko.extensions import DependencyProvider, SharedExtension
 
 from contract.errors import Refused
-from runtime import clock, trace
+from runtime import clock, rabbit, trace
 from runtime.config import Config
-from runtime.consumer import QueueConsumer
+from runtime.consumer import BROKEN, QueueConsumer
 from runtime.events import ExcInfo, Listener
 from runtime.failures import Miswired, describe, frames, passing
 from runtime.metrics import IN_FLIGHT, RPC_SECONDS
@@ -43,6 +44,7 @@ from runtime.rpc import DEADLINE, EXCHANGE, TRACEPARENT, NotDone, ServiceUnavail
 log = structlog.get_logger()
 
 MAX_WORKERS = 16
+_ANSWER_SECONDS = 5  # to hand one to the broker
 
 
 class Settings(DependencyProvider):
@@ -52,11 +54,51 @@ class Settings(DependencyProvider):
         return self.container.config["settings"]
 
 
+class Answers(SharedExtension):
+    """Sends answers, one at a time and on a connection of their own. py-amqp reads from a connection before it
+    publishes on it: on the one that calls come by it would take what the consuming thread waits for (the broker's word
+    that it consumes, or that it no longer does), and that thread would wait for ever. And an alarm, under which the
+    broker reads nothing from who publishes, does not hold up acknowledgements."""
+
+    def setup(self) -> None:
+        self._lock = threading.Lock()
+        self._broker: Connection | None = None
+        self._channel: Any = None
+
+    def stop(self) -> None:
+        self._hang_up()
+
+    def send(self, answer: AmqpMessage, reply_to: str) -> None:
+        """Raises the connection's errors; whoever called does not wait for ever."""
+        with self._lock:
+            try:
+                self._publish(answer, reply_to)
+            except BROKEN:
+                blocked = self._broker is not None and rabbit.is_blocked(self._broker)
+                self._hang_up()
+                if blocked:
+                    raise
+                self._publish(answer, reply_to)  # it may only have lain idle for too long
+
+    def _publish(self, answer: AmqpMessage, reply_to: str) -> None:
+        if self._broker is None:
+            self._broker = rabbit.connection(self.container.config["settings"], heartbeat=0)
+            self._broker.ensure_connection(max_retries=1, interval_start=0)
+            self._channel = self._broker.channel()
+        self._channel.basic_publish(answer, exchange=EXCHANGE, routing_key=reply_to, timeout=_ANSWER_SECONDS)
+
+    def _hang_up(self) -> None:
+        if self._broker is not None:
+            self._broker.collect()
+        self._broker = self._channel = None
+
+
 class RpcConsumer(nameko_rpc.RpcConsumer):
-    """Takes calls, and answers on the connection that they came by: answer and acknowledgement share one fate, so a
-    call whose answer is lost with the broker is brought again unless its caller has given up by then."""
+    """Takes calls, and acknowledges each once it is answered: a call whose answer is lost with the broker is brought
+    again until its deadline."""
 
     queue_consumer = QueueConsumer()
+    answers = Answers()
     of_events = False
 
     def declare(self, channel: Any) -> list[Queue]:
@@ -97,9 +139,8 @@ class RpcConsumer(nameko_rpc.RpcConsumer):
             correlation_id=message.properties.get("correlation_id"),
         )
         try:
-            if message.channel.connection:
-                message.channel.basic_publish(reply, exchange=EXCHANGE, routing_key=message.properties["reply_to"])
-        except (AMQPError, OSError) as error:
+            self.answers.send(reply, message.properties["reply_to"])
+        except BROKEN as error:
             log.warning("rpc.not_answered", call=message.delivery_info["routing_key"], error=describe(error))
 
 

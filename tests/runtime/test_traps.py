@@ -2,6 +2,7 @@
 its mend can go."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -331,3 +332,25 @@ def test_the_trace_of_an_event_goes_on_in_its_handler(ours: Hosted, bells: Broke
         return any(line.get("trace_id") == "c" * 32 and line["event"] == "events.put_aside" for line in lines)
 
     until(told, seconds=10, what="the log says what was put aside, with the trace of the event")
+
+
+def test_only_the_consuming_thread_reads_from_the_connection_that_calls_come_by(space: Space, tmp_path: Path) -> None:
+    """py-amqp reads before it publishes: an answer took the broker's word that it consumes from under the thread that
+    waited for it, and about one start in fifteen with calls waiting hung."""
+    assert Hosted(space, tmp_path / "watched", "watched").wait_ready().stop() == 0
+    client, answers = Rpc(config.read(space)), []
+
+    def call(number: int) -> None:
+        answers.append(client.call("watched", "slow", 0.05, number, timeout=30))
+
+    callers = [threading.Thread(target=call, args=[number], daemon=True) for number in range(16)]
+    for caller in callers:
+        caller.start()
+    until(lambda: Broker(space["AMQP_URI"]).depth("rpc-watched") == 16, what="all calls wait")
+    with Hosted(space, tmp_path / "watched", "watched").wait_ready() as process:
+        for caller in callers:
+            caller.join(20)
+        assert sorted(answers) == list(range(16))
+        assert process.stop() == 0
+        assert "read by two at once" not in process.journal()
+    client.close()
