@@ -1,5 +1,6 @@
 import csv
 import datetime as dt
+import re
 import zipfile
 from collections import Counter
 from pathlib import Path
