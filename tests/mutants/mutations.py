@@ -42,7 +42,7 @@ def of(module: str, source: str) -> list[Mutation]:
         for node in nodes:
             for start, _ in operator.mutation_positions(node):
                 occurrence += 1
-                if not _left_out(name, node):
+                if not _left_out(name, node, start):
                     found.append(Mutation(module, start[0], name, occurrence))
     return sorted(found)
 
@@ -71,13 +71,17 @@ def changes(one: Mutation, root: Path) -> bool:
 
 _TELLING = ("log", "logger", "print", "Counter", "Gauge", "Histogram", "HANDLED", "PARKED", "KEYS", "RETRIED")
 _METRICS = (".inc(", ".observe(", ".set(", ".labels(", ".time()")
-_SILENT = ("frozen", "slots", "kw_only", "exist_ok", "parents", "daemon", "strict", "maxsize", "ensure_ascii", "name")
+_SILENT = ("frozen", "slots", "kw_only", "exist_ok", "parents", "daemon", "strict", "maxsize", "repr", "name")
 _PLAIN_DECORATORS = ("dataclass", "lru_cache", "cache", "override")
 
 
-def _left_out(operator: str, node: NodeOrLeaf) -> bool:
+def _left_out(operator: str, node: NodeOrLeaf, start: tuple[int, int]) -> bool:
     """What a test has no business to notice: type annotations, `__all__`, what is logged or measured, options that
     change no result, and by how much exactly a module's constant waits, keeps or fills (`LEASE = 30` against 31)."""
+    if operator == "LeaveOutArgument":
+        argument = next(child for child in node.children if child.start_pos == start)
+        if argument.children[0].value in _SILENT:
+            return True
     for above in _upwards(node):
         if above.type in ("annassign", "tfpdef", "import_from", "import_name"):
             return True

@@ -195,3 +195,48 @@ def test_another_person_or_another_name_under_the_number_is_a_difference():
     assert domain.differences(**(told | {"recorded": replace(issued(), number=OLD_NUMBER)}), identity=identity()) == (
         "certificate_number",
     )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"holder_name": "欧阳一苇"},
+        {"document_number": people.resident(7).document_number},
+        {"new_certificate_number": people.certificate_number(issued_on=dt.date(2023, 5, 1), level="5", serial=99)},
+        {"work_type": "居家"},
+        {"issued_on": dt.date(2023, 5, 2)},
+        {"assessor": "另一评价机构"},
+        {"region": "130104"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_corrected_certificate_is_the_one_that_would_have_been_issued(change):
+    """Whichever field is put right: all that the certificate says is what the corrected content says."""
+    changed = {name.removeprefix("new_"): value for name, value in change.items()}
+    right = said(**changed)
+    after = corrected(issued(), change, person=identity("b"))
+    assert domain.differences(recorded=after, content=right, identity=identity("b")) == ()
+    assert after.masked == domain.holders.mask(right.holder)
+    assert (after.last.reason, after.last.at, after.last.by) == ("录入有误", AT, "client")
+
+
+def test_a_certificate_is_recorded_with_whom_when_and_whence():
+    certificate = domain.issue(
+        content=said(), identity=identity(), certificate_id="0" * 24, organisation="centre", import_id="1" * 24, at=AT,
+        by="client",
+    )  # fmt: skip
+    assert (certificate.organisation, certificate.import_id, certificate.recorded_at) == ("centre", "1" * 24, AT)
+    assert certificate.history == (domain.Change(1, "certificate_issued", AT, "client"),)
+    assert domain.facts(certificate) == {
+        "certificate_id": "0" * 24,
+        "version": 1,
+        "person_key": "a" * 32,
+        "occupation": "养老护理员",
+        "level": "5",
+        "issued_on": dt.date(2023, 5, 1),
+        "region": "130102",
+        "status": "valid",
+        "verification": "未核验",
+        "import_id": "1" * 24,
+    }
+    assert "import_id" not in domain.facts(issued())

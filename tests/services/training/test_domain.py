@@ -60,6 +60,7 @@ def test_sites_add_up_and_a_renewal_does_not_make_the_years_before_unfiled() -> 
     assert renewed.number_prefixes == ("Y999913000000", "Y999913000001")
     assert (renewed.valid_from, renewed.valid_until) == (dt.date(2022, 1, 1), dt.date(2026, 12, 31))
     assert (renewed.assessor_id, renewed.version) == (first.assessor_id, 3)
+    assert filed(renewed, valid_from=dt.date(2021, 5, 1)).valid_from == dt.date(2021, 5, 1)
     assert [change.event for change in renewed.history] == ["assessor_filed", "assessor_changed", "assessor_changed"]
 
 
@@ -122,6 +123,7 @@ def test_a_credit_code_is_one_however_it_is_written(written: str) -> None:
 
 def test_a_centre_lies_in_a_city_or_a_county_and_closes_once() -> None:
     assert registered(region="石家庄市长安区").region == "130102"
+    assert registered(region="石家庄市").region == "130100"
     with pytest.raises(public.CentreInvalid) as refused:
         registered(region="河北省")
     assert faults(refused) == {"/region": "region_ambiguous"}

@@ -151,3 +151,11 @@ def test_the_worker_compares_by_itself_once_it_has_nothing_better_to_do(rosters,
     with working(settings):
         until(lambda: certificates.store["anomalies"].count_documents({}), seconds=20, what="it was noticed")
     assert certificates.store["outbox"].count_documents({"event.type": CertificateIssued.type()}) == 30
+
+
+def test_of_many_imports_twenty_are_named_and_two_thirds_are_66_67_percent():
+    many = frozenset(f"{number:024x}" for number in range(30))
+    (overlap,) = compared(people(0, 60), two=Other(people(0, 40), many))
+    assert overlap.measures["other_imports"] == sorted(many)[:20]
+    assert len(overlap.measures["other_imports"]) == 20
+    assert (overlap.measures["percent"], overlap.measures["same_file"]) == ("66.67", False)

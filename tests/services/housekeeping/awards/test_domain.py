@@ -139,3 +139,8 @@ def test_every_fact_that_is_told_is_declared_and_no_more() -> None:
 @pytest.mark.parametrize("value", [moved(fall_due(an_award(), dt.date(2025, 1, 1))), on_notice()])
 def test_what_is_kept_is_what_is_read(value: Any) -> None:
     assert record.of(type(value), record.document(value)) == value
+
+
+def test_a_suspended_award_is_not_renewed_by_a_further_case() -> None:
+    with pytest.raises(AwardChangeNotAllowed):
+        renew(change(an_award(stars=4), "suspend"), 5)

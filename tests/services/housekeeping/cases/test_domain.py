@@ -9,11 +9,11 @@ from contract.applications import (
     MatterOpen,
     NotYourOffice,
 )
-from contract.housekeeping import Settlement
+from contract.housekeeping import MatterNotOpen, Settlement
 from runtime.workdays import Calendar
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases import seating
-from services.housekeeping.cases.domain import Case
+from services.housekeeping.cases.domain import Case, Step
 from tests.services.housekeeping.builders import (
     COUNTY,
     DAY,
@@ -80,3 +80,24 @@ def test_a_subject_that_moved_holds_up_the_award_until_somebody_has_settled_it()
     kept = cases.settle(case, Settlement.KEEP, at=noon(day), by="p", reason="核实")
     assert take(kept, "award", office(PROVINCE), day, award_id="9" * 24).state == "awarded"
     assert cases.settle(case, Settlement.END, at=noon(day), by="p", reason="核实").state == "withdrawn"
+
+
+def test_an_appeal_begins_as_a_case_of_its_own_with_all_that_was_known() -> None:
+    first = declined()
+    again = appeal(first)
+    assert again.history == (
+        Step(1, "appeal", "provincial_review", noon(DAY), "client-base-a", "异议不实", (evidence("rebuttal"),)),
+    )
+    assert (again.case_id, again.version, again.appeal_of, again.opened_on) == ("8" * 24, 1, first.case_id, DAY)
+    for name in ("subject_kind", "subject_key", "name", "unit", "bases", "region", "organisation", "channel"):
+        assert getattr(again, name) == getattr(first, name)
+    assert again.recommender == first.recommender
+    assert again.evidence == (*first.evidence, evidence("rebuttal"))
+    assert first.reviewers
+    assert {*again.barred} >= first.reviewers
+
+
+def test_what_is_decided_is_settled_no_more() -> None:
+    over = cases.raise_matter(declined(), kind="moved", detail={}, at=noon(DAY))
+    with pytest.raises(MatterNotOpen):
+        cases.settle(over, Settlement.KEEP, at=noon(DAY), by="p", reason="r")

@@ -80,3 +80,19 @@ def test_who_declares_an_interest_loses_the_seat_and_the_score() -> None:
     found = cases.outcome(case)
     assert found is not None
     assert len(found.working) == 1, "the recused score is in no sum"
+
+
+def test_a_sheet_that_was_never_handed_in_cannot_be_revised() -> None:
+    case = in_review()
+    with pytest.raises(AlreadyScored):
+        score(case, cases.active_seats(case)[0].reviewer, 90, revises=1)
+
+
+def test_an_interest_declared_after_the_review_or_by_who_has_no_seat_changes_nothing() -> None:
+    given = {"reason": "亲属", "today": DAY, "at": noon(DAY), "calendar": Calendar(), "pool": pool(), "loads": {}}
+    settled = scored(92, 91)
+    for case, reviewer in (
+        (settled, cases.active_seats(settled)[0].reviewer),
+        (in_review(), "reviewer-nobody"),
+    ):
+        assert reviews.recuse(case, reviewer=reviewer, **given) is case  # type: ignore[arg-type]

@@ -125,3 +125,18 @@ def test_two_within_ten_points_make_their_mean_and_otherwise_the_closest_of_thre
     assert found.score is not None
     assert abs(found.score - sum(used) / len(used)) <= Decimal("0.005")
     assert found.stars == (5 if found.score >= 90 else 4 if found.score >= 80 else 3 if found.score >= 70 else 0)
+
+
+@pytest.mark.parametrize(
+    ("sound", "unsound", "reason"),
+    [
+        ("stars = 5", "stars = 2", "more points must not give fewer stars"),
+        ('id = "major_complaint"', 'id = "bad_credit"', "an id is there twice"),
+        ('id = "premises"', 'id = "standing"', "an id is there twice"),
+    ],
+)
+def test_a_rubric_that_contradicts_itself_is_not_taken(sound: str, unsound: str, reason: str) -> None:
+    text = (rubrics._FOLDER / "base-1.toml").read_text(encoding="utf-8")
+    assert sound in text
+    with pytest.raises(RubricUnsound, match=f"base-1: {reason}"):
+        rubrics.parse(text.replace(sound, unsound, 1))
