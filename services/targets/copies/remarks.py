@@ -1,6 +1,7 @@
 """What reports say beside their figures: never counted, shown in the work ledger as it was filed last.
 
-remarks         one document per (indicator, region): its lines by their period, each in its newest version
+remarks         one document per (indicator, region): ``lines`` by their period, each in its newest version, and
+                ``earlier`` versions, for a snapshot of a moment that is past
 remark_briefs   one document per indicator: what was accepted last of each region, which colours the whole ledger
 """
 
@@ -23,6 +24,7 @@ from runtime.mongo import Document, Store
 Cell = tuple[str, str]  # (indicator, region)
 
 _COPIED = ("status", "state", "filed_by", "reviewed_by", "problems", "next_steps", "evidence")
+_EARLIER = 20  # of a line: far more than anybody files between a round's closing and its snapshot
 _AMOUNTS = ("started", "completed", "inspected")  # kept as text: read back the fastest, and exactly as they were said
 
 
@@ -78,6 +80,9 @@ class Remarks:
             row = known.setdefault(_id(said), _empty(said))
             before = row["lines"].get(said.data["period"])
             if before is None or before["version"] < said.data["version"]:
+                if before is not None:
+                    earlier = row.setdefault("earlier", {}).setdefault(said.data["period"], [])
+                    earlier[:] = [*earlier, before][-_EARLIER:]
                 row["lines"][said.data["period"]] = _line(said)
                 changed[row["_id"]] = row
         if not changed:
@@ -95,11 +100,17 @@ class Remarks:
             session=session,
         )
 
-    def read(self, indicators: Sequence[str], codes: Sequence[str], *, upto: str) -> dict[Cell, Remark]:
-        """The newest line of each, of the period ``upto`` (YYYY-MM) or before it."""
+    def read(
+        self, indicators: Sequence[str], codes: Sequence[str], *, upto: str, seq: int | None = None
+    ) -> dict[Cell, Remark]:
+        """The newest line of each, of the period ``upto`` (YYYY-MM) or before it; with ``seq`` as the log of `reports`
+        told it up to that place."""
         found: dict[Cell, Remark] = {}
-        for row in self._remarks.find({"indicator": {"$in": list(indicators)}, "region": {"$in": list(codes)}}):
+        asked = {"indicator": {"$in": list(indicators)}, "region": {"$in": list(codes)}}
+        for row in self._remarks.find(asked, {"earlier": 0} if seq is None else None):
             lines = {period: line for period, line in row["lines"].items() if period <= upto}
+            if seq is not None:
+                lines = _as_of(lines, row.get("earlier", {}), seq)
             if lines:
                 period, line = max(lines.items())
                 found[row["indicator"], row["region"]] = _remark(period, line | _accepted(lines))
@@ -125,6 +136,13 @@ def _empty(said: Said) -> Document:
     return {"_id": f"{indicator}:{region}", "indicator": indicator, "region": region, "lines": {}}
 
 
+def _as_of(lines: Document, earlier: Document, seq: int) -> Document:
+    """Of each line the newest version up to that place. One that an older release kept has no place: it was before."""
+    versions = {period: [*earlier.get(period, ()), line] for period, line in lines.items()}
+    known = {period: [one for one in of if one.get("seq", 0) <= seq] for period, of in versions.items()}
+    return {period: of[-1] for period, of in known.items() if of}
+
+
 def _accepted(lines: Document) -> Document:
     """State and 验收 of the newest accepted line that tells them."""
     accepted = [line for _, line in sorted(lines.items()) if line["status"] == ReportStatus.ACCEPTED]
@@ -142,12 +160,13 @@ def _line(said: Said) -> Document:
         **{name: None if amount is None else format(amount, "f") for name, amount in amounts.items()},
         "filed_on": said.data["filed_on"].isoformat(),
         "said_at": said.time,
+        "seq": said.seq,
     }
 
 
 def _remark(period: str, line: Document) -> Remark:
     told: dict[str, Any] = {
-        **line,
+        **{name: value for name, value in line.items() if name != "seq"},
         "status": ReportStatus(line["status"]),
         "state": _state(line["state"]),
         "filed_on": dt.date.fromisoformat(line["filed_on"]),

@@ -87,18 +87,19 @@ class Ledger:
         period: str,
         counted: Mapping[Cell, Days] | None = None,
         known_at: dt.datetime | None = None,
+        said: int | None = None,
         names: bool = False,
         forecasts: bool = True,
     ) -> list[Row]:
         """By indicator in the plan's order, then by region as given. ``period``: YYYY-MM. For a snapshot: ``counted``,
-        net counts by day instead of the rollups', and ``known_at``, at which instant the tree is looked at. ``names``
-        of who answers."""
+        net counts by day instead of the rollups', ``known_at``, at which instant the tree is looked at, and ``said``,
+        up to which place of the log of `reports` its lines are told. ``names`` of who answers."""
         wanted = set(indicators)
         asked = [one for one in self.plan.indicators.values() if one.id in wanted]
         goals = self._tree.goals(regions, at=known_at)
         answering = self._tree.responsibles(regions, at=known_at, names=names)
         days = self._rollups.days([one.id for one in asked], regions) if counted is None else counted
-        lines = self._lines(asked, regions, period)
+        lines = self._lines(asked, regions, period, said)
         register = _registered(self._matters.problems(today=as_of) if self._matters else {})
         newest = self._rounds.latest()
         due_on = newest.due_on if newest and newest.is_open else self.plan.deadline
@@ -160,12 +161,14 @@ class Ledger:
             ]
         return Matrix(codes, lines, paces, decimals)
 
-    def _lines(self, indicators: Iterable[Indicator], codes: Sequence[str], period: str) -> dict[Cell, Remark]:
+    def _lines(
+        self, indicators: Iterable[Indicator], codes: Sequence[str], period: str, seq: int | None
+    ) -> dict[Cell, Remark]:
         """The report lines that the rows are told by."""
         ids = sorted({id for one in indicators for id in one.sum_of or (one.id,)})
         above = set(codes)
         below = [code for code in everywhere() if above.intersection(places.get(code).path)]
-        return self._remarks.read(ids, below, upto=period)
+        return self._remarks.read(ids, below, upto=period, seq=seq)
 
 
 def _registered(found: Mapping[tuple[int, str], Problems]) -> dict[tuple[int, str], Problems]:

@@ -78,6 +78,7 @@ class Locking:
             as_of=round.as_of,
             period=round.period,
             counted=counted,
+            said=sources["reports"],
             forecasts=False,
         )
         kept = rows_of(_figures_in(rows))

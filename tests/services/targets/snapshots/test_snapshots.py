@@ -9,6 +9,7 @@ import pytest
 
 from contract.message import Event
 from contract.targets import SnapshotLocked
+from contract.words import Measure, WorkState
 from runtime import config, mongo
 from services.targets.snapshots import domain as snapshots
 from services.targets.snapshots.domain import Snapshot
@@ -134,6 +135,30 @@ def test_two_desks_at_once_lock_one_snapshot(year: Year, space: dict[str, str]) 
     assert year.store["snapshots"].count_documents({}) == 1
     assert year.store["outbox"].count_documents({}) == 1
     assert year.snapshots.of_round(round_id) is not None
+
+
+def test_what_is_filed_after_the_closing_leaves_no_word_in_the_snapshot(year: Year) -> None:
+    """Who is named 未报 has told nothing in it, and who files again has told what they told before."""
+    state = next(id for id, one in year.plan.indicators.items() if one.measure is Measure.STATE)
+    year.report("2.1", "130102", 7, problems="资金缺口")
+    round_id = year.close()
+    year.report("2.1", "130102", 8, problems="资金已到位")
+    year.report("2.1", "130102", 9, problems="全部建成")
+    year.report("2.1", "130104", 5, problems="迟报", completed=Decimal(5))
+    year.report(state, "130000", None, state=WorkState.DONE)
+    snapshot = locked(year, round_id)
+    told = {
+        (indicator, figure.region): figure
+        for indicator, figures in year.snapshots.figures(snapshot.snapshot_id).items()
+        for figure in figures
+    }
+    assert (told["2.1", "130102"].value, told["2.1", "130102"].problems) == (7, "资金缺口")
+    late = told["2.1", "130104"]
+    assert (late.value, late.problems, late.completed, late.evidence) == (0, None, None, 0)
+    assert told[state, "130000"].state in (None, WorkState.NOT_STARTED)
+    later = year.close("十一月", period="2023-11", number=11)
+    after = {one.region: one for one in year.snapshots.figures(locked(year, later).snapshot_id)["2.1"]}
+    assert (after["130102"].problems, after["130104"].problems) == ("全部建成", "迟报")
 
 
 def test_texts_are_locked_with_the_figures(year: Year) -> None:
