@@ -7,6 +7,7 @@ from itertools import product
 import pytest
 
 from runtime import config, mongo
+from services.targets import proof
 from services.targets.domain import Counted, Entry, Standing
 from services.targets.store import LISTENED_TO, Changes, Counts
 from tests.services.targets.builders import a_cause, a_fact
@@ -82,20 +83,26 @@ def test_value_days_and_proof_are_the_entries_of_the_region_up_to_both_clocks(co
             assert {on: value for on, value in days[region].items() if value} == {
                 on: value for on, value in by_day.items() if value
             }
-            proof = counts.proof(region=region, after=None, limit=100, **clocks)
-            assert [row["seq"] for row in proof] == [one.cause.seq for one in told], (region, clocks)
+            rows, _, more = proof.page(counts, region=region, after=None, limit=100, **clocks)
+            assert not more
+            assert [row["seq"] for row in rows] == [one.cause.seq for one in told], (region, clocks)
 
 
 def test_the_proof_of_everywhere_is_every_entry_of_its_indicator(counts: Counts) -> None:
     asked = {"indicator": "12.1", "region": None, "as_of": day(31), "known_at": None}
-    rows = counts.proof(**asked, after=None, limit=100)
-    assert [row["seq"] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
-    rest = counts.proof(**asked, after=str(rows[2]["_id"]), limit=2)
-    assert [row["seq"] for row in rest] == [4, 5]
+    rows, _, more = proof.page(counts, **asked, after=None, limit=7)
+    assert ([row["seq"] for row in rows], more) == ([1, 2, 3, 4, 5, 6, 7], False)
+    found, after = [], None
+    for expected in ([1, 2, 3], [4, 5, 6], [7], []):
+        rows, after, more = proof.page(counts, **asked, after=after, limit=3)
+        assert [row["seq"] for row in rows] == expected
+        assert more is (len(found) + 3 < 7 and bool(rows))
+        found += rows
 
 
 def test_an_entry_is_stored_with_all_by_which_it_can_be_traced(counts: Counts) -> None:
-    row = counts.proof(indicator="12.1", region="130629", as_of=day(31), known_at=None, after=None, limit=1)[0]
+    asked = {"indicator": "12.1", "region": "130629", "as_of": day(31), "known_at": None}
+    (row,), _, _ = proof.page(counts, **asked, after=None, limit=1)
     row.pop("_id")
     assert row.pop("value").to_decimal() == Decimal("2.5")
     assert row == {
@@ -109,6 +116,8 @@ def test_an_entry_is_stored_with_all_by_which_it_can_be_traced(counts: Counts) -
         "event_id": a_cause(5).event_id,
         "service": "certification",
         "seq": 5,
+        "queue": "queue 2",
+        "n": 2,
     }
 
 
