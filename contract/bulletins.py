@@ -77,9 +77,26 @@ class BulletinSummary(Message):
 
 class Bulletin(BulletinSummary):
     """``content``: all that it says; null until it is done. ``digest`` is the sha256 of
-    ``{"code": code, "content": content}`` as JSON with sorted keys and no blanks."""
+    ``{"code": code, "content": content}`` as JSON with sorted keys and no blanks. Of a correction's entries ``content``
+    holds the first 300, their number and ``entries_digest``: the sha256 over all of them, each as JSON of that kind and
+    a line feed; ``entries`` answers with all."""
 
     content = fields.Facts(required=True, allow_none=True)
+
+
+class CorrectedEntry(Message):
+    """An entry that came after the bulletin that a correction corrects."""
+
+    entry_id = fields.Id(required=True)
+    indicator = fields.Text(required=True)
+    region = fields.RegionCode(required=True)
+    region_name = fields.Text(required=True)
+    value = fields.Text(required=True)  # decimal text, as it stands in the digest
+    effective_on = fields.Day(required=True)
+    cause = fields.Text(required=True)
+    fact_id = fields.Text(required=True)
+    service = fields.Text(required=True)
+    seq = fields.Whole(required=True)
 
 
 class Snapshot(Message):

@@ -25,6 +25,17 @@ class BulletinList(Message):
     next = fields.Text(required=True, allow_none=True, at_most=500)
 
 
+class CorrectedEntryList(Message):
+    """``next`` is null on the last page."""
+
+    items = fields.Many(fields.Nested(public.CorrectedEntry), required=True)
+    next = fields.Text(required=True, allow_none=True, at_most=500)
+
+
+class ListEntries(pages.Page):
+    limit = pages.Count(at_least=1, at_most=1000, load_default=100)
+
+
 _READ = (scopes.TARGETS_READ, scopes.BULLETINS_WRITE)
 
 
@@ -80,6 +91,26 @@ def list_bulletins(asked: Asked) -> Response:
 def read_bulletin(asked: Asked, bulletin_id: str) -> Response:
     """读取通报或其生成进度 · Read a bulletin, or how far its making is"""
     return answer(ask(SERVICE, "bulletin", bulletin_id, asked.actor), Cache_Control="private, no-cache")
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/bulletins/<id:bulletin_id>/entries",
+    scopes=_READ,
+    query=ListEntries(),
+    answers=Answer(200, CorrectedEntryList, "一页逐条依据 · one page of the entries"),
+    refusals=(public.BulletinNotFound, public.BulletinNotReady, public.BulletinsNotAllowed),
+)
+def list_bulletin_entries(asked: Asked, bulletin_id: str) -> Response:
+    """更正通报的逐条依据 · The entries that a correction lists
+
+    通报内容只列前300条；不是更正的通报没有条目。
+    The bulletin itself holds the first 300; one that is no correction has none.
+    """
+    name = f"bulletin/{bulletin_id}"
+    page = ask(SERVICE, "bulletin_entries", bulletin_id, asked.actor, **pages.opened(name, asked.query))
+    return answer(pages.closed(name, page))
 
 
 @operation(

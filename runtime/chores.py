@@ -18,11 +18,12 @@ _LONGEST = 60.0  # between two looks that fail
 
 
 class Clock(ABC):
-    """One at a time holds the lease of ``store`` and looks; the others wait to take over."""
+    """One at a time holds the lease of ``store`` and looks; the others wait to take over. ``name`` is the lease's and
+    the quarantine's."""
 
-    def __init__(self, store: Store, *, pause: float = PAUSE) -> None:
-        self._lease = Lease(store, "clock", seconds=30)
-        self._quarantine = Quarantine(store, "clock")
+    def __init__(self, store: Store, *, pause: float = PAUSE, name: str = "clock") -> None:
+        self._lease = Lease(store, name, seconds=30)
+        self._quarantine = Quarantine(store, name)
         self._pause = pause
         self._leading = False
         self._failing = ""

@@ -4,14 +4,24 @@ import datetime as dt
 import os
 import secrets
 import socket
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
+import structlog
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from runtime.mongo import Store
 
+log = structlog.get_logger()
+
 _LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class LeaseLost(Exception):
+    """Another holder has taken over: nothing of this work may be written."""
 
 
 class Lease:
@@ -47,6 +57,36 @@ class Lease:
             return_document=ReturnDocument.AFTER,
         )
         return None if lease is None else int(lease["token"])
+
+    @contextmanager
+    def renewed(self, *also: Callable[[], None]) -> Iterator[None]:
+        """Extended beside the work, for a piece of it that may take longer than the lease; ``also`` is done as often.
+        Whether it was in time is for a fence to say."""
+        done = threading.Event()
+
+        def renew() -> None:
+            while not done.wait(self._milliseconds / 5000):
+                try:
+                    self.hold()
+                    for each in also:
+                        each()
+                except PyMongoError as error:
+                    log.warning("lease.not_renewed", lease=self._name, error=type(error).__name__)
+
+        thread = threading.Thread(target=renew, name=f"lease-{self._name}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def fence(self, session: ClientSession, token: int) -> None:
+        """Raises LeaseLost unless the token is still the holder's. Written, not only read: whoever takes over meanwhile
+        meets this transaction."""
+        mine = {"_id": self._name, "holder": self.holder, "token": token}
+        if not self._leases.update_one(mine, {"$inc": {"fenced": 1}}, session=session).matched_count:
+            raise LeaseLost
 
     def release(self) -> None:
         """Let go at once, so that the next one need not wait for the end."""

@@ -1,18 +1,22 @@
-"""The desk of targets: what takes longer than a request, done one after the other by a plain-thread worker."""
+"""The desk of targets: what takes longer than a request, done one after the other by a plain-thread worker. One desk
+works at a time; a record that it cannot process is set aside, and the others go on."""
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import structlog
-from pymongo.errors import PyMongoError
 
+import plan as plans
+from runtime import chores
 from runtime.config import Config
-from runtime.mongo import transient
+from runtime.failures import describe, frames, passing
+from runtime.lease import Lease
+from runtime.mongo import Store, database
 from services.targets.anomalies.job import Looking
-from services.targets.bulletins.job import issuing
+from services.targets.bulletins.job import Issuing
 from services.targets.samples.job import Sampling
 from services.targets.snapshots.job import locking
+from services.targets.store import DESK
 
 log = structlog.get_logger()
 
@@ -27,27 +31,31 @@ class Job(Protocol):
     def work(self) -> int: ...
 
 
-class Worker:
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self._jobs = jobs
-        self._failing = ""
+class Desk(chores.Clock):
+    def __init__(self, store: Store, jobs: Callable[[Lease], Sequence[Job]]) -> None:
+        """``jobs``: of the desk that holds this lease."""
+        super().__init__(store, pause=_EVERY, name=DESK)
+        self._jobs = jobs(self._lease)
 
-    def ready(self) -> dict[str, bool | str | int]:
-        return {"working": not self._failing, "failing": self._failing}
+    def look(self) -> int:
+        """A job that fails as a whole does not hold up the others; what it failed of is raised after them."""
+        done, failed = 0, None
+        for job in self._jobs:
+            try:
+                done += job.work()
+            except Exception as error:
+                if passing(error):
+                    raise
+                log.error("desk.job_failed", job=job.name, reason=describe(error), at=frames(error))
+                failed = error
+        if failed is not None:
+            raise failed
+        return done
 
-    def run(self, stop: threading.Event) -> None:
-        while not stop.wait(_EVERY):
-            for job in self._jobs:
-                try:
-                    job.work()
-                    if self._failing == job.name:
-                        self._failing = ""
-                except PyMongoError as error:
-                    if not transient(error):
-                        raise
-                    self._failing = job.name
-                    log.warning("desk.database_away", job=job.name, error=type(error).__name__)
 
-
-def worker(config: Config) -> Worker:
-    return Worker([locking(config), issuing(config), Sampling(config), Looking(config)])
+def worker(config: Config) -> Desk:
+    plan = plans.read(config.plan_file)
+    return Desk(
+        database(config, "targets"),
+        lambda lease: [locking(config), Issuing(config, plan, lease), Sampling(config), Looking(config)],
+    )

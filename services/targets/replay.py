@@ -12,13 +12,10 @@ comes after it and is many, and both are fenced by the barrier that counting sta
 import argparse
 import datetime as dt
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import structlog
 from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
@@ -39,8 +36,6 @@ from services.targets.hold import BarrierLost, Hold
 from services.targets.mends import Mends, step
 from services.targets.rules import rules
 from services.targets.store import LISTENED_TO, Changes, Counts, standing
-
-log = structlog.get_logger()
 
 _PAGE = 2000
 _BESIDE = "_replay"
@@ -82,7 +77,7 @@ class Replay:
                 "另一个重放正在进行，或刚被中断；请待其结束，或约15秒后再试 / another replay is under way, or was "
                 "killed a moment ago: let it end, or try again in 15 seconds"
             )
-        with self._renewed(token):
+        with self._lease.renewed(lambda: self._hold.renew(token)):
             try:
                 return self._run(token, accept=accept, progress=progress)
             except BarrierLost:
@@ -110,27 +105,6 @@ class Replay:
         for first in range(0, len(found) if accept else 0, _PERSONS):
             self._settle(token, found[first : first + _PERSONS], places)
         return difference
-
-    @contextmanager
-    def _renewed(self, token: int) -> Iterator[None]:
-        """Lease and barrier are renewed beside the work, however long a step of it takes."""
-        done = threading.Event()
-
-        def renew() -> None:
-            while not done.wait(_LEASE / 5):
-                try:
-                    self._lease.hold()
-                    self._hold.renew(token)
-                except PyMongoError as error:  # the swap will find out whether it was too long
-                    log.warning("replay.not_renewed", error=type(error).__name__)
-
-        thread = threading.Thread(target=renew, name="replay-lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
 
     def _tell(self, upto: dict[str, int], progress: Callable[[int, int], None]) -> None:
         for service, log in self._logs.items():

@@ -27,6 +27,8 @@ from services.targets.domain import Counted, Entry, Fact, Standing
 
 timepiece = Timepiece("targets")
 
+DESK = "desk"  # the worker whose lease and quarantine the jobs of targets have
+
 LISTENED_TO: dict[str, list[str]] = defaultdict(list)  # service -> the queues by which its facts are counted
 for _subscription in SUBSCRIPTIONS:
     if _subscription.hearer == "targets" and _subscription.counted:

@@ -6,7 +6,7 @@ anomaly_looks  when it was looked, by whose wish, and what came of it
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -24,6 +24,7 @@ from runtime.outbox import Outbox
 from services.targets.anomalies.domain import Anomaly, Step
 from services.targets.store import number
 
+_NOTICED = 500  # in one transaction
 _DEDUCTIONS = [UnitsDeducted.type(), UnitsRestored.type()]
 
 
@@ -39,6 +40,7 @@ class Anomalies:
     def ensure_indexes(self) -> None:
         self._outbox.ensure_indexes()
         daily = {"daily": {"$exists": True}}
+        self._anomalies.create_index("look_id", name="look")
         self._looks.create_index("daily", name="daily", unique=True, partialFilterExpression=daily)
 
     def steps(self, plan: Plan, *, as_of: dt.date) -> Iterator[Step]:
@@ -81,22 +83,31 @@ class Anomalies:
         return found
 
     def finish(self, look_id: str, found: Sequence[Anomaly], *, today: dt.date, now: Callable[[], dt.datetime]) -> int:
-        """Keep and say what is new, and how many that were, in one transaction."""
+        """Keep and publish what is new, some hundred in one transaction; how many that were. Begun and not finished, it
+        goes on where it was."""
+        for first in range(0, len(found), _NOTICED):
+            self.commands.transact(partial(self._notice, look_id, found[first : first + _NOTICED], today, now))
+        noticed = self._anomalies.count_documents({"look_id": look_id})
+        done = {"finished_at": now(), "found": len(found), "noticed": noticed}
+        self._looks.update_one({"_id": look_id}, {"$set": done})
+        return noticed
 
-        def work(session: ClientSession) -> int:
-            at = now()
-            keys = [anomaly.key for anomaly in found]
-            known = {row["_id"] for row in self._anomalies.find({"_id": {"$in": keys}}, {"_id": 1}, session=session)}
-            new = [anomaly for anomaly in found if anomaly.key not in known]
-            if new:
-                rows = [{"_id": each.key, "look_id": look_id, "noticed_on": today.isoformat()} for each in new]
-                self._anomalies.insert_many(rows, session=session)
-                self._outbox.add(session, [_said(each, today, at) for each in new])
-            done = {"finished_at": at, "found": len(found), "noticed": len(new)}
-            self._looks.update_one({"_id": look_id}, {"$set": done}, session=session)
-            return len(new)
-
-        return self.commands.transact(work)
+    def _notice(
+        self,
+        look_id: str,
+        found: Sequence[Anomaly],
+        today: dt.date,
+        now: Callable[[], dt.datetime],
+        session: ClientSession,
+    ) -> None:
+        at = now()
+        keys = [anomaly.key for anomaly in found]
+        known = {row["_id"] for row in self._anomalies.find({"_id": {"$in": keys}}, {"_id": 1}, session=session)}
+        new = [anomaly for anomaly in found if anomaly.key not in known]
+        if new:
+            rows = [{"_id": each.key, "look_id": look_id, "noticed_on": today.isoformat()} for each in new]
+            self._anomalies.insert_many(rows, session=session)
+            self._outbox.add(session, [_said(each, today, at) for each in new])
 
 
 def _said(anomaly: Anomaly, today: dt.date, at: dt.datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from contract import regions
 from contract.words import Measure, WorkState
 from plan import Indicator, Plan
-from services.targets.bulletins.domain import Content, Line, Options, Outstanding, Problem, Reporting, StateLine
+from services.targets.bulletins.domain import INLINE, Content, Line, Options, Outstanding, Problem, Reporting, StateLine
 from services.targets.bulletins.ranking import named, ranked, rule_of
 from services.targets.snapshots.domain import Figure, Figures, Snapshot, place_of
 from services.targets.tree.domain import decimals_of, reporting_regions
@@ -24,6 +24,7 @@ def compose(
     plan: Plan, snapshot: Snapshot, figures: Figures, *, options: Options, title: str | None, issued_on: dt.date
 ) -> Content:
     ranking = ranked(plan, figures, options)
+    problems = problems_of(plan, figures)
     return Content(
         title=title or title_of(snapshot, None),
         issuer=plan.notices.issuer,
@@ -48,7 +49,8 @@ def compose(
         laggards=named(ranking, options.laggards, leading=False),
         reporting=tuple(_reporting(plan, snapshot.outstanding)),
         outstanding=tuple(_outstanding(plan, snapshot.outstanding)),
-        problems=tuple(_problems(plan, figures)),
+        problems=problems[:INLINE],
+        problems_count=len(problems),
     )
 
 
@@ -126,11 +128,14 @@ def _outstanding(plan: Plan, outstanding: Iterable[Mapping[str, Any]]) -> Iterab
         yield Outstanding(indicator.id, indicator.name, indicator.owner, late, missing)
 
 
-def _problems(plan: Plan, figures: Figures) -> Iterable[Problem]:
-    """As those who report told them: the regions above repeat them."""
+def problems_of(plan: Plan, figures: Figures) -> tuple[Problem, ...]:
+    """All, as those who report told them: the regions above repeat them."""
+    found = []
     for id, told in figures.items():
         indicator = plan.indicators[id]
         reporting = set(reporting_regions(indicator, plan.region))
         for one in told:
             if one.problems and one.region in reporting:
-                yield Problem(id, indicator.name, one.region, place_of(one.region), one.problems, one.next_steps)
+                place = place_of(one.region)
+                found.append(Problem(id, indicator.name, one.region, place, one.problems, one.next_steps))
+    return tuple(found)

@@ -16,14 +16,14 @@ from docxtpl import DocxTemplate, InlineImage
 
 from contract.words import Status
 from services.targets.bulletins import charts
-from services.targets.bulletins.domain import Content, Correction, Line, Move, Problem, Score
+from services.targets.bulletins.domain import INLINE, Content, Correction, Line, Move, Problem, Score
 from services.targets.snapshots.domain import Moved
 
 _FOLDER = Path(__file__).parent
 _WIDTH = Mm(154)
 _WORST = 3  # indicators named of each unit
 _PROBLEMS = 20  # told in the document; the workbook has all
-_ROWS = 300  # of a correction's tables; the workbook has all
+_ROWS = INLINE  # of a correction's tables; the workbook has all
 
 _SERVICES = {"certification": "证书登记", "housekeeping": "星级认定", "reports": "进展填报", "targets": "计数更正"}
 _CAUSES = {
@@ -98,7 +98,7 @@ def _told(content: Content) -> dict[str, Any]:
         "laggards": [_lagging(score) for score in content.laggards] or ["本期没有平均低于序时进度的地区。"],
         "reporting": [vars(one) for one in content.reporting],
         "reporting_told": _reporting(content),
-        "problems": _problems(content.problems),
+        "problems": _problems(content.problems, content.counted_problems),
         "lines": [_line(line) for line in content.lines],
         "states": [vars(one) | {"state": one.state or "未报告"} for one in content.states],
         "scores": [_score(score) for score in content.ranking],
@@ -155,14 +155,14 @@ def _reporting(content: Content) -> str:
     return f"本期迟报{late}项次，未报{missing}项次（首次填报晚于截止日为迟报），逐项名单见附件工作簿。"
 
 
-def _problems(problems: Sequence[Problem]) -> list[str]:
+def _problems(problems: Sequence[Problem], count: int) -> list[str]:
     told = [
         f"{place}．{one.region_name}{one.name}：{_stopped(one.problems or '')}"
         + (f"下步措施：{_stopped(one.next_steps)}" if one.next_steps else "")
         for place, one in enumerate(problems[:_PROBLEMS], 1)
     ]
-    if len(problems) > _PROBLEMS:
-        told.append(f"其余{len(problems) - _PROBLEMS}条见附件工作簿。")
+    if count > _PROBLEMS:
+        told.append(f"其余{count - _PROBLEMS}条见附件工作簿。")
     return told or ["本期填报未反映存在问题。"]
 
 
@@ -208,21 +208,21 @@ def _corrected(content: Content, correction: Correction) -> dict[str, Any]:
             f"原通报数与现核定数均截至{day(content.as_of)}。"
         ),
         "reason": _stopped(correction.reason),
-        "moved_told": f"共涉及{counts}项指标、{len(correction.entries)}条记录，全省数变动{len(province)}项。",
+        "moved_told": f"共涉及{counts}项指标、{correction.counted_entries}条记录，全省数变动{len(province)}项。",
         "province": [_move(move) for move in province],
         "unexplained": "以下变动与逐条依据不符，另行核查：" + "、".join(correction.unexplained) + "。"
         if correction.unexplained
         else "",
         "effect": f"{correction.code}不作改动，变动部分以本通报为准。",
         "moves": [_move(move) for move in correction.moves[:_ROWS]],
-        "moves_left": _left(correction.moves),
+        "moves_left": _left(len(correction.moves)),
         "entries": [_entry(entry) for entry in correction.entries[:_ROWS]],
-        "entries_left": _left(correction.entries),
+        "entries_left": _left(correction.counted_entries),
     }
 
 
-def _left(rows: Sequence[Any]) -> str:
-    return f"其余{len(rows) - _ROWS}条见附件工作簿。" if len(rows) > _ROWS else ""
+def _left(rows: int) -> str:
+    return f"其余{rows - _ROWS}条见附件工作簿。" if rows > _ROWS else ""
 
 
 def _move(move: Move) -> dict[str, Any]:

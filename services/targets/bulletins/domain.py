@@ -6,12 +6,14 @@ correction also from the entries that came after it.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from contract.words import Status
 from services.targets.snapshots.domain import Moved
+
+INLINE = 300  # entries and problems that a bulletin's own document holds; what a few pages of it can show
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Correction:
-    """``sources``: what was known when it was made. ``unexplained``: moves that the entries do not add up to, of an
-    event that was told late: named, so that somebody looks."""
+    """``sources``: what was known when it was made. ``entries``: the first of them; all, which may be a hundred
+    thousand, are kept beside, ``entries_count`` of them with ``entries_digest``. Both are None in what was issued
+    before 0.3: there all stand here. ``unexplained``: moves that the entries do not add up to, of an event that was
+    told late: named, so that somebody looks."""
 
     code: str
     title: str
@@ -149,11 +153,26 @@ class Correction:
     moves: tuple[Move, ...]
     entries: tuple[Moved, ...]
     unexplained: tuple[str, ...]
+    entries_count: int | None = None
+    entries_digest: str | None = None
+
+    @property
+    def counted_entries(self) -> int:
+        return len(self.entries) if self.entries_count is None else self.entries_count
+
+
+@dataclass(frozen=True)
+class Annex:
+    """What only the workbook says in full; ``entries`` are read once, as the rows are written."""
+
+    problems: tuple[Problem, ...] = ()
+    entries: Iterable[Moved] = ()
 
 
 @dataclass(frozen=True)
 class Content:
-    """All that a bulletin says, but for its number."""
+    """All that a bulletin says, but for its number. ``problems``: the first of ``problems_count``; the workbook has
+    all, and the snapshot's rows hold them. It is None in what was issued before 0.3: there all stand here."""
 
     title: str
     issuer: str
@@ -180,6 +199,11 @@ class Content:
     outstanding: tuple[Outstanding, ...]
     problems: tuple[Problem, ...]
     correction: Correction | None = None
+    problems_count: int | None = None
+
+    @property
+    def counted_problems(self) -> int:
+        return len(self.problems) if self.problems_count is None else self.problems_count
 
     def code(self, number: int) -> str:
         """文号."""

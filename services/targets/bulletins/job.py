@@ -1,133 +1,166 @@
 """The desk's job that makes bulletins: content, document, workbook, and then the number, all of it or nothing."""
 
 import io
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import structlog
 from pymongo.client_session import ClientSession
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
-import plan as plans
 from plan import Plan
 from runtime import mongo
 from runtime.config import Config
+from runtime.failures import describe, frames, passing
 from runtime.files import Files, Stored
 from runtime.fonts import FontMissing
+from runtime.lease import Lease, LeaseLost
+from runtime.quarantine import Quarantine
 from runtime.record import document, of
-from services.targets.bulletins.composing import compose
+from services.targets.bulletins.composing import compose, problems_of
 from services.targets.bulletins.correcting import corrected
 from services.targets.bulletins.document import bulletin as as_document
-from services.targets.bulletins.domain import Content
-from services.targets.bulletins.store import Bulletin, Bulletins, NumberTaken, digest_of
+from services.targets.bulletins.domain import Annex, Content, Problem
+from services.targets.bulletins.items import Items
+from services.targets.bulletins.store import Attempt, Bulletin, Bulletins, NumberTaken, digest_of
 from services.targets.bulletins.workbook import workbook as as_workbook
 from services.targets.snapshots.domain import spread
 from services.targets.snapshots.store import Snapshots
-from services.targets.store import timepiece
+from services.targets.store import DESK, timepiece
 
 log = structlog.get_logger()
 
 
-_ATTEMPTS = 5
-_LIMIT = 32 * 2**20  # bytes of a file
-_MAKE: dict[str, tuple[str, Callable[[Content, int], bytes], int]] = {  # file name's end, how, percent once it is there
-    "document": ("docx", as_document, 70),
-    "workbook": ("xlsx", as_workbook, 90),
-}
+_LIMIT = 256 * 2**20  # bytes of a file; a correction of a hundred thousand entries is a few megabytes
 
 
 class Issuing:
     name = "bulletins"
 
-    def __init__(self, config: Config, plan: Plan) -> None:
+    def __init__(self, config: Config, plan: Plan, lease: Lease | None = None) -> None:
+        """``lease``: the desk's; its own where there is no desk around it."""
         store = mongo.database(config, "targets")
         self._config = config
         self._plan = plan
         self._store = store
+        self._lease = lease or Lease(store, DESK)
         self._files = Files(config)
         self._bulletins = Bulletins(store)
+        self._items = Items(store)
         self._snapshots = Snapshots(store)
+        self._quarantine = Quarantine(store, DESK)
         self._prepared = False
 
     def work(self) -> int:
-        """How many were made or failed. What cannot be made says so and does not hold up the next."""
+        """How many were made or failed; none while another desk works. What cannot be made says so and does not hold up
+        the next."""
+        token = self._lease.hold()
+        if token is None:
+            return 0
         if not self._prepared:
             self._bulletins.ensure_indexes()
+            for bulletin in self._bulletins.left_behind():
+                self._discard(bulletin, token)
             self._prepared = True
+        self._quarantine.refresh()
         waiting = self._bulletins.waiting()
-        for bulletin in waiting:
-            try:
-                self._make(bulletin)
-            except FontMissing as missing:
-                self._failed(bulletin, str(missing), missing)
-            except PyMongoError:
-                raise  # the desk waits for the database, and this one with it
-            except Exception as error:  # noqa: BLE001  told to whoever asked, and to the log
-                self._failed(bulletin, "生成失败，请告知管理员 / could not be made: tell the administrator", error)
+        for bulletin_id in waiting:
+            with self._lease.renewed():
+                if self._quarantine.attempt("bulletin", bulletin_id, partial(self._take, bulletin_id, token)) is False:
+                    break
         return len(waiting)
 
-    def _failed(self, bulletin: Bulletin, failure: str, error: Exception) -> None:
-        log.error("bulletin.failed", bulletin=bulletin.bulletin_id, error=type(error).__name__, exc_info=error)
-        self._discard(bulletin)
-        self._bulletins.failed(bulletin.bulletin_id, failure)
+    def _take(self, bulletin_id: str, token: int) -> bool:
+        """Make or fail it; False when another desk works by now."""
+        bulletin = self._bulletins.get(bulletin_id)
+        assert bulletin is not None
+        try:
+            self._make(bulletin, token)
+        except (LeaseLost, NumberTaken, DuplicateKeyError) as error:
+            self._discard(bulletin, token)
+            log.warning("bulletin.overtaken", bulletin=bulletin_id, error=type(error).__name__)
+            return False
+        except FontMissing as missing:
+            self._failed(bulletin, token, str(missing), missing)
+        except Exception as error:
+            if passing(error):
+                raise  # the desk waits for the database, and this one with it
+            failure = "生成失败，请告知管理员 / could not be made: tell the administrator"
+            self._failed(bulletin, token, failure, error)
+        return True
 
-    def _make(self, bulletin: Bulletin) -> None:
+    def _failed(self, bulletin: Bulletin, token: int, failure: str, error: Exception) -> None:
+        log.error("bulletin.failed", bulletin=bulletin.bulletin_id, reason=describe(error), at=frames(error))
+        self._discard(bulletin, token)
+        if self._lease.hold() == token:  # or it is another desk's by now
+            self._bulletins.failed(bulletin.bulletin_id, failure)
+
+    def _make(self, bulletin: Bulletin, token: int) -> None:
         self._bulletins.progressed(bulletin.bulletin_id, 5)
-        content = self._content(bulletin)
+        self._discard(bulletin, token)
+        content, problems, items_id = self._content(bulletin, token)
         self._bulletins.progressed(bulletin.bulletin_id, 20)
-        for _ in range(_ATTEMPTS):
-            self._discard(bulletin)
-            number = self._bulletins.next_number(bulletin.year)
-            files = {name: self._file(bulletin, content, number, name) for name in _MAKE}
-            try:
-                if not self._issue(bulletin, content, number, files):
-                    self._delete(files)  # another desk was faster
-                return
-            except (NumberTaken, DuplicateKeyError):
-                log.info("bulletin.number_taken", bulletin=bulletin.bulletin_id, number=number)
-        raise RuntimeError(f"no number was free in {_ATTEMPTS} attempts")
+        number = self._bulletins.next_number(bulletin.year)
+        annex = Annex(problems, () if items_id is None else self._items.read(items_id))
+        files = {
+            "document": self._file(bulletin, token, as_document(content, number), "docx", percent=70),
+            "workbook": self._file(bulletin, token, as_workbook(content, number, annex), "xlsx", percent=90),
+        }
+        if not self._issue(bulletin, token, content, number, files, items_id):
+            self._discard(bulletin, token)  # another desk was faster
 
-    def _content(self, bulletin: Bulletin) -> Content:
+    def _content(self, bulletin: Bulletin, token: int) -> tuple[Content, tuple[Problem, ...], str | None]:
+        """What it says, all problems for its workbook, and under which id a correction's entries are kept."""
         snapshot = self._snapshots.get(bulletin.snapshot_id)
         if snapshot is None:
             raise RuntimeError("a bulletin was asked for of a snapshot that is not there")
         figures = self._snapshots.figures(snapshot.snapshot_id)
         issued_on = timepiece.today(self._config)
         if bulletin.corrects is None:
-            return compose(
+            content = compose(
                 self._plan, snapshot, figures, options=bulletin.options, title=bulletin.title, issued_on=issued_on
             )
+            return content, problems_of(self._plan, figures), None
         before, told = self._bulletins.get(bulletin.corrects), self._bulletins.content(bulletin.corrects)
         if before is None or before.code is None or told is None or bulletin.known is None:
             raise RuntimeError("a correction was asked for of a bulletin that is not there")
         reported = of(Content, told)
         counted = spread(self._snapshots.counted(bulletin.known, as_of=snapshot.as_of))
+        items_id = mongo.new_id()
+        self._bulletins.attempted(bulletin.bulletin_id, Attempt(token, items_id=items_id))
         correction = corrected(
             self._plan,
             reported,
             figures,
-            list(self._snapshots.since(snapshot, upto=bulletin.known)),
+            self._items.write(items_id, self._snapshots.since(snapshot, upto=bulletin.known)),
             known={cell: sum(days.values(), Decimal(0)) for cell, days in counted.items()},
             sources=bulletin.known,
             code=before.code,
             bulletin_id=bulletin.corrects,
             reason=bulletin.reason or "",
         )
-        return replace(reported, title=bulletin.title, issued_on=issued_on, correction=correction)
+        return replace(reported, title=bulletin.title, issued_on=issued_on, correction=correction), (), items_id
 
-    def _file(self, bulletin: Bulletin, content: Content, number: int, name: str) -> Stored:
-        ending, made, percent = _MAKE[name]
-        written = made(content, number)
+    def _file(self, bulletin: Bulletin, token: int, written: bytes, ending: str, *, percent: int) -> Stored:
         stored = self._files.write(
             io.BytesIO(written), filename=f"bulletin-{bulletin.bulletin_id}.{ending}", limit=_LIMIT
         )
-        self._bulletins.drafted(bulletin.bulletin_id, stored.file_id)
+        self._bulletins.attempted(bulletin.bulletin_id, Attempt(token, file_id=stored.file_id))
         self._bulletins.progressed(bulletin.bulletin_id, percent)
         return stored
 
-    def _issue(self, bulletin: Bulletin, content: Content, number: int, files: dict[str, Stored]) -> bool:
+    def _issue(
+        self,
+        bulletin: Bulletin,
+        token: int,
+        content: Content,
+        number: int,
+        files: dict[str, Stored],
+        items_id: str | None,
+    ) -> bool:
         def work(session: ClientSession) -> bool:
+            self._lease.fence(session, token)
             return self._bulletins.issue(
                 session,
                 bulletin,
@@ -138,22 +171,22 @@ class Issuing:
                 digest=digest_of(content, number),
                 content=document(content),
                 files=files,
+                items_id=items_id,
+                token=token,
             )
 
         return mongo.transact(self._store, work)
 
-    def _discard(self, bulletin: Bulletin) -> None:
-        """What earlier attempts wrote."""
+    def _discard(self, bulletin: Bulletin, token: int) -> None:
+        """What this desk and those before it wrote for a bulletin and did not issue. A later one's is none of ours."""
         now = self._bulletins.get(bulletin.bulletin_id)
-        for file_id in now.drafts if now else ():
+        if now is None:
+            return
+        for attempt in (one for one in now.attempts if one.token <= token):
+            if attempt.file_id is not None:
+                self._files.delete(attempt.file_id)
+            if attempt.items_id is not None:
+                self._items.delete(attempt.items_id)
+        for file_id in now.drafts:
             self._files.delete(file_id)
-        self._bulletins.undrafted(bulletin.bulletin_id)
-
-    def _delete(self, files: dict[str, Stored]) -> None:
-        for stored in files.values():
-            self._files.delete(stored.file_id)
-
-
-def issuing(config: Config) -> Issuing:
-    """Raises PlanUnreadable."""
-    return Issuing(config, plans.read(config.plan_file))
+        self._bulletins.discarded(bulletin.bulletin_id, token)

@@ -2,7 +2,9 @@
 them, and whoever may read targets reads them. ``actor`` is contract.actor.Actor."""
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -16,11 +18,13 @@ from contract.message import Message
 from contract.words import Role
 from runtime import mongo
 from runtime.hosting import Settings, rpc
+from runtime.record import of
 from services.targets.bulletins.composing import title_of
 from services.targets.bulletins.domain import Options
+from services.targets.bulletins.items import Items
 from services.targets.bulletins.store import Bulletin, Bulletins, bulletins_of
 from services.targets.mends import Mends
-from services.targets.snapshots.domain import Snapshot, sources_of
+from services.targets.snapshots.domain import Moved, Snapshot, sources_of
 from services.targets.snapshots.store import Snapshots, snapshots_of
 from services.targets.store import Counts, timepiece
 
@@ -38,6 +42,13 @@ _SNAPSHOT = (
 class ReadPage(Message):
     after = fields.Id()
     limit = fields.Whole(at_least=1, at_most=500, load_default=50)
+
+
+class ReadEntries(Message):
+    """``after``: as many were seen."""
+
+    after = fields.Whole()
+    limit = fields.Whole(at_least=1, at_most=1000)
 
 
 class BulletinCalls:
@@ -73,6 +84,29 @@ class BulletinCalls:
         found = bulletins_of(self.settings).page(after=asked.get("after"), limit=asked["limit"] + 1)
         shown = [public.BulletinSummary.write(**_summary(one)) for one in found[: asked["limit"]]]
         return {"items": shown, "next": shown[-1]["bulletin_id"] if len(found) > len(shown) else None}
+
+    @rpc(expected_exceptions=Refused)
+    def bulletin_entries(
+        self, bulletin_id: str, actor: dict[str, Any], after: int | None = None, limit: int = 100
+    ) -> dict[str, Any]:
+        """``{"items": [CorrectedEntry], "next": number or None}`` of a correction, in its order; of another bulletin
+        none. Refuses BulletinNotFound, BulletinNotReady, BulletinsNotAllowed."""
+        _reader(actor)
+        asked = ReadEntries.read({"limit": limit} | ({} if after is None else {"after": after}))
+        found = self._bulletin(bulletin_id)
+        if found.state is not BulletinState.DONE:
+            raise _not_ready(found)
+        before = asked.get("after", 0)
+        rows = islice(self._entries(found, before), asked["limit"] + 1)
+        items = [public.CorrectedEntry.write(**vars(entry) | {"value": str(entry.value)}) for entry in rows]
+        more = len(items) > asked["limit"]
+        return {"items": items[: asked["limit"]], "next": before + asked["limit"] if more else None}
+
+    def _entries(self, bulletin: Bulletin, after: int) -> Iterator[Moved]:
+        if bulletin.items_id is not None:
+            return Items(self._bulletins().store).read(bulletin.items_id, after=after)
+        told = (self._bulletins().content(bulletin.bulletin_id) or {}).get("correction", {})  # of before 0.3
+        return (of(Moved, entry) for entry in told.get("entries", [])[after:])
 
     @rpc(expected_exceptions=Refused)
     def bulletin_file(self, bulletin_id: str, name: str, actor: dict[str, Any]) -> dict[str, Any]:

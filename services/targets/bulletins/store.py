@@ -36,8 +36,19 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """What a desk wrote for a bulletin that it has not issued yet: a file, or a correction's entries. ``token``: of its
+    lease. Only that desk and later ones may delete it."""
+
+    token: int
+    file_id: str | None = None
+    items_id: str | None = None
+
+
+@dataclass(frozen=True)
 class Bulletin:
-    """``known``: of a correction, what is known by now, by service and seq. ``drafts``: files that an attempt wrote."""
+    """``known``: of a correction, what is known by now, by service and seq. ``items_id``: under which its entries are
+    kept. ``drafts``: files that a desk of before 0.3 was killed over."""
 
     bulletin_id: str
     state: BulletinState
@@ -61,11 +72,13 @@ class Bulletin:
     digest: str | None = None
     document: Kept | None = None
     workbook: Kept | None = None
+    items_id: str | None = None
+    attempts: tuple[Attempt, ...] = ()
     drafts: tuple[str, ...] = ()
 
 
 class NumberTaken(Exception):
-    """Another bulletin got the number meanwhile: it is to be made again with the next one."""
+    """Another bulletin got the number meanwhile: this one is made again with the next."""
 
 
 class Bulletins:
@@ -100,9 +113,9 @@ class Bulletins:
         asked: Document = {} if after is None else {"_id": {"$lt": after}}
         return [_bulletin(row) for row in self._bulletins.find(asked).sort("_id", -1).limit(limit)]
 
-    def waiting(self) -> list[Bulletin]:
-        """Those to be made, the oldest first; one that was begun and not finished is among them."""
-        return [_bulletin(row) for row in self._bulletins.find({"state": {"$in": _WAITING}}).sort("_id", 1)]
+    def waiting(self) -> list[str]:
+        """Ids of those to be made, the oldest first; one that was begun and not finished is among them."""
+        return [row["_id"] for row in self._bulletins.find({"state": {"$in": _WAITING}}, {"_id": 1}).sort("_id", 1)]
 
     def progressed(self, bulletin_id: str, percent: int) -> None:
         self._bulletins.update_one(
@@ -110,12 +123,19 @@ class Bulletins:
             {"$set": {"state": BulletinState.RUNNING.value, "percent": percent}},
         )
 
-    def drafted(self, bulletin_id: str, file_id: str) -> None:
-        """Noted, so that what a killed attempt wrote is found and deleted."""
-        self._bulletins.update_one({"_id": bulletin_id}, {"$push": {"drafts": file_id}})
+    def attempted(self, bulletin_id: str, attempt: Attempt) -> None:
+        """Noted, so that what a killed desk wrote is found and deleted."""
+        self._bulletins.update_one({"_id": bulletin_id}, {"$push": {"attempts": document(attempt)}})
 
-    def undrafted(self, bulletin_id: str) -> None:
-        self._bulletins.update_one({"_id": bulletin_id}, {"$set": {"drafts": []}})
+    def discarded(self, bulletin_id: str, token: int) -> None:
+        """What desks up to this one wrote for it is deleted."""
+        of_them = {"attempts": {"token": {"$lte": token}}}
+        self._bulletins.update_one({"_id": bulletin_id}, {"$pull": of_them, "$unset": {"drafts": ""}})
+
+    def left_behind(self) -> list[Bulletin]:
+        """Finished ones for which a desk wrote something that nobody deleted."""
+        rows = self._bulletins.find({"state": {"$nin": _WAITING}, "attempts.0": {"$exists": True}})
+        return [_bulletin(row) for row in rows]
 
     def failed(self, bulletin_id: str, failure: str) -> None:
         self._bulletins.update_one(
@@ -140,8 +160,11 @@ class Bulletins:
         digest: str,
         content: Document,
         files: Mapping[str, Stored],
+        items_id: str | None,
+        token: int,
     ) -> bool:
-        """From here on it does not change. False when it was issued before. Raises NumberTaken."""
+        """From here on it does not change, and its files and entries are its own. False when it was issued before.
+        Raises NumberTaken."""
         if self.next_number(bulletin.year, session) != number:
             raise NumberTaken
         kept = {name: {"file_id": f.file_id, "sha256": f.sha256, "size": f.size} for name, f in files.items()}
@@ -153,10 +176,11 @@ class Bulletins:
             "title": title,
             "issued_on": issued_on.isoformat(),
             "digest": digest,
-            "drafts": [],
+            **({} if items_id is None else {"items_id": items_id}),
         }
         waits = {"_id": bulletin.bulletin_id, "state": {"$in": _WAITING}}
-        done = self._bulletins.update_one(waits, {"$set": issued | kept}, session=session)
+        own = {"attempts": {"token": token}}
+        done = self._bulletins.update_one(waits, {"$set": issued | kept, "$pull": own}, session=session)
         if done.modified_count != 1:
             return False
         self._contents.insert_one({"_id": bulletin.bulletin_id, "content": content}, session=session)

@@ -4,12 +4,14 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import xlsxwriter
 
 from services.targets.bulletins.document import cause, day, source
-from services.targets.bulletins.domain import Content, Correction
+from services.targets.bulletins.domain import Annex, Content, Correction, Problem
+from services.targets.snapshots.domain import Moved
 
 _FILLS = {"绿": "#C6E0B4", "黄": "#FFE699", "红": "#F8CBAD", "蓝": "#BDD7EE"}
 
@@ -25,6 +27,7 @@ class Column:
 
 _A3, _A4, _WIDE = 8, 9, 180  # paper, and from how many characters on it is A3
 _NUMBER, _PERCENT = 3, 2  # decimals shown at most
+_ROWS = 1_000_000  # of one sheet: a workbook's have room for some thousand more
 
 
 class _Book:
@@ -32,7 +35,7 @@ class _Book:
 
     def __init__(self, content: Content, number: int) -> None:
         self.bytes = io.BytesIO()
-        self.book: Any = xlsxwriter.Workbook(self.bytes, {"in_memory": True, "strings_to_formulas": False})
+        self.book: Any = xlsxwriter.Workbook(self.bytes, {"constant_memory": True, "strings_to_formulas": False})
         self.book.set_properties({"title": content.title, "subject": content.code(number)})
         edge = {"border": 1, "valign": "vcenter", "font_name": "仿宋", "font_size": 11, "text_wrap": True}
         self._text = self.book.add_format(edge)
@@ -102,13 +105,13 @@ class _Book:
         return self.bytes.getvalue()
 
 
-def workbook(content: Content, number: int) -> bytes:
-    """The xlsx."""
+def workbook(content: Content, number: int, annex: Annex) -> bytes:
+    """The xlsx. Rows are written as they are read: a correction may list a hundred thousand."""
     book = _Book(content, number)
     if content.correction is None:
-        _bulletin(book, content)
+        _bulletin(book, content, annex.problems)
     else:
-        _correction(book, content.correction)
+        _correction(book, content.correction, annex.entries)
     sources = "；".join(f"{source(service)}至第{seq}条" for service, seq in content.sources.items())
     book.note(
         "说明",
@@ -124,7 +127,7 @@ def workbook(content: Content, number: int) -> bytes:
     return book.close()
 
 
-def _bulletin(book: _Book, content: Content) -> None:
+def _bulletin(book: _Book, content: Content, problems: Iterable[Problem]) -> None:
     book.sheet(
         "量化指标",
         "量化指标进展情况表",
@@ -208,11 +211,11 @@ def _bulletin(book: _Book, content: Content) -> None:
         "存在问题",
         "存在问题及下步措施",
         [Column("编号", 8), Column("指标", 28), Column("地区", 24), Column("存在问题", 60), Column("下步措施", 60)],
-        ([one.indicator, one.name, one.region_name, one.problems, one.next_steps] for one in content.problems),
+        ([one.indicator, one.name, one.region_name, one.problems, one.next_steps] for one in problems),
     )
 
 
-def _correction(book: _Book, correction: Correction) -> None:
+def _correction(book: _Book, correction: Correction, entries: Iterable[Moved]) -> None:
     book.sheet(
         "数据变动",
         "各地数据变动情况表",
@@ -229,8 +232,14 @@ def _correction(book: _Book, correction: Correction) -> None:
             for one in correction.moves
         ),
     )
+    rest = iter(entries)
+    for first in range(0, max(correction.counted_entries, 1), _ROWS):
+        _entries(book, "逐条依据" + (str(first // _ROWS + 1) if first else ""), islice(rest, _ROWS))
+
+
+def _entries(book: _Book, name: str, entries: Iterable[Moved]) -> None:
     book.sheet(
-        "逐条依据",
+        name,
         "逐条变动依据",
         [
             *(Column("条目标识", 28), Column("编号", 8), Column("地区", 28), Column("数值", 12, _NUMBER)),
@@ -247,6 +256,6 @@ def _correction(book: _Book, correction: Correction) -> None:
                 *(one.entry_id, one.indicator, one.region_name, one.value, one.effective_on.isoformat()),
                 *(cause(one.cause), source(one.service), one.seq, one.fact_id),
             ]
-            for one in correction.entries
+            for one in entries
         ),
     )

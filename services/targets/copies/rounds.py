@@ -1,7 +1,6 @@
 """Dispatch rounds (调度) as targets has heard of them: a copy of each, in its newest version."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,14 +75,13 @@ class Rounds:
 
     def latest(self) -> Round | None:
         """The one that was opened last, open or closed."""
-        return next(iter(self._sorted({}, -1)), None)
+        found = self._rounds.find_one({}, sort=[("opens_on", -1), ("number", -1)])
+        return None if found is None else _round(found)
 
-    def unlocked(self) -> Sequence[Round]:
-        """Closed ones of which there is no snapshot yet, the oldest first."""
-        return self._sorted({"closed_seq": {"$exists": True}, "snapshot_id": {"$exists": False}}, 1)
-
-    def _sorted(self, asked: Document, order: int) -> Sequence[Round]:
-        return [_round(row) for row in self._rounds.find(asked).sort([("opens_on", order), ("number", order)])]
+    def unlocked(self) -> list[str]:
+        """Ids of closed ones of which there is no snapshot yet, the oldest first."""
+        asked = {"closed_seq": {"$exists": True}, "snapshot_id": {"$exists": False}}
+        return [row["_id"] for row in self._rounds.find(asked, {"_id": 1}).sort([("opens_on", 1), ("number", 1)])]
 
 
 def _round(row: Document) -> Round:

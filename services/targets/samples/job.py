@@ -1,5 +1,6 @@
 """The desk's job of samples: draws what inspections asked for, and says so in the transaction that keeps the frame."""
 
+from functools import partial
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -11,10 +12,10 @@ from runtime import clock, mongo
 from runtime.config import Config
 from runtime.mongo import Document, database, transact
 from runtime.outbox import Outbox
+from runtime.quarantine import Quarantine
 from services.targets.samples.domain import draw, units
 from services.targets.samples.store import Samples
-
-_FACTS = {"certificate": "certificate", "award": "award", "report": "report", "sum": "report"}
+from services.targets.store import DESK
 
 
 class Sampling:
@@ -27,13 +28,20 @@ class Sampling:
         self._samples.ensure_indexes()
         self._outbox = Outbox(store)
         self._outbox.ensure_indexes()
+        self._quarantine = Quarantine(store, DESK)
 
     def work(self) -> int:
         """Draw every sample that is wanted; how many. Killed in between, the rest is drawn the next time."""
-        return sum(self._draw(asked) for asked in self._samples.wanted())
+        self._quarantine.refresh()
+        drawn = (
+            self._quarantine.attempt("sample", asked["_id"], partial(self._draw, asked))
+            for asked in self._samples.wanted()
+        )
+        return sum(map(bool, drawn))
 
     def _draw(self, asked: Document) -> bool:
-        fact = _FACTS[self._plan.indicators[asked["target_id"]].fact]
+        counted_by = self._plan.indicators[asked["target_id"]].fact
+        fact = "report" if counted_by == "sum" else counted_by
 
         def work(session: ClientSession) -> bool:
             at = clock.now()

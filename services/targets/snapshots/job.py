@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 
 import structlog
 from pymongo.client_session import ClientSession
@@ -13,6 +14,7 @@ from runtime import clock, mongo
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
+from runtime.quarantine import Quarantine
 from services.targets.copies.matters import Matters
 from services.targets.copies.remarks import Remarks
 from services.targets.copies.rounds import Round, Rounds
@@ -22,7 +24,7 @@ from services.targets.mends import Mends
 from services.targets.snapshots import domain as snapshots
 from services.targets.snapshots.domain import Figure, Snapshot
 from services.targets.snapshots.store import Snapshots, rows_of
-from services.targets.store import Counts
+from services.targets.store import DESK, Counts
 from services.targets.tree.store import Tree
 
 log = structlog.get_logger()
@@ -30,6 +32,8 @@ log = structlog.get_logger()
 _OF_ROW = ("region", "target", "adjusted_target", "period", "value", "percent_of_original", "pace")
 _OF_STANDING = ("percent", "increment", "deviation", "status", "colour")
 _OF_TOLD = ("state", "started", "completed", "inspected", "problems", "next_steps", "evidence")
+
+_WAITS, _LOCKED, _ANOTHERS = "waits", "locked", "another's"  # what became of a round; another desk may be faster
 
 
 class Locking:
@@ -48,26 +52,37 @@ class Locking:
         self._ledger = Ledger(
             plan, Rollups(self._counts), Tree(store, plan), Remarks(store), self._rounds, Matters(store)
         )
+        self._quarantine = Quarantine(store, DESK)
         self._prepared = False
 
     def work(self) -> int:
-        """How many were locked. One that is not due yet waits, and those after it with it."""
+        """How many were locked. One that is not due yet waits, and those after it with it; one that cannot be locked is
+        set aside."""
         if not self._prepared:
             self._snapshots.ensure_indexes()
             self._mends.ensure_indexes()
             if adopted := self._mends.adopt(at=clock.now()):
                 log.info("mends.adopted", entries=adopted)
             self._prepared = True
+        self._quarantine.refresh()
         locked = 0
-        for round in self._rounds.unlocked():
-            assert round.closed_seq is not None
-            assert round.heard_at is not None
-            heard = self._counts.heard_up_to()
-            if not snapshots.is_due(heard, closed_seq=round.closed_seq, heard_at=round.heard_at):
+        for round_id in self._rounds.unlocked():
+            outcome = self._quarantine.attempt("round", round_id, partial(self._take, round_id))
+            if outcome == _WAITS:
                 break
-            mended = self._mends.upto()
-            locked += self._lock(round, snapshots.sources_of(heard, mended=mended, closed_seq=round.closed_seq))
+            locked += outcome == _LOCKED
         return locked
+
+    def _take(self, round_id: str) -> str:
+        round = self._rounds.of(round_id)
+        assert round is not None
+        assert round.closed_seq is not None
+        assert round.heard_at is not None
+        heard = self._counts.heard_up_to()
+        if not snapshots.is_due(heard, closed_seq=round.closed_seq, heard_at=round.heard_at):
+            return _WAITS
+        sources = snapshots.sources_of(heard, mended=self._mends.upto(), closed_seq=round.closed_seq)
+        return _LOCKED if self._lock(round, sources) else _ANOTHERS
 
     def _lock(self, round: Round, sources: dict[str, int]) -> bool:
         """False when another desk was faster."""

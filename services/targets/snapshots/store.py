@@ -19,6 +19,8 @@ from services.targets.snapshots import domain as snapshots
 from services.targets.snapshots.domain import Figure, Figures, Moved, Snapshot, Sources, place_of
 from services.targets.store import number
 
+_ORDER = [("indicator", 1), ("region", 1), ("_id", 1)]
+
 
 class Snapshots:
     def __init__(self, store: Store) -> None:
@@ -77,7 +79,7 @@ class Snapshots:
 
     def since(self, snapshot: Snapshot, *, upto: Sources) -> Iterator[Moved]:
         """Every entry that came after the snapshot, up to what ``upto`` contains, and took effect by its day."""
-        for row in self._entries.find(_after(snapshot, upto)).sort([("indicator", 1), ("region", 1), ("_id", 1)]):
+        for row in self._entries.find(_after(snapshot, upto)).sort(_ORDER).allow_disk_use(True):
             yield Moved(
                 entry_id=str(row["_id"]),
                 indicator=row["indicator"],

@@ -1,6 +1,8 @@
 """What a bulletin says, by its rules alone; and that the desk makes each once, numbered, for ever."""
 
+import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +13,7 @@ import pytest
 from docx import Document
 from python_calamine import CalamineWorkbook
 
+from contract import regions
 from contract.bulletins import (
     BulletinInvalid,
     BulletinNotReady,
@@ -22,18 +25,22 @@ from contract.bulletins import (
 from contract.words import WorkState
 from deploy import fonts
 from plan import Plan
-from runtime import config, mongo
+from runtime import config, mongo, record
 from runtime.config import Config
 from runtime.files import Files
 from runtime.fonts import FontMissing
+from services.targets.bulletins import job as jobs
+from services.targets.bulletins import workbook as workbooks
 from services.targets.bulletins.document import percent
 from services.targets.bulletins.domain import Content, Line, Options
+from services.targets.bulletins.items import Items
 from services.targets.bulletins.job import Issuing
 from services.targets.bulletins.ranking import named, ranked, rule_of
+from services.targets.bulletins.store import Attempt, Bulletins
 from services.targets.service import Targets
-from services.targets.snapshots.domain import Figure, everywhere
+from services.targets.snapshots.domain import Figure, Moved, everywhere
 from tests.services.targets.builders import an_id
-from tests.services.targets.year import Year
+from tests.services.targets.year import CLOSED_AT, Year
 
 DISPATCHER = {
     "client_id": "dispatcher",
@@ -179,9 +186,6 @@ def test_a_bulletin_says_what_its_snapshot_says(year: Year, service: Targets, de
 
 
 def test_its_digest_is_of_what_it_says(service: Targets, desk: Issuing, closed) -> None:
-    import hashlib
-    import json
-
     found = issue(service, desk, round_id=closed())
     told = {"code": found["code"], "content": found["content"]}
     canonical = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -334,35 +338,13 @@ def test_one_that_was_begun_and_not_finished_is_made_again_and_its_drafts_are_de
     service: Targets, desk: Issuing, settings: Config, closed
 ) -> None:
     waiting = service.issue_bulletin({"round_id": closed()}, DISPATCHER)["bulletin_id"]
-    (begun,) = desk._bulletins.waiting()
-    desk._file(begun, desk._content(begun), 1, "workbook")  # and there it was killed
+    begun = desk._bulletins.get(waiting)
+    assert begun is not None
+    desk._file(begun, 1, b"half of it", "xlsx", percent=90)  # and there it was killed
     assert service.bulletin(waiting, CITY)["percent"] == 90
     desk.work()
     assert service.bulletin(waiting, CITY)["state"] == BulletinState.DONE
     assert mongo.database(settings, "files")["files"].count_documents({}) == 2
-
-
-def test_two_desks_never_give_one_number_twice(service: Targets, desk: Issuing, settings: Config, closed) -> None:
-    """The other desk issues while this one is drawing its charts."""
-    round_id = closed()
-    for title in ("第一份通报", "第二份通报"):
-        service.issue_bulletin({"round_id": round_id, "title": title}, DISPATCHER)
-    first, second = desk._bulletins.waiting()
-    other = Issuing(settings, desk._plan)
-    drawn = desk._file
-
-    def interrupted(*args: Any) -> Any:
-        if args[0].bulletin_id == first.bulletin_id and other._bulletins.get(second.bulletin_id).number is None:
-            other._make(second)
-        return drawn(*args)
-
-    desk._file = interrupted  # type: ignore[method-assign]
-    desk._make(first)
-    numbers = {one["title"]: (one["number"], one["code"]) for one in service.bulletins(CITY)["items"]}
-    assert numbers == {
-        "第二份通报": (1, "民生工程通报〔2023〕第1期"),
-        "第一份通报": (2, "民生工程通报〔2023〕第2期"),
-    }
 
 
 def test_a_content_reads_back_as_it_was_written(year: Year, service: Targets, desk: Issuing, closed) -> None:
@@ -370,3 +352,142 @@ def test_a_content_reads_back_as_it_was_written(year: Year, service: Targets, de
 
     content = issue(service, desk, round_id=closed())["content"]
     assert document(of(Content, content)) == content
+
+
+def entries_of(service: Targets, bulletin_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    after = None
+    while True:
+        page = service.bulletin_entries(bulletin_id, CITY, after=after, limit=1000)
+        found += page["items"]
+        after = page["next"]
+        if after is None:
+            return found
+
+
+def files_of(settings: Config) -> int:
+    return mongo.database(settings, "files")["files"].count_documents({"blocks": {"$exists": True}})
+
+
+def test_a_correction_of_sixty_thousand_entries_is_issued_and_lists_each(
+    year: Year, service: Targets, desk: Issuing, settings: Config, closed
+) -> None:
+    """More than fit into one document, as after the recall of a large roster."""
+    before = issue(service, desk, round_id=closed())
+    year.seq += 1
+    (one,) = list(year.store["entries"].find({"indicator": "2.1", "region": "130102"}).limit(1))
+    shared = {name: told for name, told in one.items() if name != "_id"} | {"value": 1, "seq": year.seq}
+    year.store["entries"].insert_many(shared | {"subject": f"{n}"} for n in range(60_000))
+    year.caught_up()
+    found = issue(service, desk, corrects=before["bulletin_id"], reason="批量召回")
+    correction = found["content"]["correction"]
+    assert (correction["entries_count"], len(correction["entries"]), correction["unexplained"]) == (60_000, 300, [])
+    entries = entries_of(service, found["bulletin_id"])
+    lines = "".join(
+        json.dumps(one, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for one in entries
+    )
+    assert len({one["entry_id"] for one in entries}) == 60_000
+    assert entries[:300] == correction["entries"]
+    assert hashlib.sha256(lines.encode()).hexdigest() == correction["entries_digest"]
+    kept = {name: service.bulletin_file(found["bulletin_id"], name, CITY) for name in ("document", "workbook")}
+    docx, xlsx = (io.BytesIO(b"".join(Files(settings).read(kept[name]["file_id"]))) for name in kept)
+    document = Document(docx)
+    assert [len(table.rows) for table in document.tables if len(table.rows) > 100] == [301]
+    assert "其余59700条见附件工作簿" in "\n".join(paragraph.text for paragraph in document.paragraphs)
+    rows = CalamineWorkbook.from_filelike(xlsx).get_sheet_by_name("逐条依据").to_python()
+    assert len(rows) == 60_003
+    assert kept["document"]["size"] < 300_000
+
+
+def test_a_sheet_that_is_full_goes_on_in_another(monkeypatch: pytest.MonkeyPatch, service, desk, year, closed) -> None:
+    monkeypatch.setattr(workbooks, "_ROWS", 2)
+    before = issue(service, desk, round_id=closed())
+    for place, region in enumerate(("130104", "130105", "130107")):
+        year.report("2.1", region, place + 1)
+    year.caught_up()
+    found = issue(service, desk, corrects=before["bulletin_id"], reason="漏报更正")
+    kept = service.bulletin_file(found["bulletin_id"], "workbook", CITY)
+    xlsx = io.BytesIO(b"".join(Files(desk._config).read(kept["file_id"])))
+    book = CalamineWorkbook.from_filelike(xlsx)
+    assert book.sheet_names == ["数据变动", "逐条依据", "逐条依据2", "说明"]
+    assert [len(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names[1:3]] == [5, 4]
+
+
+def test_a_correction_of_before_still_lists_its_entries(year: Year, service: Targets, desk: Issuing, closed) -> None:
+    """0.2 kept them all in the correction itself."""
+    before = issue(service, desk, round_id=closed())
+    year.report("2.1", "130104", 5)
+    year.caught_up()
+    found = issue(service, desk, corrects=before["bulletin_id"], reason="漏报更正")
+    asked = {"_id": found["bulletin_id"]}
+    new = dict.fromkeys(("content.correction.entries_count", "content.correction.entries_digest"), "")
+    year.store["bulletin_contents"].update_one(asked, {"$unset": new})
+    year.store["bulletins"].update_one(asked, {"$unset": {"items_id": ""}})
+    assert entries_of(service, found["bulletin_id"]) == found["content"]["correction"]["entries"]
+    assert record.of(Content, service.bulletin(found["bulletin_id"], CITY)["content"]).correction.counted_entries == 1
+    assert entries_of(service, before["bulletin_id"]) == []
+
+
+def test_a_bulletin_holds_some_problems_and_its_workbook_all(
+    year: Year, service: Targets, desk: Issuing, settings: Config
+) -> None:
+    """A thousand characters of each county and indicator are more than one document holds."""
+    counties = [one for one in everywhere(year.plan) if regions.get(one).is_county]
+    for target_id in ("2.1", "3.1"):
+        for place, region in enumerate(counties):
+            year.report(target_id, region, place + 1, problems="资金缺口", next_steps=None)
+    round_id = year.close()
+    year.caught_up()
+    year.locking.work()
+    found = issue(service, desk, round_id=round_id)
+    assert (len(found["content"]["problems"]), found["content"]["problems_count"]) == (300, 334)
+    kept = service.bulletin_file(found["bulletin_id"], "workbook", CITY)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(Files(settings).read(kept["file_id"]))))
+    assert len(book.get_sheet_by_name("存在问题").to_python()) == 3 + 334
+
+
+def test_a_desk_that_slept_through_its_lease_issues_nothing_and_what_the_next_issued_stays(
+    service: Targets, desk: Issuing, settings: Config, year: Year, closed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other issues both while this one is writing the first's workbook."""
+    round_id, titles = closed(), ("第一份通报", "第二份通报")
+    waiting = [
+        service.issue_bulletin({"round_id": round_id, "title": one}, DISPATCHER)["bulletin_id"] for one in titles
+    ]
+    second, made = Issuing(settings, year.plan), jobs.as_workbook
+
+    def overtaken(*args: Any) -> bytes:
+        monkeypatch.setattr(jobs, "as_workbook", made)
+        assert second.work() == 0, "the first still has the lease"
+        year.store["leases"].update_one({"_id": "desk"}, {"$set": {"until": CLOSED_AT}})
+        assert second.work() == 2
+        return made(*args)
+
+    monkeypatch.setattr(jobs, "as_workbook", overtaken)
+    desk.work()
+    found = [service.bulletin(one, CITY) for one in waiting]
+    assert [(one["state"], one["number"]) for one in found] == [("done", 1), ("done", 2)]
+    for one in waiting:
+        for name in ("document", "workbook"):
+            kept = service.bulletin_file(one, name, CITY)
+            assert sum(map(len, Files(settings).read(kept["file_id"]))) == kept["size"]
+    assert files_of(settings) == 4, "what the first wrote is gone"
+    assert year.store["bulletins"].find_one({"attempts.0": {"$exists": True}}) is None
+
+
+def test_a_desk_deletes_nothing_that_a_later_one_wrote(
+    service: Targets, desk: Issuing, settings: Config, closed
+) -> None:
+    bulletin_id = service.issue_bulletin({"round_id": closed()}, DISPATCHER)["bulletin_id"]
+    bulletins, items = Bulletins(desk._store), Items(desk._store)
+    stored = Files(settings).write(io.BytesIO(b"theirs"), filename="theirs", limit=10)
+    bulletins.attempted(bulletin_id, Attempt(7, file_id=stored.file_id))
+    bulletins.attempted(bulletin_id, Attempt(7, items_id="theirs"))
+    items.write("theirs", [Moved("e", "2.1", "130102", "长安区", Decimal(1), CLOSED_AT.date(), "c", "f", "reports", 1)])
+    bulletin = bulletins.get(bulletin_id)
+    assert bulletin is not None
+    desk._discard(bulletin, 6)
+    assert (files_of(settings), len(list(items.read("theirs")))) == (1, 1)
+    desk._discard(bulletin, 8)
+    assert (files_of(settings), len(list(items.read("theirs")))) == (0, 0)
+    assert desk._store["bulletins"].find_one({"_id": bulletin_id})["attempts"] == []

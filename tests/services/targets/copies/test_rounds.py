@@ -64,5 +64,6 @@ def test_a_closed_round_wants_a_snapshot_until_it_has_one(rounds: Rounds) -> Non
     assert rounds.unlocked() == []
     outstanding = [{"target_id": "2.1", "late": ["130102"], "missing": ["130104"]}]
     rounds.hear(a_round_said(reports.RoundClosed, version=2, seq=5, outstanding=outstanding))
-    (wanted,) = rounds.unlocked()
+    wanted = rounds.of(*rounds.unlocked())
+    assert wanted is not None
     assert (wanted.closed_seq, wanted.outstanding) == (5, tuple(outstanding))

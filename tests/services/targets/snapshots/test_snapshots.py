@@ -128,7 +128,8 @@ def test_two_desks_at_once_lock_one_snapshot(year: Year, space: dict[str, str]) 
     """Both have found the round unlocked before either writes."""
     year.report("2.1", "130102", 7)
     round_id = year.close()
-    (round,) = year.rounds.unlocked()
+    round = year.rounds.of(round_id)
+    assert round is not None
     year.snapshots.ensure_indexes()
     sources = snapshots.sources_of(year.counts.heard_up_to(), mended=0, closed_seq=round.closed_seq)
     assert [year.locking._lock(round, sources) for _ in range(2)] == [True, False]
