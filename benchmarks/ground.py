@@ -17,7 +17,7 @@ from pymongo import MongoClient
 from benchmarks.door import Door
 from contract import regions
 from contract.words import Role
-from deploy import keys, ports
+from deploy import guard, keys, ports
 from deploy.servers import VAR, MongoDB, RabbitMQ
 from gateway import clients
 from tests.programme import Programme, until
@@ -64,7 +64,9 @@ class Ground:
 def ground(folder: Path = FOLDER) -> Iterator[Ground]:
     made = Ground(MongoDB(folder / "mongo"), RabbitMQ(folder / "rabbit"), folder)
     for server in (made.mongo, made.rabbit):
-        server.discard()  # what a run that was killed left behind
+        server.discard()  # data of a run that was killed
+    ours, outer = guard.over_this_process(), os.environ.get(guard.MARK, "")
+    os.environ[guard.MARK] = ours.mark
     try:
         made.mongo.start()
         made.rabbit.start()
@@ -72,6 +74,8 @@ def ground(folder: Path = FOLDER) -> Iterator[Ground]:
     finally:
         for server in (made.mongo, made.rabbit):
             server.discard()
+        os.environ[guard.MARK] = outer
+        ours.dismiss()
 
 
 class Crew(Programme):

@@ -5,12 +5,11 @@ import os
 import platform
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import psutil
 
-from deploy import rabbitmq_node
 from deploy.server import LEAST_FREE_DISK, ServerFailed
 
 EMBEDDED_MACHINES = ("x86_64", "aarch64")
@@ -29,15 +28,15 @@ def platform_fits(environ: Mapping[str, str]) -> None:
         )
 
 
-def rabbitmq_can_be_had(environ: Mapping[str, str]) -> None:
-    if environ.get("AMQP_URI") or (rabbitmq_node.SCRIPTS / "rabbitmq-server").exists():
+def packages_can_be_had(missing: Collection[str]) -> None:
+    """Whether those that are missing can be installed here."""
+    if not missing or (shutil.which("apt-get") and (os.geteuid() == 0 or shutil.which("sudo"))):
         return
-    if shutil.which("apt-get") and (os.geteuid() == 0 or shutil.which("sudo")):
-        return  # it will be installed
+    names = " ".join(missing)
     raise ServerFailed(
-        "缺少 RabbitMQ，而当前用户不能安装：请用 root 执行 apt-get install -y --no-install-recommends rabbitmq-server，"
-        "或设置 AMQP_URI / RabbitMQ is missing and this user cannot install it: as root run "
-        "apt-get install -y --no-install-recommends rabbitmq-server, or set AMQP_URI"
+        f"缺少系统软件包，而当前用户不能安装：请用 root 执行 apt-get install -y --no-install-recommends {names}，"
+        "或用 AMQP_URI 指定已有的 RabbitMQ / packages are missing and this user cannot install them: as root run "
+        f"apt-get install -y --no-install-recommends {names}, or set AMQP_URI if it is RabbitMQ"
     )
 
 

@@ -4,9 +4,16 @@ from deploy import packages
 from runtime import fonts
 
 
-def ensure() -> None:
-    """Installs Debian's package when no Chinese font is there; ServerFailed says what to do when that fails."""
+def missing() -> list[str]:
+    """Debian's package, unless some Chinese font is there."""
     try:
         fonts.chinese()
     except fonts.FontMissing:
-        packages.install([fonts.PACKAGE], why="缺少中文字体 / no Chinese font")
+        return [fonts.PACKAGE]
+    return []
+
+
+def ensure() -> None:
+    """ServerFailed says what to do when it cannot be installed."""
+    if lacking := missing():
+        packages.install(lacking, why="缺少中文字体 / no Chinese font")

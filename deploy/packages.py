@@ -7,17 +7,19 @@ when we are killed, and what was left half done is put right by the next install
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from deploy.server import ServerFailed
 
 _ADMINISTRATION = "/var/lib/dpkg"
 _LOCK_SECONDS = 300  # another apt may be at work: unattended upgrades, or one that a killed start has left
+_INTERRUPTED = "interrupted"
 _INSTALL = ["-y", "--no-install-recommends", "-o", f"DPkg::Lock::Timeout={_LOCK_SECONDS}"]
 
 
@@ -31,7 +33,7 @@ def half_done(name: str) -> bool:
 
 
 def install(
-    names: Sequence[str],
+    names: Collection[str],
     *,
     why: str,
     run: Callable[..., subprocess.CompletedProcess] = subprocess.run,
@@ -55,7 +57,7 @@ def install(
         # Without a network, or while somebody else reads them, the lists that are there may do.
         _run(run, [*quiet, "apt-get", "-qq", "update"])
         fault = _run(run, [*quiet, "apt-get", "-qq", "install", *_INSTALL, *names])
-        if fault is not None:
+        if fault is not None and fault != _INTERRUPTED:
             _run(run, [*quiet, "dpkg", "--configure", "-a"])
             fault = _run(run, [*quiet, "apt-get", "-qq", "install", "--fix-broken", *_INSTALL, *names])
     if fault is not None:
@@ -69,6 +71,8 @@ def _run(run: Callable[..., subprocess.CompletedProcess], command: list[str]) ->
         done = run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         if done.returncode == 0:
             return None
+        if done.returncode == -signal.SIGINT:  # Ctrl-C reaches apt too
+            return _INTERRUPTED
         output.seek(0)
         return (output.read().strip().splitlines() or ["no message"])[-1]
 

@@ -141,10 +141,15 @@ def _call(record: Record, method: str, path: str, body: dict | None = None, *, a
         raise NotAnswered(f"{method} {path}: {response.status} {said}")
 
 
+def missing() -> list[str]:
+    """Debian's package, unless it is there, and whole."""
+    return [] if (SCRIPTS / "rabbitmq-server").exists() and not packages.half_done(PACKAGE) else [PACKAGE]
+
+
 def scripts() -> Path:
     """The folder of RabbitMQ's own scripts; installs Debian's package when it is missing."""
-    if not (SCRIPTS / "rabbitmq-server").exists() or packages.half_done(PACKAGE):
-        packages.install([PACKAGE], why="缺少 RabbitMQ / RabbitMQ is missing")
+    if lacking := missing():
+        packages.install(lacking, why="缺少 RabbitMQ / RabbitMQ is missing")
     if not (SCRIPTS / "rabbitmq-server").exists():
         raise ServerFailed(f"{SCRIPTS} 中没有 rabbitmq-server，请设置 AMQP_URI / not found there, set AMQP_URI instead")
     return SCRIPTS

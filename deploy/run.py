@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
         host = os.environ.get("HOST") or "0.0.0.0"
         wanted = Wanted(servers.VAR, host, _port(), not options.no_samples, size, width)
         checks.platform_fits(os.environ)
-        checks.rabbitmq_can_be_had(os.environ)
+        checks.packages_can_be_had(servers.packages_missing())
         checks.folder_can_be_used(wanted.folder)
         with _alone(wanted):
             for name in processes.sweep(wanted.folder):
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
             _serve(wanted, ending)
     except (CannotGoOn, ServerFailed, ConfigurationMissing, canary.SecretChanged, rabbit.TopologyMismatch) as failure:
         print(f"make run: {failure}", file=sys.stderr)
-        return 1
+        return 0 if ending.is_set() else 1
     return 0
 
 
@@ -84,7 +84,7 @@ def _serve(wanted: Wanted, ending: Ending) -> None:
     folder = wanted.folder
     embedded = servers.embedded(folder)
     say(f"燕赵家政：启动全部服务。数据在 {folder}，各进程日志在 {folder / 'log'}")
-    with servers.serving(folder) as made:
+    with servers.serving(folder, ending.is_set) as made:
         environ = os.environ | made | {"PORT": str(wanted.port), "PATH": _path(), "PYTHONUNBUFFERED": "1"}
         for name, server in embedded.items():
             say(f"  {server.name} 就绪：{name}={server.uri}（第 {time.monotonic() - began:.1f} 秒）")

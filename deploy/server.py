@@ -9,7 +9,7 @@ import json
 import shutil
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +48,7 @@ class Server(ABC):
     """`port`: exactly this one or ServerFailed. `prefer`: this one unless it is taken. Neither: a free one, kept."""
 
     name: str  # of the main process, and of its port
-    patience = 60.0  # seconds to become ready
+    patience = 120.0  # seconds to become ready
 
     def __init__(self, folder: Path | str, port: int | None = None, *, prefer: int | None = None) -> None:
         self.folder = Path(folder).resolve()
@@ -88,8 +88,8 @@ class Server(ABC):
         found = Record.read(self.record_path)
         return found is not None and self.name in found.processes and found.processes[self.name].alive
 
-    def start(self) -> str:
-        """Starts it unless it runs, waits until it serves, and answers its uri."""
+    def start(self, unwanted: Callable[[], bool] = lambda: False) -> str:
+        """Starts it unless it runs, waits until it serves or is ``unwanted``, and answers its uri."""
         with self._alone():
             record = Record.read(self.record_path) or Record(uri="", served=(self.folder / "data").exists())
             if not (self.name in record.processes and record.processes[self.name].alive):
@@ -100,7 +100,7 @@ class Server(ABC):
                 record.ports[self.name] = self._choose_port(record.ports.get(self.name))
                 self._launch(record)
                 record.write(self.record_path)
-            self._wait(record)
+            self._wait(record, unwanted)
             if not record.served:
                 record.served = True
                 record.write(self.record_path)
@@ -111,7 +111,7 @@ class Server(ABC):
         with self._alone():
             record = Record.read(self.record_path)
             for ours in self._in_order(record):
-                ours.stop()
+                ours.stop() if record and record.served else ours.kill()  # before it serves there is nothing to save
             self._end_unrecorded()
 
     def kill(self) -> None:
@@ -175,11 +175,13 @@ class Server(ABC):
                 f"{self.folder} 所在磁盘只剩 {spare >> 20} MB，需要 {LEAST_FREE_DISK >> 20} MB / disk full"
             )
 
-    def _wait(self, record: Record) -> None:
+    def _wait(self, record: Record, unwanted: Callable[[], bool]) -> None:
         deadline = time.monotonic() + self.patience
         while not self._ready(record):
             if not record.processes[self.name].alive:
                 raise self._not_started()
+            if unwanted():
+                raise ServerFailed(f"{self.name} 未就绪即被叫停 / told to stop before it was ready")
             if time.monotonic() > deadline:
                 raise ServerFailed(f"{self.name} 未就绪 / not ready in time, see {self.log}: {self._last_words()}")
             time.sleep(0.05)

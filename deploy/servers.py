@@ -11,11 +11,11 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy import fonts, guard, keys, mongodb, process, rabbitmq_node
+from deploy import fonts, guard, keys, mongodb, packages, process, rabbitmq_node
 from deploy.mongodb import MongoDB
 from deploy.process import Process
 from deploy.rabbitmq_node import RabbitMQ
@@ -35,13 +35,19 @@ def embedded(folder: Path = VAR) -> dict[str, Server]:
     return {name: server for name, server in ours.items() if not os.environ.get(name)}
 
 
-def start(folder: Path = VAR) -> dict[str, str]:
-    """Starts what isn't running, and answers the environment for the processes."""
+def start(folder: Path = VAR, unwanted: Callable[[], bool] = lambda: False) -> dict[str, str]:
+    """Starts what isn't running, and answers the environment for the processes. What is missing of the system comes
+    first, all at once, then the keys, then the servers."""
+    if lacking := packages_missing():
+        packages.install(lacking, why="缺少系统软件包 / packages of the system are missing")
     _ensure_keys(folder)
-    fonts.ensure()
     for server in embedded(folder).values():
-        server.start()
+        server.start(unwanted)
     return environment(folder)
+
+
+def packages_missing() -> list[str]:
+    return fonts.missing() + ([] if os.environ.get("AMQP_URI") else rabbitmq_node.missing())
 
 
 def environment(folder: Path = VAR) -> dict[str, str]:
@@ -76,7 +82,7 @@ def _given_keys() -> bool:
 
 
 @contextmanager
-def serving(folder: Path = VAR) -> Iterator[dict[str, str]]:
+def serving(folder: Path = VAR, unwanted: Callable[[], bool] = lambda: False) -> Iterator[dict[str, str]]:
     """The environment, with servers while anybody needs them: the last to leave stops them. Who is killed leaves too,
     together with all that was started in this environment. `stop` sends SIGTERM."""
     me = _users(folder) / f"{os.getpid()}-{uuid.uuid4().hex}.json"
@@ -85,7 +91,7 @@ def serving(folder: Path = VAR) -> Iterator[dict[str, str]]:
     with _coming_and_going(folder):
         process.note(me, process.find(os.getpid()).noted())
     try:
-        yield start(folder) | {guard.MARK: ours.mark}
+        yield start(folder, unwanted) | {guard.MARK: ours.mark}
     finally:
         me.unlink(missing_ok=True)
         release(folder)

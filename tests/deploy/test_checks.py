@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import checks, ports, rabbitmq_node
+from deploy import checks, ports, rabbitmq_node, servers
 from deploy.server import ServerFailed
 
 
@@ -47,11 +47,17 @@ def test_given_servers_may_be_used_from_any_platform(monkeypatch: pytest.MonkeyP
     checks.platform_fits({"MONGO_URI": "mongodb://db/", "AMQP_URI": "amqp://broker/"})
 
 
-def test_rabbitmq_that_nobody_here_can_install_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_packages_that_nobody_here_can_install_are_refused_all_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(rabbitmq_node, "SCRIPTS", tmp_path)
+    monkeypatch.setattr("runtime.fonts._FOLDERS", (tmp_path,))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("PATH", str(tmp_path))
-    said = refusal(checks.rabbitmq_can_be_had, {})
-    assert "apt-get install" in said
+    monkeypatch.delenv("AMQP_URI", raising=False)
+    said = refusal(checks.packages_can_be_had, servers.packages_missing())
+    assert "apt-get install -y --no-install-recommends fonts-wqy-microhei rabbitmq-server" in said
     assert "AMQP_URI" in said
-    checks.rabbitmq_can_be_had({"AMQP_URI": "amqp://broker/"})
+    monkeypatch.setenv("AMQP_URI", "amqp://broker/")
+    assert "rabbitmq-server" not in refusal(checks.packages_can_be_had, servers.packages_missing())
+    checks.packages_can_be_had([])

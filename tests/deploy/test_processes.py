@@ -118,7 +118,7 @@ class Broken(MongoDB):
 
     tries = 0
 
-    def start(self) -> str:
+    def start(self, unwanted: Callable[[], bool] = lambda: False) -> str:
         self.tries += 1
         if self.tries < 3:
             raise ServerFailed("disk full")

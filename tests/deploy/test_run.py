@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from deploy import ports, processes, stop
 from deploy.process import Process
 from deploy.server import Record
 from runtime import config
-from tests.conftest import SESSIONS
 from tests.plans import some_items
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,12 +116,9 @@ class Run:
 
 
 @pytest.fixture
-def run() -> Iterator[Run]:
-    for folder in SESSIONS.glob("run-*"):
-        if not psutil.pid_exists(int(folder.name.split("-")[1])):
-            _discard(folder)  # of a test run that was killed
-    folder = SESSIONS / f"run-{os.getpid()}-{secrets.token_hex(3)}"
-    folder.mkdir(parents=True)
+def run(session_folder: Path) -> Iterator[Run]:
+    folder = session_folder / f"run-{secrets.token_hex(3)}"
+    folder.mkdir()
     run = Run(folder)
     try:
         yield run

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from kombu import Connection, Queue
 from pymongo import MongoClient
 
-from deploy import keys, packages, ports, process
+from deploy import guard, keys, packages, ports, process
 from deploy import servers as deployed
 from deploy.mongodb import MongoDB
 from deploy.process import Process
@@ -144,6 +145,15 @@ def test_what_a_first_start_left_half_made_is_made_afresh(session_folder: Path) 
     (mongo.folder / "data").mkdir(parents=True)
     (mongo.folder / "data" / "storage.bson").write_bytes(b"half of a da")
     Record(uri="", served=False).write(mongo.record_path)
+    mongo.start()
+    assert mongo.record.served
+    mongo.discard()
+
+
+def test_a_start_that_is_told_to_stop_stops_and_the_next_one_works(session_folder: Path) -> None:
+    mongo = MongoDB(session_folder / "unwanted")
+    with pytest.raises(ServerFailed, match="told to stop before it was ready"):
+        mongo.start(unwanted=lambda: True)
     mongo.start()
     assert mongo.record.served
     mongo.discard()
@@ -306,6 +316,23 @@ def test_stop_ends_whoever_uses_the_servers_and_then_the_servers(
     assert not mongo.running
 
 
+def test_a_broker_that_is_too_slow_ends_the_start_and_the_next_one_works(
+    session_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = session_folder / "slow"
+    monkeypatch.setenv("MONGO_URI", "mongodb://somewhere/else")
+    monkeypatch.delenv("AMQP_URI", raising=False)
+    (rabbit,) = deployed.embedded(folder).values()
+    with monkeypatch.context() as patch:
+        patch.setattr(RabbitMQ, "patience", 0.5)
+        with pytest.raises(ServerFailed, match="not ready in time"), deployed.serving(folder):
+            pytest.fail("it serves")
+    assert not rabbit.running
+    assert not list(guard.bearing(process.LOG, str(rabbit.log.parent))), "neither it nor its epmd goes on"
+    with deployed.serving(folder) as made:
+        assert put_and_count(made["AMQP_URI"], name="kept", expect=1) == 1
+
+
 @pytest.mark.parametrize(
     ("root", "programs", "expected"),
     [
@@ -340,6 +367,10 @@ def test_an_install_that_was_interrupted_is_put_right_and_done_again() -> None:
     packages.install(["rabbitmq-server"], why="缺少", run=run, root=True, which=lambda name: name)
     assert commands[2][-3:] == ["dpkg", "--configure", "-a"]
     assert commands[3][-1] == commands[1][-1] == "rabbitmq-server"
+
+    statuses = iter([0, -signal.SIGINT])
+    with pytest.raises(ServerFailed, match="interrupted"):  # by Ctrl-C: nobody wants it done again
+        packages.install(["rabbitmq-server"], why="缺少", run=run, root=True, which=lambda name: name)
 
 
 @pytest.mark.parametrize(
