@@ -14,7 +14,7 @@ from pymongo.client_session import ClientSession
 
 from contract.targets import FiguresMended
 from runtime import mongo
-from runtime.mongo import Document, Store
+from runtime.mongo import Store
 from runtime.outbox import Outbox
 from services.targets.domain import Cause
 from services.targets.store import number
@@ -67,14 +67,16 @@ class Mends:
         """Entries of mends of before 0.3 have no event, and no snapshot contains them: they become mends of now, so
         that the next snapshot does, and a correction of an earlier one lists them. How many there were."""
         found = 0
-        while rows := list(self._entries.find(_OURS | {"seq": 0}).limit(_BATCH)):
-            mongo.transact(self._store, lambda session, rows=rows: self._adopt(session, rows, at))  # type: ignore[misc]
-            found += len(rows)
+        while adopted := mongo.transact(self._store, lambda session: self._adopt(session, at)):
+            found += adopted
         return found
 
-    def _adopt(self, session: ClientSession, rows: Sequence[Document], at: dt.datetime) -> None:
+    def _adopt(self, session: ClientSession, at: dt.datetime) -> int:
+        rows = list(self._entries.find(_OURS | {"seq": 0}, session=session).limit(_BATCH))
+        if not rows:
+            return 0
         cause = self.cause(at=at)
-        ids = {"_id": {"$in": [row["_id"] for row in rows]}, "seq": 0}
+        ids = {"_id": {"$in": [row["_id"] for row in rows]}}
         self._entries.update_many(ids, {"$set": {"event_id": cause.event_id, "seq": None}}, session=session)
         steps = (
             step(
@@ -86,6 +88,7 @@ class Mends:
             for row in rows
         )
         self.add(session, cause, list(steps), {})
+        return len(rows)
 
     def _place(self, event_id: str, seq: int) -> None:
         def work(session: ClientSession) -> None:

@@ -19,6 +19,7 @@ from services.targets.mends import Mends
 from services.targets.service import Targets
 from services.targets.snapshots.domain import Snapshot
 from services.targets.store import LISTENED_TO
+from tests.interleaved import interleaved
 from tests.services.targets.bulletins.test_bulletins import CITY, DISPATCHER
 from tests.services.targets.replays import Field
 from tests.services.targets.year import Year
@@ -143,9 +144,11 @@ def test_mends_of_before_are_in_every_snapshot_from_now_on_and_in_none_before(
         "recorded_at": dt.datetime(2023, 11, 9, tzinfo=dt.UTC),
     }
     field.counts.entries.insert_many([old | {"subject": f"{n:032x}"} for n in range(3)])
-    year.locking = type(year.locking)(year.store, year.plan)  # the desk of 0.3 starts
-    year.locking.work()
+    desks = [type(year.locking)(year.store, year.plan) for _ in range(2)]  # of 0.3, started at once
+    interleaved(desks[0].work, desks[1].work, at=lambda sent: sent.command.get("update") == "entries")
+    year.locking = desks[0]
     log.order(token=1)
+    assert [said["type"] for said in log.page(0, 100)].count(FiguresMended.type()) == 1
     after = locked(year, field, name="十一月", period="2023-11", number=11)
     assert (value(year, before), value(year, after)) == (7, 10)
     assert year.snapshots.verified(before)
