@@ -1,11 +1,18 @@
 """The same request again gets the first one's answer, whatever happened to the first."""
 
 import datetime as dt
+import hashlib
+import hmac
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bson import ObjectId
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import Flask
 from pymongo.collection import Collection
 from pymongo.read_concern import ReadConcern
@@ -231,3 +238,88 @@ def test_what_can_be_no_key_is_refused(header: str) -> None:
 @pytest.mark.parametrize("header", ["a", "8e03978e-40d5-43dd-bc93-6894a57f9324", '"quoted"', "a" * 255])
 def test_any_visible_ascii_is_a_key(header: str) -> None:
     assert key_of(header) == header
+
+
+def test_who_lost_the_key_and_fails_does_not_free_it_for_a_third(ask: Callable[..., Response], time: Clock) -> None:
+    def slept(command_id: str) -> Response:
+        time.at += LEASE + dt.timedelta(seconds=SECONDS)
+        ask(working)
+        raise RuntimeError("the first one wakes up, and fails")
+
+    def working(command_id: str) -> Response:
+        return Work()(command_id)
+
+    with pytest.raises(RuntimeError):
+        ask(slept)
+    third = Work()
+    assert ask(third).headers[REPLAYED] == "true"
+    assert third.command_ids == []
+
+
+def test_who_lost_the_key_and_is_refused_for_now_does_not_free_what_another_works_on(
+    ask: Callable[..., Response], time: Clock
+) -> None:
+    def slept(command_id: str) -> Response:
+        time.at += LEASE + dt.timedelta(seconds=SECONDS)
+        return ask(takes_over)
+
+    def takes_over(command_id: str) -> Response:
+        with pytest.raises(problems.RequestInProgress):
+            ask(Work())
+        time.at += dt.timedelta(seconds=SECONDS)
+        with pytest.raises(problems.RequestInProgress):
+            ask(Work())
+        return Work()(command_id)
+
+    assert ask(slept).status_code == 201
+
+
+@pytest.mark.parametrize(("gone", "wait"), [(0.0, 5), (24.9, 5), (25.0, 5), (26.5, 4), (28.0, 3), (29.9, 1)])
+def test_who_is_to_wait_is_told_until_the_lease_ends_and_five_seconds_at_most(
+    ask: Callable[..., Response], time: Clock, gone: float, wait: int
+) -> None:
+    def running(command_id: str) -> Response:
+        time.at += dt.timedelta(seconds=gone)
+        with pytest.raises(problems.RequestInProgress) as refused:
+            ask(Work(), seconds=10.0)
+        assert refused.value.headers == {"Retry-After": str(wait)}
+        return Work()(command_id)
+
+    assert LEASE + dt.timedelta(seconds=10) == dt.timedelta(seconds=30)
+    ask(running, seconds=10.0)
+
+
+def test_a_header_is_named_when_it_is_at_fault() -> None:
+    assert key_of(None) is None
+    assert key_of("  a  ") == "a"
+    with pytest.raises(problems.MalformedRequest) as refused:
+        key_of("ключ")
+    assert [(one["pointer"], one["code"]) for one in refused.value.errors] == [("/header/Idempotency-Key", "key")]
+
+
+def test_an_answer_that_an_earlier_version_stored_is_given_again(
+    settings: Config, ask: Callable[..., Response], kept: Collection[dict[str, Any]], time: Clock
+) -> None:
+    """Sealed here by the format as it is: with another, every retry across an update would be carried out anew."""
+    command_id = hashlib.sha256(b"a\0POST /v1/things\0k").hexdigest()
+    answers, bodies = (
+        HKDF(SHA256(), 32, None, f"gateway idempotency {name}".encode()).derive(settings.master_key)
+        for name in ("answers", "bodies")
+    )
+    told = {"status": 202, "type": "text/plain", "headers": {"ETag": '"7"'}, "body": "好"}
+    nonce = b"\x07" * 12
+    kept.insert_one(
+        {
+            "_id": command_id,
+            "body": hmac.digest(bodies, b"{}", hashlib.sha256),
+            "held_by": ObjectId(),
+            "held_until": time.at,
+            "expires_at": time.at + KEPT,
+            "answer": nonce + AESGCM(answers).encrypt(nonce, json.dumps(told).encode(), command_id.encode()),
+        }
+    )
+    work = Work()
+    answer = ask(work)
+    assert (answer.status_code, answer.get_data(as_text=True), answer.headers["ETag"]) == (202, "好", '"7"')
+    assert answer.content_type == "text/plain"
+    assert work.command_ids == []

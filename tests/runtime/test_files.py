@@ -1,3 +1,4 @@
+import base64
 import datetime as dt
 import hashlib
 import io
@@ -6,6 +7,9 @@ import stat
 
 import pytest
 from bson import encode
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -131,3 +135,20 @@ def test_a_spooled_file_has_no_name_and_can_be_read_by_its_owner_only(files):
         assert stat.S_IMODE(about.st_mode) == 0o600
         assert spool.seekable()
         assert spool.read() == content
+
+
+def test_a_file_that_an_earlier_version_wrote_can_be_read(files, store, space):
+    """Put together here by the format that the module describes: were it read otherwise, all files would be lost."""
+    key = HKDF(SHA256(), 32, None, b"yanzhao files v1").derive(base64.b64decode(space["MASTER_KEY"]))
+    file_id, nonces = "0123456789abcdef01234567", (b"\x01" * 12, b"\x02" * 12)
+    parts = (b"a" * BLOCK, b"the rest")
+    for place, (nonce, part) in enumerate(zip(nonces, parts, strict=True)):
+        bound = bytes.fromhex(file_id) + place.to_bytes(4, "big") + (b"\x01" if place == 1 else b"\x00")
+        sealed = nonce + AESGCM(key).encrypt(nonce, part, bound)
+        store["blocks"].insert_one({"_id": {"f": file_id, "n": place}, "data": sealed})
+    about = {"filename": "旧.xlsx", "sha256": hashlib.sha256(b"".join(parts)).hexdigest(), "size": BLOCK + 8}
+    store["files"].insert_one({"_id": file_id, "blocks": 2, **about})
+    assert list(files.read(file_id)) == list(parts)
+    assert vars(files.describe(file_id)) == {"file_id": file_id, **about}
+    with files.spool(file_id) as spool:
+        assert spool.read() == b"".join(parts)

@@ -35,6 +35,22 @@ def test_two_small_parts_whose_sum_would_tell_them_take_a_third_along() -> None:
     assert of(a=4, b=3, c=60) == {"a", "b"}
 
 
+def test_what_is_hidden_beside_them_is_the_smallest_that_is_not_nothing() -> None:
+    assert of(a=3, b=60, c=7, d=0) == {"a", "c"}, "nothing hides nobody"
+    assert of(a=1, b=5, c=5, d=60) == {"a", "b"}
+    assert of(a=1, b=60, c=0) == {"a", "b"}
+    assert of(a=4, b=4, c=6, d=0) == {"a", "b"}
+    assert of(a=2, b=2, c=5, d=6) == {"a", "b", "c"}
+
+
+def test_where_all_others_are_nothing_or_not_enough_all_are_hidden() -> None:
+    assert of(a=4, b=0) == {"a", "b"}
+    assert of(a=1, b=1, c=0, d=0) == {"a", "b", "c", "d"}
+    assert of(a=2, b=3, c=0) == {"a", "b"}, "two of five: neither tells the other"
+    assert of(a=0, b=0) == set()
+    assert of() == set()
+
+
 def test_a_whole_that_is_small_itself_shows_no_part() -> None:
     assert of(a=2, b=0, c=0) == {"a", "b", "c"}
 
