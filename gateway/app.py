@@ -43,6 +43,7 @@ from gateway.clients import Disabled
 from gateway.idempotency import Idempotency
 from gateway.lanes import Lane
 from gateway.limits import Limits
+from gateway.quotas import Quotas
 from gateway.tokens import LIFETIME, Tokens
 from runtime import config
 from runtime.config import Config
@@ -101,7 +102,9 @@ def create(settings: Config | None = None) -> Flask:
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
 
-    keys, counted = Idempotency(settings), Limits(settings)
+    keys, counted, files = Idempotency(settings), Limits(settings), Files(settings)
+    quotas = Quotas(settings, files)
+    quotas.ensure_indexes()
     keys.ensure_indexes()
     counted.ensure_indexes()
     app.extensions |= {
@@ -109,7 +112,8 @@ def create(settings: Config | None = None) -> Flask:
         "rpc": Rpc(settings),
         "calls": Lane("calls", at_once=threads.CALLS, waiting=threads.CALLS_WAITING),
         "uploads": Lane("uploads", at_once=threads.UPLOADS),
-        "files": Files(settings),
+        "files": files,
+        "quotas": quotas,
         "tokens": Tokens(settings),
         "disabled": Disabled(settings, lifetime=LIFETIME),
         "limits": counted,

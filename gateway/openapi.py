@@ -106,6 +106,7 @@ def describe(
         met += [problems.ScopeMissing]
     if form is not None:
         met += [problems.MalformedMultipart, problems.MediaTypeUnsupported, problems.BodyTooLarge]
+        met += [problems.UploadQuotaReached, problems.StorageFull]
     if body is not None:
         met += [problems.MalformedJson, problems.MediaTypeUnsupported, problems.BodyTooLarge]
     if body is not None or once:

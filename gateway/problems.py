@@ -161,6 +161,23 @@ class TooManyRequests(Problem):
     transient = True
 
 
+class UploadQuotaReached(Problem):
+    """Of the address, of all that have no token, or of the organisation; for today."""
+
+    status = 429
+    title = "上传数量已达上限"
+    transient = True
+
+
+class StorageFull(Problem):
+    """Files are taken again when there is more free disk; all else goes on."""
+
+    status = 507
+    title = "存储空间不足"
+    transient = True
+    retry_after = 600
+
+
 class InternalError(Problem):
     status = 500
     title = "系统内部错误"

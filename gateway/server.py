@@ -91,6 +91,13 @@ def _need_database(settings: environment.Config) -> None:
         _stop(f"MongoDB does not answer ({type(error).__name__}): start it, or correct MONGO_URI / 数据库没有应答")
 
 
+def post_worker_init(worker: Any) -> None:
+    from gateway.sweeper import Sweeper  # it makes metrics: see child_exit
+
+    extensions = worker.wsgi.extensions
+    Sweeper(extensions["settings"], extensions["files"]).start()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         from prometheus_client import multiprocess  # decides on import whether values go to files

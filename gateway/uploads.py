@@ -48,7 +48,7 @@ class Upload:
 def receive(files: Files) -> Upload:
     """The request's one ``file`` and its ``dry_run``, the file stored. Nothing stays stored when anything is wrong.
 
-    Raises MediaTypeUnsupported, BodyTooLarge, MalformedMultipart, Invalid.
+    Raises MediaTypeUnsupported, BodyTooLarge, MalformedMultipart, Invalid, UploadQuotaReached, StorageFull.
     """
     boundary = request.mimetype_params.get("boundary", "")
     if request.mimetype != "multipart/form-data":
@@ -66,9 +66,14 @@ def receive(files: Files) -> Upload:
         raise problems.too_large(FILE_LIMIT)
     form = _Form(files, _events(stream, boundary.encode()))
     try:
-        with current_app.extensions["uploads"].turn():
+        with (
+            current_app.extensions["uploads"].turn(),
+            current_app.extensions["quotas"].upload(min(request.content_length or _FORM_LIMIT, _FORM_LIMIT)) as store,
+        ):
             form.read()
-        return form.upload()
+            upload = form.upload()
+            store(upload.stored.size)
+            return upload
     except (TooLarge, RequestEntityTooLarge):
         form.forget()
         _drain(stream)
@@ -94,7 +99,12 @@ class _Form:
         for event in self._events:
             if isinstance(event, File) and event.name == "file" and self._stored is None:
                 self._filename = _base(event.filename)
-                self._stored = self._files.write(_Part(self._events), filename=self._filename or "-", limit=FILE_LIMIT)
+                self._stored = self._files.write(
+                    _Part(self._events),
+                    filename=self._filename or "-",
+                    limit=FILE_LIMIT,
+                    expires_at=current_app.extensions["quotas"].expires_at(),
+                )
             elif isinstance(event, Field) and event.name == "dry_run" and self._dry_run is None:
                 self._dry_run = self._text()
             elif isinstance(event, File | Field):

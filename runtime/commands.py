@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from contract.errors import CommandReused
+from contract.errors import CommandReused, Invalid, field_error
+from runtime.files import FileMissing, Files
 from runtime.mongo import Store, transact
 
 Result = TypeVar("Result")
@@ -20,10 +21,12 @@ def _plain(said: str) -> str:
 
 
 class Commands:
-    """Collection ``commands`` of a service's store. ``hashed``: a keyed hash, where commands carry personal data."""
+    """Collection ``commands`` of a service's store. ``hashed``: a keyed hash, where commands carry personal data.
+    ``files``: where commands name evidence, which is bound to what they are about."""
 
-    def __init__(self, store: Store, *, hashed: Callable[[str], str] = _plain) -> None:
+    def __init__(self, store: Store, *, hashed: Callable[[str], str] = _plain, files: Files | None = None) -> None:
         self._store = store
+        self._files = files
         self._commands = store["commands"]
         self._hashed = hashed
 
@@ -31,7 +34,8 @@ class Commands:
         self, client_id: str, command: Mapping[str, Any], work: Callable[[ClientSession], str], *, action: str = ""
     ) -> str:
         """Do ``work``, which gives the id of what it was about, in one transaction, and only once for a ``command_id``
-        of a client; without one, each time. Told again, the id is the answer. Raises CommandReused."""
+        of a client; without one, each time. Told again, the id is the answer. Raises CommandReused, Invalid when a
+        file that it names as evidence is not there."""
         said = "\x1e".join(f"{name}={value}" for name, value in sorted({**command, "action": action}.items()))
         command_id = f"{client_id}:{command['command_id']}" if "command_id" in command else None
         digest = self._hashed(said)
@@ -47,12 +51,24 @@ class Commands:
                 if known:
                     return str(known["about"])
             about = work(session)
+            self._bind(session, command, about)
             if command_id:
                 row = {"_id": command_id, "digest": digest, "about": about}
                 self._commands.insert_one(row, session=session)
             return about
 
         return self.transact(run)
+
+    def _bind(self, session: ClientSession, command: Mapping[str, Any], about: str) -> None:
+        for place, named in enumerate(command.get("evidence", ())):
+            if not self._files or named.get("file_id") is None:
+                continue
+            try:
+                self._files.bind(session, {named["file_id"]: named["sha256"]}, f"{self._store.name}/{about}")
+            except FileMissing:
+                zh, en = "没有这份材料，请重新上传", "there is no such file: hand it in again"
+                fault = field_error(f"/evidence/{place}/file_id", "not_found", zh, en)
+                raise Invalid("佐证材料有误", "the evidence is not there", [fault]) from None
 
     def transact(self, work: Callable[[ClientSession], Result]) -> Result:
         """One transaction; decided anew when somebody else was faster with what may be there only once."""

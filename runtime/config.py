@@ -22,6 +22,14 @@ NAMES = (
     "METRICS_PORT",
     "PLAN_FILE",
     "LOG_LEVEL",
+    "ANONYMOUS_FILES_A_DAY",
+    "ANONYMOUS_MEGABYTES_A_DAY",
+    "ALL_ANONYMOUS_MEGABYTES_A_DAY",
+    "ORGANISATION_FILES_A_DAY",
+    "ORGANISATION_MEGABYTES_A_DAY",
+    "ANONYMOUS_FILE_HOURS",
+    "FILE_HOURS",
+    "FREE_MEGABYTES",
 )
 
 
@@ -30,6 +38,21 @@ _ADDRESS = re.compile(r"https?://[0-9A-Za-z.:\[\]-]+")
 
 class ConfigurationMissing(Exception):
     """What is missing or unreadable, one line each."""
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """What may be uploaded in a day, how long it lies there while no record names it, and below how much free disk
+    nothing more is taken."""
+
+    anonymous_files: int  # of one address
+    anonymous_megabytes: int
+    all_anonymous_megabytes: int  # of all addresses together
+    organisation_files: int
+    organisation_megabytes: int
+    anonymous_hours: int
+    hours: int  # what a form names is filled in over days
+    free_megabytes: int
 
 
 @dataclass(frozen=True)
@@ -47,6 +70,7 @@ class Config:
     metrics_port: int | None
     plan_file: Path
     log_level: str
+    uploads: Uploads
 
     def __repr__(self) -> str:
         return f"Config(app_env={self.app_env!r}, mongo_prefix={self.mongo_prefix!r})"  # no secrets in a traceback
@@ -103,6 +127,16 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
         metrics_port=number("METRICS_PORT", "0") or None,
         plan_file=Path(text("PLAN_FILE", "plan/hebei-2023.toml")),
         log_level=text("LOG_LEVEL", "INFO").upper(),
+        uploads=Uploads(
+            anonymous_files=number("ANONYMOUS_FILES_A_DAY", "50"),
+            anonymous_megabytes=number("ANONYMOUS_MEGABYTES_A_DAY", "100"),
+            all_anonymous_megabytes=number("ALL_ANONYMOUS_MEGABYTES_A_DAY", "2000"),
+            organisation_files=number("ORGANISATION_FILES_A_DAY", "5000"),
+            organisation_megabytes=number("ORGANISATION_MEGABYTES_A_DAY", "10000"),
+            anonymous_hours=number("ANONYMOUS_FILE_HOURS", "48"),
+            hours=number("FILE_HOURS", "720"),
+            free_megabytes=number("FREE_MEGABYTES", "512"),
+        ),
     )
     if config.app_env not in ("dev", "test", "production"):
         faults.append(f"APP_ENV must be dev, test or production, not {config.app_env!r}")

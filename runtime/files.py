@@ -2,6 +2,9 @@
 
 A file is cut into blocks of 256 KiB, each sealed with AES-256-GCM under a key derived from MASTER_KEY. The block's
 place and whether it is the last are authenticated with it, so that blocks can be neither moved, nor dropped, nor mixed.
+
+What somebody uploads expires unless a record names it: ``bind`` takes the expiry away in the transaction that writes
+the record, and ``sweep`` deletes what has expired. A file of before 0.3 has no expiry and is never swept.
 """
 
 import datetime as dt
@@ -9,7 +12,7 @@ import hashlib
 import os
 import struct
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Protocol
 
@@ -18,6 +21,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pymongo import ASCENDING
+from pymongo.client_session import ClientSession
 
 from contract.errors import Invalid
 from runtime import mongo
@@ -25,6 +30,7 @@ from runtime.config import Config
 
 _BLOCK = 256 * 1024
 _NONCE = 12
+_UNFINISHED = dt.timedelta(hours=48)  # after which whoever wrote it is taken for dead
 
 
 class TooLarge(Invalid):
@@ -63,11 +69,17 @@ class Files:
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"yanzhao files v1").derive(config.master_key)
         self._cipher = AESGCM(key)
 
-    def write(self, stream: Readable, *, filename: str, limit: int) -> Stored:
-        """Takes ``stream`` to its end, holding two blocks at a time. Raises TooLarge past ``limit`` bytes; whatever is
-        raised, nothing is left behind (by a killed process: until ``sweep``)."""
-        file_id = mongo.new_id()
-        self._files.insert_one({"_id": file_id, "filename": filename, "began_at": dt.datetime.now(dt.UTC)})
+    def ensure_indexes(self) -> None:
+        self._files.create_index([("expires_at", ASCENDING)], name="expires_at", sparse=True)
+        unfinished = {"blocks": {"$exists": False}, "expires_at": {"$exists": False}}  # by a process of before 0.3
+        self._files.update_many(unfinished, {"$set": {"expires_at": dt.datetime.now(dt.UTC) + _UNFINISHED}})
+
+    def write(self, stream: Readable, *, filename: str, limit: int, expires_at: dt.datetime | None = None) -> Stored:
+        """Takes ``stream`` to its end, holding two blocks at a time. ``expires_at``: when it goes unless a record names
+        it by then; never when None. Raises TooLarge past ``limit`` bytes; whatever is raised, nothing is left behind
+        (by a killed process: until ``sweep``)."""
+        file_id, now = mongo.new_id(), dt.datetime.now(dt.UTC)
+        self._files.insert_one({"_id": file_id, "filename": filename, "began_at": now, "expires_at": now + _UNFINISHED})
         digest, size = hashlib.sha256(), 0
         try:
             for place, (block, last) in enumerate(_blocks_of(stream)):
@@ -81,13 +93,27 @@ class Files:
                 sealed = self._cipher.encrypt(nonce, block, _bound(file_id, place, last))
                 self._blocks.insert_one({"_id": {"f": file_id, "n": place}, "data": Binary(nonce + sealed)})
             stored = Stored(file_id=file_id, filename=filename, sha256=digest.hexdigest(), size=size)
-            self._files.update_one(
-                {"_id": file_id}, {"$set": {"sha256": stored.sha256, "size": size, "blocks": place + 1}}
-            )
+            whole: mongo.Document = {"sha256": stored.sha256, "size": size, "blocks": place + 1}
+            lives: mongo.Document = {"$set": whole | {"expires_at": expires_at}}
+            if expires_at is None:
+                lives = {"$set": whole, "$unset": {"expires_at": ""}}
+            if not self._files.update_one({"_id": file_id}, lives).matched_count:
+                raise FileMissing(file_id)
         except BaseException:
             self.delete(file_id)
             raise
         return stored
+
+    def bind(self, session: ClientSession, named: Mapping[str, str], record: str) -> None:
+        """``record`` names these files, id -> sha256, from the commit of the caller's transaction on: they no longer
+        expire. Raises FileMissing for one that is gone or is another than its digest says: the record cannot be."""
+        if not session.in_transaction:
+            raise RuntimeError("Files.bind belongs into the transaction that writes the record")
+        for file_id, sha256 in named.items():
+            there = {"_id": file_id, "sha256": sha256, "blocks": {"$exists": True}}
+            change = {"$addToSet": {"bound": record}, "$unset": {"expires_at": ""}}
+            if not self._files.update_one(there, change, session=session).matched_count:
+                raise FileMissing(file_id)
 
     def describe(self, file_id: str) -> Stored:
         """Raises FileMissing."""
@@ -117,16 +143,27 @@ class Files:
 
     def delete(self, file_id: str) -> None:
         """Deleting what is not there is no error."""
-        self._files.update_one({"_id": file_id}, {"$unset": {"blocks": ""}})  # from here on ``sweep`` would finish it
+        now = dt.datetime.now(dt.UTC)  # from here on ``sweep`` would finish it
+        self._files.update_one({"_id": file_id}, {"$unset": {"blocks": ""}, "$set": {"expires_at": now}})
         self._blocks.delete_many({"_id": {"$gte": {"f": file_id, "n": 0}, "$lte": {"f": file_id, "n": 2**31}}})
         self._files.delete_one({"_id": file_id})
 
-    def sweep(self, *, before: dt.datetime) -> int:
-        """Delete what was begun before that and never finished; how many there were."""
-        stale = [row["_id"] for row in self._files.find({"blocks": {"$exists": False}, "began_at": {"$lt": before}})]
-        for file_id in stale:
-            self.delete(file_id)
-        return len(stale)
+    def sweep(self, *, now: dt.datetime) -> int:
+        """Delete what has expired, finished or not; how many there were. Who binds a file at the same moment comes
+        first, and it stays, or second, and is refused."""
+        expired = {"expires_at": {"$lte": now}}
+        swept = 0
+        for row in self._files.find(expired, {"_id": 1}, hint="expires_at"):
+            if self._files.update_one({"_id": row["_id"], **expired}, {"$unset": {"blocks": ""}}).matched_count:
+                self.delete(row["_id"])
+                swept += 1
+        return swept
+
+    def room(self) -> tuple[int, int]:
+        """(bytes that the files take, bytes that are free where the database lies)."""
+        store = self._files.database
+        disk = store.client["admin"].command("dbStats")  # of a database without a document the disk is not known
+        return int(store.command("dbStats")["storageSize"]), int(disk["fsTotalSize"] - disk["fsUsedSize"])
 
     def _opened(self, file_id: str, blocks: int) -> Iterator[bytes]:
         for place in range(blocks):

@@ -1,15 +1,12 @@
 """The worker of rosters: `python -m runtime.launch certification.imports`. Plain threads. It imports and recalls them,
 and when there is nothing to import compares them with what other organisations recorded."""
 
-import datetime as dt
 import threading
 
 import structlog
 
-from runtime import clock
 from runtime.config import Config
 from runtime.failures import describe, frames, passing
-from runtime.files import Files
 from services.certification.overlaps.job import Comparing
 from services.certification.rosters.job import Importing
 
@@ -17,8 +14,6 @@ log = structlog.get_logger()
 
 ROWS = 1000  # settled in one transaction
 _IDLE = 0.3
-_SWEEP_EVERY = dt.timedelta(hours=1)
-_SWEEP_AFTER = dt.timedelta(days=1)  # an upload that takes longer is none
 
 
 class Worker:
@@ -40,11 +35,8 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         self._importing.open(stop)
         comparing = Comparing(self._config)
-        self._files = Files(self._config)
-        self._sweep_at = clock.now()
         while not stop.is_set():
             try:
-                self._sweep()
                 if not self._importing.work() and not comparing.work():
                     stop.wait(_IDLE)
                 self._failing = ""
@@ -55,11 +47,6 @@ class Worker:
                 else:
                     log.error("imports.failed", reason=self._failing, at=frames(error))
                 stop.wait(1.0)
-
-    def _sweep(self) -> None:
-        if (now := clock.now()) >= self._sweep_at:
-            self._sweep_at = now + _SWEEP_EVERY
-            self._files.sweep(before=now - _SWEEP_AFTER)
 
 
 def worker(config: Config) -> Worker:

@@ -15,6 +15,7 @@ from pymongo.client_session import ClientSession
 from runtime import mongo, trace
 from runtime.commands import Commands
 from runtime.config import Config
+from runtime.files import Files
 from runtime.mongo import Store
 from runtime.outbox import Outbox
 from runtime.timepiece import Timepiece
@@ -30,7 +31,7 @@ class Housekeeping:
         self.store: Store = mongo.database(config, "housekeeping")
         self.outbox = Outbox(self.store)
         self.vault = Vault(config, self.store)
-        self.commands = Commands(self.store, hashed=partial(self.vault.hash, "command"))
+        self.commands = Commands(self.store, hashed=partial(self.vault.hash, "command"), files=Files(config))
         self._holidays = self.store["holidays"]
         self._reveals = self.store["reveals"]
 

@@ -17,6 +17,7 @@ from contract.inspections import InspectionNotFound, SampleUnitNotFound
 from runtime import mongo, record
 from runtime.commands import Commands
 from runtime.config import Config
+from runtime.files import Files
 from runtime.mongo import Store
 from runtime.outbox import Outbox
 from runtime.pages import in_region
@@ -31,7 +32,7 @@ class Inspections(Register[Inspection]):
     def __init__(self, config: Config) -> None:
         self.store: Store = mongo.database(config, "inspections")
         self.outbox = Outbox(self.store)
-        self.commands = Commands(self.store)
+        self.commands = Commands(self.store, files=Files(config))
         self._units = self.store["units"]
         super().__init__(self.store["inspections"], Inspection, key="inspection_id", missing=_not_found)
 

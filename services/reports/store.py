@@ -20,6 +20,7 @@ from contract.words import ReportStatus
 from runtime import mongo, record
 from runtime.commands import Commands
 from runtime.config import Config
+from runtime.files import Files
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.pages import beyond, given, in_region
@@ -41,7 +42,7 @@ class Reports:
         self.config = config
         self.store: Store = mongo.database(config, "reports")
         self.outbox = Outbox(self.store)
-        self.commands = Commands(self.store)
+        self.commands = Commands(self.store, files=Files(config))
         self._lines = self.store["lines"]
         self._versions = self.store["versions"]
         self._books = self.store["books"]

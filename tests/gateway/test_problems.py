@@ -1,5 +1,6 @@
 """Every way to say no is in the catalogue, and each is provoked here as a client would provoke it."""
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from contract import regions
 from gateway import clients, problems, tokens
+from gateway.quotas import Quotas
 from runtime.config import Config
 from runtime.files import Files, Stored
 from runtime.mongo import client
@@ -315,6 +317,26 @@ def outcome_unknown(scene: Scene) -> TestResponse:
         return scene.centre.post(CERTIFICATES, json=a_certificate(next(_seeds)))
 
 
+def limited(scene: Scene, **limits: int) -> Scene:
+    """The gateway with other limits on uploads."""
+    uploads = dataclasses.replace(scene.settings.uploads, **limits)
+    settings = dataclasses.replace(scene.settings, uploads=uploads)
+    scene.monkeypatch.setitem(scene.app.extensions, "quotas", Quotas(settings, scene.app.extensions["files"]))
+    return scene
+
+
+def upload_quota_reached(scene: Scene) -> TestResponse:
+    return limited(scene, organisation_files=0).upload(scene.roster())
+
+
+def storage_full(scene: Scene) -> TestResponse:
+    address = scene.issue()
+    refused = limited(scene, free_megabytes=2**40).upload(scene.roster())
+    assert scene.centre.get(address).status_code == 200, "what is there can be read all the same"
+    assert scene.issue(), "and what brings no file goes on"
+    return refused
+
+
 PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "malformed_json": (400, malformed_json),
     "malformed_multipart": (400, malformed_multipart),
@@ -353,9 +375,11 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "region_unknown": (422, region_unknown),
     "roster_unreadable": (422, roster_unreadable),
     "too_many_requests": (429, too_many_requests),
+    "upload_quota_reached": (429, upload_quota_reached),
     "internal_error": (500, internal_error),
     "temporarily_unavailable": (503, temporarily_unavailable),
     "outcome_unknown": (504, outcome_unknown),
+    "storage_full": (507, storage_full),
     **allocations_refused.PROVOKE,
     **bulletins_refused.PROVOKE,
     **stars_refused.PROVOKE,
@@ -370,7 +394,8 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
 
 OF_THE_SERVER = {"address_too_long": 414, "headers_too_large": 431}  # test_server.py provokes them
 
-_WAIT_SAID_BY_ITSELF = ("too_many_requests", "request_in_progress")  # until the window ends, or the lease
+# Until the window, the day or the lease ends.
+_WAIT_SAID_BY_ITSELF = ("too_many_requests", "upload_quota_reached", "request_in_progress")
 
 
 def test_the_catalogue_is_closed_and_each_type_of_it_is_provoked_here() -> None:

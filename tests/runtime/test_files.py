@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import stat
+import threading
 
 import pytest
 from bson import encode
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from runtime import config, mongo
 from runtime.files import FileDamaged, FileMissing, Files, TooLarge
+from tests.runtime.running import until
 
 BLOCK = 256 * 1024
 LIMIT = 8 << 20
@@ -29,6 +31,22 @@ def store(space):
 @pytest.fixture
 def files(space):
     return Files(config.read(space))
+
+
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+EXPIRES = NOW + dt.timedelta(hours=1)
+
+
+def upload(files, content):
+    return files.write(io.BytesIO(content), filename="a", limit=LIMIT, expires_at=EXPIRES)
+
+
+def bind(files, store, stored):
+    mongo.transact(store, lambda session: files.bind(session, {stored.file_id: stored.sha256}, "records/1"))
+
+
+def files_there(store, stored):
+    return store["files"].count_documents({"_id": stored.file_id})
 
 
 def write(files, content, limit=LIMIT):
@@ -91,9 +109,71 @@ def test_what_a_killed_process_left_is_invisible_and_swept(files, store):
     store["files"].update_one({"_id": stored.file_id}, {"$unset": {"blocks": ""}})  # as if it had not got further
     with pytest.raises(FileMissing):
         files.read(stored.file_id)
-    assert files.sweep(before=dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)) == 0, "it may still be under way"
-    assert files.sweep(before=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)) == 1
+    files.ensure_indexes()
+    assert files.sweep(now=NOW) == 0, "it may still be under way"
+    assert files.sweep(now=NOW + dt.timedelta(days=3)) == 1
     assert store["blocks"].count_documents({}) == 0
+
+
+def test_what_no_record_names_goes_when_its_time_has_come(files, store):
+    files.ensure_indexes()
+    kept, named, unnamed = write(files, b"result"), upload(files, b"named"), upload(files, b"unnamed")
+    bind(files, store, named)
+    assert files.sweep(now=EXPIRES - dt.timedelta(seconds=1)) == 0
+    assert files.sweep(now=EXPIRES) == 1
+    with pytest.raises(FileMissing):
+        files.describe(unnamed.file_id)
+    assert b"".join(files.read(named.file_id)) == b"named"
+    assert b"".join(files.read(kept.file_id)) == b"result"
+    assert store["blocks"].count_documents({}) == 2
+
+
+def test_a_file_of_before_0_3_is_never_swept(files, store):
+    files.ensure_indexes()
+    stored = write(files, b"old")
+    store["files"].replace_one(
+        {"_id": stored.file_id},
+        {"_id": stored.file_id, "filename": "a", "began_at": NOW, "sha256": stored.sha256, "size": 3, "blocks": 1},
+    )
+    files.ensure_indexes()
+    assert files.sweep(now=NOW + dt.timedelta(days=9999)) == 0
+    assert b"".join(files.read(stored.file_id)) == b"old"
+
+
+def test_who_binds_while_it_is_swept_comes_first_or_is_refused(files, store):
+    """Both orders, each at the moment when the other has begun."""
+    files.ensure_indexes()
+    swept_first, bound_first = upload(files, b"2"), upload(files, b"1")
+    swept = []
+    sweeping = threading.Thread(target=lambda: swept.append(files.sweep(now=EXPIRES)))
+
+    def binds(session):
+        files.bind(session, {bound_first.file_id: bound_first.sha256}, "records/1")
+        if not sweeping.ident:
+            sweeping.start()  # it waits at the file until the binding is committed
+            until(lambda: not files_there(store, swept_first), what="the sweep has gone on to the other one")
+
+    mongo.transact(store, binds)
+    sweeping.join()
+    assert swept == [1]
+    assert b"".join(files.read(bound_first.file_id)) == b"1"
+    with pytest.raises(FileMissing):
+        bind(files, store, swept_first)
+
+
+def test_a_record_that_is_not_written_binds_nothing(files, store):
+    files.ensure_indexes()
+    stored = upload(files, b"1")
+
+    def fails(session):
+        files.bind(session, {stored.file_id: stored.sha256}, "records/1")
+        raise ValueError("the record is refused")
+
+    with pytest.raises(ValueError, match="refused"):
+        mongo.transact(store, fails)
+    with pytest.raises(FileMissing):
+        mongo.transact(store, lambda session: files.bind(session, {stored.file_id: "0" * 64}, "records/1"))
+    assert files.sweep(now=EXPIRES) == 1
 
 
 def test_a_deleted_file_is_gone_and_deleting_it_again_is_no_error(files, store):

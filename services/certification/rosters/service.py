@@ -44,26 +44,27 @@ class ImportCalls:
             raise _no_file() from None
         if (stored.sha256, stored.size) != (told["sha256"], told["size"]):
             raise _no_file()
-        job = jobs.start(
-            Job(
-                import_id=mongo.new_id(),
-                organisation=who.organisation,
-                client_id=who.client_id,
-                region=who.region,
-                file_id=told["file_id"],
-                filename=told["filename"],
-                sha256=told["sha256"],
-                size=told["size"],
-                dry_run=told["dry_run"],
-                submitted_at=clock.now(),
-                traceparent=trace.current(),
-            )
+        job = Job(
+            import_id=mongo.new_id(),
+            organisation=who.organisation,
+            client_id=who.client_id,
+            region=who.region,
+            file_id=told["file_id"],
+            filename=told["filename"],
+            sha256=told["sha256"],
+            size=told["size"],
+            dry_run=told["dry_run"],
+            submitted_at=clock.now(),
+            traceparent=trace.current(),
         )
-        if (before := job.file_id) != told["file_id"]:
-            if job.failure and job.failure.code == INTERRUPTED:
-                job = jobs.restart(job, file_id=told["file_id"])
-            for left_over in {told["file_id"], before} - {job.file_id}:
-                files.delete(left_over)
+        try:
+            job = jobs.start(job, files)
+            if (before := job.file_id) != told["file_id"] and job.failure and job.failure.code == INTERRUPTED:
+                job = jobs.restart(job, files, file_id=told["file_id"])
+        except FileMissing:
+            raise _no_file() from None
+        for left_over in {told["file_id"], before} - {job.file_id}:
+            files.delete(left_over)
         return shown_import(job)
 
     @rpc

@@ -19,6 +19,7 @@ from pymongo.errors import DuplicateKeyError
 from contract.words import ImportState, RowOutcome
 from runtime import mongo
 from runtime.config import Config
+from runtime.files import Files
 from runtime.mongo import Document, Store
 from services.certification.rosters.domain import INTERRUPTED, Failure, Job, Recall, RowResult, not_found
 
@@ -45,27 +46,41 @@ class Imports:
             partialFilterExpression={"state": {"$in": _ACTIVE}},
         )
 
-    def start(self, job: Job) -> Job:
-        """The job for this file: a new one, or the one that there is."""
+    def start(self, job: Job, files: Files) -> Job:
+        """The job for this file: a new one, or the one that there is. Raises FileMissing."""
         same = {"organisation": job.organisation, "sha256": job.sha256, "dry_run": job.dry_run}
+
+        def work(session: ClientSession) -> None:
+            self._jobs.insert_one(_document(job), session=session)
+            files.bind(session, {job.file_id: job.sha256}, f"{self._store.name}/{job.import_id}")
+
         try:
-            self._jobs.insert_one(_document(job))
+            mongo.transact(self._store, work)
             return job
         except DuplicateKeyError:
             found = self._jobs.find_one(same)
             assert found is not None
             return _job(found)
 
-    def restart(self, job: Job, *, file_id: str) -> Job:
-        """Take up again what failed through no fault of the file, with the file as it was uploaded anew."""
-        found = self._jobs.find_one_and_update(
-            {"_id": job.import_id, "state": ImportState.FAILED.value, "failure.code": INTERRUPTED},
-            {
-                "$set": {"state": ImportState.QUEUED.value, "file_id": file_id, "attempts": 0},
-                "$unset": {"failure": "", "finished_at": "", "not_before": ""},
-            },
-            return_document=ReturnDocument.AFTER,
-        )
+    def restart(self, job: Job, files: Files, *, file_id: str) -> Job:
+        """Take up again what failed through no fault of the file, with the file as it was uploaded anew. Raises
+        FileMissing."""
+
+        def work(session: ClientSession) -> Document | None:
+            found = self._jobs.find_one_and_update(
+                {"_id": job.import_id, "state": ImportState.FAILED.value, "failure.code": INTERRUPTED},
+                {
+                    "$set": {"state": ImportState.QUEUED.value, "file_id": file_id, "attempts": 0},
+                    "$unset": {"failure": "", "finished_at": "", "not_before": ""},
+                },
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            if found is not None:
+                files.bind(session, {file_id: job.sha256}, f"{self._store.name}/{job.import_id}")
+            return found
+
+        found = mongo.transact(self._store, work)
         return self.get(job.import_id) if found is None else _job(found)
 
     def get(self, import_id: str) -> Job:
