@@ -5,11 +5,13 @@ Exit status 0 when at least nine in ten of the drawn are noticed, and all that a
 
 import argparse
 import datetime as dt
+import json
 import os
 import queue
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -19,17 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy import guard
+from deploy.servers import VAR
 from tests.conftest import Servers
 from tests.mutants import covering, mutations, report
 from tests.mutants.report import Trial
-from tests.mutants.trial import Tree, Unfit
+from tests.mutants.trial import Outcome, Tree, Unfit
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = Path(__file__).with_name("named.toml")
 RESULTS = Path(__file__).with_name("RESULTS.md")
+LAST = VAR / "mutants.json"
 LEAST = 0.9  # of the drawn must be noticed
-_PATIENCE = 3  # times as long as without the change, and then some
-_STARTING = 30.0
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,12 @@ class Change:
     module: str
     line: int
     text: str  # of the whole module
+    diff: str
 
 
 def drawn(wanted: Sequence[str], count: int, seed: int) -> list[Change]:
     found = mutations.sample(mutations.read(ROOT, wanted), count, seed, ROOT)
-    return [Change(one.operator, one.module, one.line, one.applied(_source(one.module))) for one in found]
+    return [_change(one.operator, one.module, one.line, one.applied(_source(one.module))) for one in found]
 
 
 def named() -> list[Change]:
@@ -57,7 +60,11 @@ def _named(one: dict[str, str]) -> Change:
             f"{one['module']} does not hold once what named.toml changes ({one['name']}): {one['before']}"
         )
     line = source[: source.index(one["before"])].count("\n") + 1
-    return Change(one["name"], one["module"], line, source.replace(one["before"], one["after"]))
+    return _change(one["name"], one["module"], line, source.replace(one["before"], one["after"]))
+
+
+def _change(name: str, module: str, line: int, text: str) -> Change:
+    return Change(name, module, line, text, report.diff(_source(module), text))
 
 
 def _source(module: str) -> str:
@@ -82,25 +89,23 @@ def trees(count: int) -> Iterator[list[Tree]]:
 
 def tried(changes: Sequence[Change], among: Sequence[Tree]) -> list[Trial]:
     files = {change.module: covering.tests(ROOT, change.module) for change in changes}
-    seconds = among[0].durations(sorted({file for each in files.values() for file in each}))
     free: queue.Queue[Tree] = queue.Queue()
     for tree in among:
         free.put(tree)
+    writing = threading.Lock()
 
     def trial(numbered: tuple[int, Change]) -> Trial:
         number, change = numbered
         tree = free.get()
         began = time.monotonic()
         try:
-            ours = files[change.module]
-            limit = _STARTING + _PATIENCE * sum(seconds[file] for file in ours)
-            with tree.changed(change.module, change.text):
-                outcome = tree.try_out(ours, seconds=limit)
+            outcome = tree.try_out(files[change.module], change.module, change.text)
         finally:
             free.put(tree)
-        done = report.diff(_source(change.module), change.text)
-        result = Trial(change.name, change.module, change.line, done, outcome)
+        result = Trial(change.name, change.module, change.line, change.diff, outcome)
         _say(number, len(changes), result, time.monotonic() - began)
+        with writing:
+            keep([result])
         return result
 
     with ThreadPoolExecutor(len(among)) as workers:
@@ -113,34 +118,56 @@ def _say(number: int, of: int, trial: Trial, seconds: float) -> None:
     print(f"{place}: {told}", flush=True)
 
 
+def earlier() -> dict[tuple[str, str], Outcome]:
+    """What became of each change in the last run, by module and diff."""
+    if not LAST.exists():
+        return {}
+    return {(one["module"], one["diff"]): Outcome(one["noticed"], one["by"]) for one in json.loads(LAST.read_text())}
+
+
+def keep(trials: Sequence[Trial]) -> None:
+    known = earlier() | {(trial.module, trial.diff): trial.outcome for trial in trials}
+    LAST.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{"module": module, "diff": diff, **vars(outcome)} for (module, diff), outcome in known.items()]
+    LAST.write_text(json.dumps(rows, ensure_ascii=False, indent=1))
+
+
 def main() -> int:
     options = argparse.ArgumentParser(prog="make mutants", description=__doc__.split("\n")[0])
     options.add_argument("--seed", type=int, default=2023)
     options.add_argument("--count", type=int, default=200, help="how many are drawn")
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--only", default="", help="an area, or how a module's path begins; nothing is written down")
+    options.add_argument("--again", action="store_true", help="try only what no earlier run saw noticed")
     given = options.parse_args()
     areas = covering.modules(ROOT)
     wanted = [module for module, area in areas.items() if given.only == area or module.startswith(given.only)]
     began, at = time.monotonic(), dt.datetime.now(dt.UTC)
     known = [change for change in named() if change.module in wanted]
     chosen = drawn(wanted, given.count, given.seed)
+    before = earlier() if given.again else {}
+    done = [
+        Trial(one.name, one.module, one.line, one.diff, outcome)
+        for one in (*known, *chosen)
+        if (outcome := before.get((one.module, one.diff))) is not None and outcome.noticed
+    ]
+    there = {(trial.module, trial.diff) for trial in done}
     try:
         with trees(given.workers) as among:
-            results = tried([*known, *chosen], among)
+            done += tried([one for one in (*known, *chosen) if (one.module, one.diff) not in there], among)
     except Unfit as unfit:
         print(unfit, file=sys.stderr)
         return 2
-    old, new = results[: len(known)], results[len(known) :]
+    found = {(trial.module, trial.diff): trial for trial in done}
+    old, new = ([found[one.module, one.diff] for one in changes] for changes in (known, chosen))
     minutes = (time.monotonic() - began) / 60
-    noticed = sum(trial.outcome.noticed for trial in new)
-    of_old = sum(trial.outcome.noticed for trial in old)
+    noticed, of_old = (sum(trial.outcome.noticed for trial in trials) for trials in (new, old))
     print(f"{noticed} of {len(new)} noticed, {of_old} of {len(old)} named; {minutes:.1f} min")
     if not given.only:
         how = f"{at:%Y-%m-%d %H:%M} UTC, seed {given.seed}, {given.workers} workers, {minutes:.0f} minutes"
         RESULTS.write_text(report.markdown(new, old, areas, how=how), encoding="utf-8")
         print(f"→ {RESULTS.relative_to(ROOT)}")
-    return 0 if noticed >= LEAST * len(new) and all(trial.outcome.noticed for trial in old) else 1
+    return 0 if noticed >= LEAST * len(new) and of_old == len(old) else 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import ast
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -70,6 +71,10 @@ def changes(one: Mutation, root: Path) -> bool:
 
 
 _TELLING = ("log", "logger", "print", "Counter", "Gauge", "Histogram", "HANDLED", "PARKED", "KEYS", "RETRIED")
+_LAYOUT = re.compile(  # of a sheet
+    r"^(sheet|book|self\.book|self\._book)\."
+    r"(set_\w+|add_format|freeze_panes|repeat_rows|fit_to_pages|autofilter|center_horizontally|merge_range)\(|^Column\("
+)
 _METRICS = (".inc(", ".observe(", ".set(", ".labels(", ".time()")
 _SILENT = ("frozen", "slots", "kw_only", "exist_ok", "parents", "daemon", "strict", "maxsize", "repr", "name")
 _PLAIN_DECORATORS = ("dataclass", "lru_cache", "cache", "override")
@@ -77,7 +82,8 @@ _PLAIN_DECORATORS = ("dataclass", "lru_cache", "cache", "override")
 
 def _left_out(operator: str, node: NodeOrLeaf, start: tuple[int, int]) -> bool:
     """What a test has no business to notice: type annotations, `__all__`, what is logged or measured, options that
-    change no result, and by how much exactly a module's constant waits, keeps or fills (`LEASE = 30` against 31)."""
+    change no result, the layout of a sheet, and by how much exactly a module's constant waits, keeps or fills
+    (`LEASE = 30` against 31)."""
     if operator == "LeaveOutArgument":
         argument = next(child for child in node.children if child.start_pos == start)
         if argument.children[0].value in _SILENT:
@@ -123,7 +129,9 @@ def _annotations(function: Any) -> Iterable[NodeOrLeaf]:
 def _tells(node: Any) -> bool:
     code = node.get_code(include_prefix=False)
     head = code.split("(")[0].split(".")[0].split("[")[0].strip()
-    return head in _TELLING or (head.isupper() and any(name in code for name in _METRICS))
+    if head in _TELLING or _LAYOUT.match(code):
+        return True
+    return head.isupper() and any(name in code for name in _METRICS)
 
 
 def _is_a_constants(node: NodeOrLeaf) -> bool:

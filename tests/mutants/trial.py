@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 import psutil
 
-_NO_TESTS_FAILED, _TESTS_FAILED, _INTERRUPTED = 0, 1, 2
+_NO_TESTS_FAILED = 0
+_LONGEST = 900.0  # seconds for all the tests of a module; a single one has its own limit
+_UNFIT = 3  # so many that fail anyhow are passed over
 _WITHOUT = ("-p", "no:xdist", "-p", "no:schemathesis", "-p", "no:cacheprovider")
-_PYTEST = ("-q", "-x", *_WITHOUT, "--hypothesis-seed=0", "--tb=no")
+_PYTEST = ("-q", "-x", *_WITHOUT, "--hypothesis-seed=0", "--timeout=120", "--tb=no")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Tree:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(root / name, folder / name)
         # A changed module's bytes must never be taken from a cache, nor left in one.
+        self._sound: dict[str, bool] = {}
         self._environ = os.environ | {"TEST_SERVERS": str(servers), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": "."}
 
     @contextmanager
@@ -55,27 +57,31 @@ class Tree:
         """Compiles all once: what isn't changed is read from the cache."""
         subprocess.run([sys.executable, "-m", "compileall", "-q", "."], cwd=self.folder, check=False)
 
-    def durations(self, files: Sequence[str]) -> dict[str, float]:
-        """Seconds of each file while nothing is changed. Raises Unfit when a test fails even so."""
-        report = self.folder / "durations.xml"
-        code, told = self._pytest([*files, f"--junitxml={report}", "-o", "junit_family=xunit1"], seconds=3600)
-        if code != _NO_TESTS_FAILED:
-            raise Unfit(f"tests fail though nothing was changed:\n{told[-3000:]}")
-        found = dict.fromkeys(files, 1.0)
-        for case in ElementTree.parse(report).iter("testcase"):
-            found[case.attrib["file"]] = found.get(case.attrib["file"], 0) + float(case.attrib["time"])
-        return found
+    def try_out(self, files: Sequence[str], module: str, text: str) -> Outcome:
+        """Noticed is what makes a test fail that does not fail without it."""
+        unfit: list[str] = []
+        while True:
+            with self.changed(module, text):
+                code, told = self._pytest([*files, *(f"--deselect={test}" for test in unfit)], seconds=_LONGEST)
+            if code is None:
+                return Outcome(True, "it took too long")
+            if code == _NO_TESTS_FAILED:
+                return Outcome(False, "")
+            failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", told, re.MULTILINE)
+            if not failed:
+                raise Unfit(f"pytest ended with {code}:\n{told[-3000:]}")
+            if self._passes(failed[0]):
+                return Outcome(True, failed[0])
+            if failed[0] in unfit or len(unfit) == _UNFIT:
+                raise Unfit(f"these tests fail though nothing is changed: {', '.join([*unfit, failed[0]])}")
+            unfit.append(failed[0])
 
-    def try_out(self, files: Sequence[str], *, seconds: float) -> Outcome:
-        code, told = self._pytest(files, seconds=seconds)
-        if code is None:
-            return Outcome(True, "it took too long")
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", told, re.MULTILINE)
-        if code in (_TESTS_FAILED, _INTERRUPTED):
-            return Outcome(True, failed[1] if failed else "a test failed")
-        if code == _NO_TESTS_FAILED:
-            return Outcome(False, "")
-        return Outcome(True, f"pytest ended with {code}")
+    def _passes(self, test: str) -> bool:
+        """While nothing is changed; each is looked at once."""
+        if test not in self._sound:
+            code, _ = self._pytest([test], seconds=_LONGEST)
+            self._sound[test] = code == _NO_TESTS_FAILED
+        return self._sound[test]
 
     def _pytest(self, arguments: Sequence[str], *, seconds: float) -> tuple[int | None, str]:
         """(its exit status, or None when it took too long; what it printed)"""
@@ -94,7 +100,7 @@ class Tree:
 
 
 class Unfit(Exception):
-    """The tests can't tell anything: they fail before anything was changed."""
+    """The tests can't tell anything: they fail although nothing is changed, or pytest does."""
 
 
 def _end(running: psutil.Process) -> None:
