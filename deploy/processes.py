@@ -210,7 +210,7 @@ class Processes:
                 continue
             self._say(f"  ! {server.name} 意外退出，正在重启；日志 {server.log}")
             try:
-                server.start()
+                server.start(self._stopping.is_set)
             except (ServerFailed, OSError) as error:
                 each.failed += 1
                 delay = self._delay(each.failed)
