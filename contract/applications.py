@@ -410,6 +410,10 @@ class NoticeClosed(Conflict):
     transient = True  # the notice may not have begun
 
 
+class ObjectionsFull(Conflict):
+    """The notice has as many objections as can be looked into."""
+
+
 class ObjectionInvalid(Invalid):
     """Neither identified nor evidenced."""
 

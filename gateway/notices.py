@@ -57,7 +57,7 @@ def list_notices(asked: Asked) -> Response:
     public=True,
     body=public.RaiseObjection(exclude=("command_id", "application_id")),
     answers=Answer(201, public.ReceivedObjection, "已收到异议 · received"),
-    refusals=(public.CaseNotFound, public.ObjectionInvalid, public.NoticeClosed),
+    refusals=(public.CaseNotFound, public.ObjectionInvalid, public.NoticeClosed, public.ObjectionsFull),
 )
 def raise_objection(asked: Asked, application_id: str) -> Response:
     """提出异议 · Object

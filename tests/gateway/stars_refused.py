@@ -299,6 +299,15 @@ def notice_closed(stage: Stage) -> Any:
     stage.trade.object(stage.over(stage.on_notice()))
 
 
+def objections_full(stage: Stage) -> Any:
+    application = stage.on_notice()
+    stage.trade.object(application)
+    cases, key = stage.database()["cases"], {"_id": application["application_id"]}
+    [first] = cases.find_one(key)["objections"]
+    cases.update_one(key, {"$set": {"objections": [first] * 500}})
+    stage.trade.object(application)
+
+
 def objection_invalid(stage: Stage) -> Any:
     stage.trade.object(stage.on_notice(), evidence=[])
 
@@ -338,7 +347,8 @@ _STATUS = {
     409: (
         *(already_scored, appeal_not_allowed, award_change_not_allowed, case_open_already, command_reused),
         *(cure_expired, matter_not_open, matter_open, no_eligible_reviewer, notice_closed, notice_disputed),
-        *(notice_not_over, outcome_below_threshold, outcome_not_settled, quota_reached, review_too_late),
+        *(notice_not_over, objections_full, outcome_below_threshold, outcome_not_settled, quota_reached),
+        *(review_too_late,),
         *(standing_higher, subject_already_registered, subject_not_active, transition_not_allowed),
     ),
     412: (award_changed_meanwhile, case_changed, subject_changed),

@@ -4,8 +4,10 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from contract.applications import NoticeClosed, ObjectionNotFound, ObjectionState
+from contract.applications import NoticeClosed, ObjectionNotFound, ObjectionsFull, ObjectionState
 from runtime.workdays import Window
+
+MOST, MOST_ANONYMOUS = 500, 100  # objections to one application
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,19 @@ def settled(
 def disputed(notice: Notice, objections: tuple[Objection, ...]) -> bool:
     """Whether anything said against this notice is open, or was upheld."""
     return any(o.notice == notice.number and o.state is not ObjectionState.DISMISSED for o in objections)
+
+
+def check_room(objections: tuple[Objection, ...], *, anonymous: bool) -> None:
+    """They and what is decided of them are part of the case, which is one document, and anybody may object. Raises
+    ObjectionsFull."""
+    most = MOST_ANONYMOUS if anonymous else MOST
+    if len(objections) < MOST and (not anonymous or sum(each.anonymous for each in objections) < MOST_ANONYMOUS):
+        return
+    raise ObjectionsFull(
+        f"该申报收到的异议已有{most}项，均须核查，不再接收" + ("匿名异议" if anonymous else "") + "；可向省妇联举报",
+        f"{most} {'anonymous ' if anonymous else ''}objections are being looked into, no more are taken: report to the "
+        "provincial federation",
+    )
 
 
 def closed() -> NoticeClosed:

@@ -38,7 +38,8 @@ class NoticeCalls(Calls):
 
     @rpc
     def raise_objection(self, command: dict[str, Any]) -> dict[str, Any]:
-        """RaiseObjection -> ReceivedObjection; by anybody. Refuses CaseNotFound, ObjectionInvalid, NoticeClosed."""
+        """RaiseObjection -> ReceivedObjection; by anybody. Refuses CaseNotFound, ObjectionInvalid, NoticeClosed,
+        ObjectionsFull."""
         asked = public.RaiseObjection.read(command)
         kept = casework(self.settings)
         _, at, _ = self._now()
@@ -53,6 +54,7 @@ class NoticeCalls(Calls):
                 raise cases.not_found()  # that there is an application is nobody's business before its notice
             if case.state not in ("on_notice", "inquiry"):
                 raise notice.closed()
+            notice.check_room(case.objections, anonymous=anonymous)
             objection = Objection(mongo.new_id(), len(case.notices), anonymous, at)
             known = kept.known(session, case, at)
             after = steps.take(
