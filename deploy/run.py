@@ -23,7 +23,7 @@ from deploy.process import Process
 from deploy.processes import ROOT, Processes
 from deploy.server import ServerFailed
 from deploy.story import say
-from runtime import canary, config, metrics, mongo, rabbit
+from runtime import canary, config, metrics, mongo, rabbit, renewal
 from runtime.config import Config, ConfigurationMissing
 
 _READY_SECONDS = 120.0
@@ -92,7 +92,7 @@ def _serve(wanted: Wanted, ending: Ending) -> None:
         _given_servers_answer(settings)
         canary.check(settings)
         if not ending.is_set():
-            rabbit.declare(settings)
+            renewal.declare(settings)
             _host(wanted, environ, settings, ending, began)
         if embedded:
             say("  停止 MongoDB 与 RabbitMQ ……")

@@ -26,7 +26,7 @@ from nameko.extensions import Entrypoint, SharedExtension
 from contract import subscriptions
 from contract.message import Event, Said, Unreadable
 from contract.subscriptions import Subscription
-from runtime import clock, rabbit
+from runtime import clock, mongo, rabbit
 from runtime.batches import Mark, read
 from runtime.consumer import BROKEN, QueueConsumer
 from runtime.failures import Miswired, describe, frames, passing
@@ -129,11 +129,14 @@ class Listener(Entrypoint):
         return result, exc_info
 
     def _put_aside(self, queue: str, message: Any, error: BaseException) -> None:
-        """Retry what may pass, park the rest; acknowledge only when the broker has taken it there."""
-        waits = passing(error)
+        """Retry what may pass, park the rest; acknowledge only when the broker has taken it there. However long the
+        database is away, that is no attempt."""
+        way = rabbit.retry_or_park if passing(error) else rabbit.park
+        if mongo.transient(error) and mongo.fault(self.container.config["settings"]) is not None:
+            way = rabbit.wait
         try:
             to = self.aside.send(
-                rabbit.retry_or_park if waits else rabbit.park,
+                way,
                 hearer=self.container.service_name,
                 queue=queue,
                 body=message.body,

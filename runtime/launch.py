@@ -160,10 +160,10 @@ def _wait_for_servers(settings: Any, seconds: float, asked: _Asked) -> bool:
 
 def _declare(settings: Any) -> None:
     from contract import subscriptions
-    from runtime import rabbit
+    from runtime import rabbit, renewal
 
     try:
-        rabbit.declare(settings, subscriptions.SUBSCRIPTIONS)
+        renewal.declare(settings, subscriptions.SUBSCRIPTIONS)
     except rabbit.TopologyMismatch as error:
         raise CannotStart(str(error)) from None
 

@@ -1,7 +1,7 @@
 """RabbitMQ: what is declared, and publishing that is known to have arrived.
 
 <service>.events   topic exchange, routing key <event>.<shard>, and `watermark` to all
-<subscription>     quorum queue of one hearer, bound by (event, shard)
+<subscription>     quorum queue of one hearer, bound by (event, shard); its delivery limit leads to <hearer>.parked
 retry.<n>s         quorum queue with a TTL; the routing key is the queue to come back to
 <hearer>.parked    quorum queue of what could not be handled, each with its reason
 """
@@ -26,7 +26,10 @@ from runtime.config import Config
 
 CONTENT_TYPE = "application/cloudevents+json"
 WATERMARK = "watermark"
+DELIVERY_LIMIT = 50
+_WITHOUT_LIMIT = 2_000_000_000  # RabbitMQ 4 has a limit unless told otherwise, and 3.10 does not know -1
 RETRY_DELAYS = (1, 10, 60, 600)  # seconds; after the last one a message is parked
+_WHILE = RETRY_DELAYS[1]  # until a message comes again for which the database was away
 ATTEMPT, REASON, ORIGIN, PARKED_AT = "x-attempt", "x-reason", "x-origin-queue", "x-parked-at"
 _CONFIRM_SECONDS = 30  # without a word
 _LOOK_UP = 0.5
@@ -92,14 +95,28 @@ def exchange(service: str) -> Exchange:
 
 
 def queue(subscription: Subscription) -> Queue:
-    arguments: dict[str, Any] = {"x-queue-type": "quorum"}
+    """What kills its reader again and again is parked by the broker. All of that is the queue's own arguments: with
+    policies, a broker that lacks them and is a RabbitMQ 4 drops a message at its twenty-first delivery."""
+    arguments: dict[str, Any] = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": f"{subscription.hearer}.parked",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",  # which that strategy needs
+    }
     if subscription.counted:
         arguments["x-single-active-consumer"] = True
     return Queue(subscription.queue, durable=True, queue_arguments=arguments)
 
 
 def parked_queue(hearer: str) -> Queue:
-    return Queue(f"{hearer}.parked", durable=True, queue_arguments={"x-queue-type": "quorum"})
+    """A look at what is parked is a delivery, too."""
+    return Queue(
+        f"{hearer}.parked",
+        durable=True,
+        queue_arguments={"x-queue-type": "quorum", "x-delivery-limit": _WITHOUT_LIMIT},
+    )
 
 
 def retry_queue(seconds: int) -> Queue:
@@ -130,21 +147,28 @@ def binding_keys(subscription: Subscription) -> Iterable[tuple[str, str]]:
         yield exchange_name, WATERMARK
 
 
+def queues(subscriptions: Sequence[Subscription] = SUBSCRIPTIONS) -> list[Queue]:
+    """Those of subscriptions come last: what they hold may be parked."""
+    hearers = sorted({subscription.hearer for subscription in subscriptions})
+    return [
+        *map(retry_queue, RETRY_DELAYS),
+        *map(parked_queue, hearers),
+        *map(queue, subscriptions),
+    ]
+
+
 def declare(config: Config, subscriptions: Sequence[Subscription] = SUBSCRIPTIONS) -> None:
     """Declare all there is to declare. Does nothing when it is there already; raises TopologyMismatch when the broker
-    holds another shape under the same name, which only a person can decide to delete."""
+    holds another shape under the same name (runtime.renewal)."""
     with connection(config) as broker:
         channel = broker.channel()
         try:
             for service in sorted({event.service for s in subscriptions for event in s.events} | _services()):
                 exchange(service)(channel).declare()
-            for seconds in RETRY_DELAYS:
-                retry_queue(seconds)(channel).declare()
-            for hearer in sorted({subscription.hearer for subscription in subscriptions}):
-                parked_queue(hearer)(channel).declare()
+            for each in queues(subscriptions):
+                each(channel).declare()
             for subscription in subscriptions:
                 bound = queue(subscription)(channel)
-                bound.declare()
                 for source, key in binding_keys(subscription):
                     bound.bind_to(source, key)
         except amqp_errors.PreconditionFailed as error:
@@ -231,6 +255,13 @@ class Publisher:
 
     def _on_return(self, error: Exception, exchange: str, routing_key: str, message: Any) -> None:
         self._refused.append(f"no queue is bound to {exchange or 'the default exchange'} for {routing_key}")
+
+
+def wait(publisher: Publisher, *, queue: str, body: bytes, headers: dict[str, Any], reason: str, **_: str) -> str:
+    """Bring a message again in a while, as often as it takes: nothing is wrong with it."""
+    name = f"retry.{_WHILE}s"
+    publisher.publish_all([Outgoing(name, queue, body, _ours(headers) | {REASON: reason[:500]})])
+    return name
 
 
 def retry_or_park(

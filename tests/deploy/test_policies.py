@@ -8,15 +8,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kombu import Connection, Queue
+from kombu import Connection
 
 from contract.subscriptions import SUBSCRIPTIONS
+from runtime import rabbit
 from tests.conftest import Servers
 
 FILES = Path(__file__).parents[2] / "deploy" / "rabbitmq"
 POLICIES = json.loads((FILES / "policies.json").read_text())
 DEFINITIONS = json.loads((FILES / "definitions.json").read_text())
-QUORUM = {"x-queue-type": "quorum"}
 
 
 def api(servers: Servers, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -46,11 +46,11 @@ def test_every_subscribed_queue_is_under_the_policy_of_its_hearer() -> None:
 def test_a_message_that_kills_its_reader_again_and_again_is_parked_and_not_lost(
     space: dict[str, str],
 ) -> None:
-    limit = next(policy for policy in POLICIES if policy["name"] == "targets")["definition"]["delivery-limit"]
+    subscription = next(each for each in SUBSCRIPTIONS if not each.counted)
     with Connection(space["AMQP_URI"], connect_timeout=5) as broker:
         channel = broker.channel()
-        queue = Queue("targets.counting.0", durable=True, queue_arguments=QUORUM)(channel)
-        parked = Queue("targets.parked", durable=True, queue_arguments=QUORUM)(channel)
+        queue = rabbit.queue(subscription)(channel)
+        parked = rabbit.parked_queue(subscription.hearer)(channel)
         queue.declare()
         parked.declare()
         broker.Producer(channel).publish({"poison": True}, routing_key=queue.name, delivery_mode=2)
@@ -65,8 +65,22 @@ def test_a_message_that_kills_its_reader_again_and_again_is_parked_and_not_lost(
                 arrived = parked.get(no_ack=True)
         assert arrived is not None, "the broker dropped it, or gave it without end"
     assert arrived.payload == {"poison": True}
-    assert deliveries == limit + 1
+    assert deliveries == rabbit.DELIVERY_LIMIT + 1
     assert arrived.headers["x-death"][0]["reason"] == "delivery_limit"
+
+
+def test_a_look_at_what_is_parked_is_counted_and_still_loses_nothing(space: dict[str, str]) -> None:
+    """As RabbitMQ 4 counts, whose limit is twenty where nobody sets one."""
+    with Connection(space["AMQP_URI"], connect_timeout=5) as broker:
+        parked = rabbit.parked_queue("targets")(broker.channel())
+        parked.declare()
+        broker.Producer(parked.channel).publish({"kept": True}, routing_key=parked.name, delivery_mode=2)
+        looks = 0
+        while looks < 30:
+            if (message := parked.get()) is not None:
+                looks += 1
+                message.requeue()
+        assert parked.queue_arguments["x-delivery-limit"] > 1_000_000
 
 
 def test_the_definitions_for_production_are_taken_by_a_broker_and_hold_the_same_policies(servers: Servers) -> None:

@@ -1,5 +1,6 @@
 """What remains when the broker is killed with -9, or goes away at a bad moment."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -7,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime import config
+from runtime import config, rabbit
 from runtime.rpc import NotDone, OutcomeUnknown, Rpc, ServiceUnavailable
 from tests.conftest import Servers
-from tests.runtime.running import OUR_QUEUE, RAW_QUEUE, Broker, Hosted, Wire, alarm, until
+from tests.runtime.running import OUR_QUEUE, RAW_QUEUE, Broker, Hosted, Wire, alarm, envelope, until
 
 Space = dict[str, str]
 
@@ -121,6 +122,18 @@ def test_here_what_was_handled_meanwhile_is_brought_again_and_the_process_goes_o
 def _ask(rpc: Rpc) -> None:
     with pytest.raises(ServiceUnavailable):
         rpc.call("echo", "hog", 2, timeout=20)
+
+
+def test_an_event_for_which_the_database_is_away_waits_as_long_as_that_lasts(
+    breakable: Servers, breakable_space: Space, broker: Broker, tmp_path: Path
+) -> None:
+    last = {rabbit.ATTEMPT: len(rabbit.RETRY_DELAYS)}
+    with Hosted(breakable_space, tmp_path / "hearer", "hearer").wait_ready() as hearer:
+        breakable.mongo.kill()
+        broker.put(json.dumps(envelope({"then": "away", "number": 1})).encode(), queue=OUR_QUEUE, **last)
+        hearer.noted("began 1", times=2)
+        until(lambda: broker.depth("retry.10s") == 1, what="it waits again")
+        assert broker.depth("hearer.parked") == 0
 
 
 def test_what_can_neither_be_handled_nor_put_aside_stays_in_its_queue(space: Space, tmp_path: Path) -> None:

@@ -254,13 +254,24 @@ class TestAQueueOfAnotherShape:
             assert process.process.poll() is None
             assert process.journal() == []
 
-    @pytest.mark.parametrize("queue", [OUR_QUEUE, "rpc-hearer", "retry.10s"])
-    def test_here_the_start_fails_and_says_what_to_do(self, space: Space, tmp_path: Path, queue: str) -> None:
+    @pytest.mark.parametrize("queue", [OUR_QUEUE, "retry.10s"])
+    def test_here_it_is_made_anew_with_what_it_holds(
+        self, space: Space, broker: Broker, tmp_path: Path, queue: str
+    ) -> None:
         self.declare(space, queue)
+        broker.ring("pass", 5, queue=queue)
+        with Hosted(space, tmp_path / "ours", "hearer").wait_ready() as process:
+            if queue == OUR_QUEUE:
+                process.noted("ended 5")
+            else:
+                assert broker.depth(queue) == 1
+
+    def test_here_the_start_fails_and_says_what_to_do_where_that_cannot_be(self, space: Space, tmp_path: Path) -> None:
+        self.declare(space, "rpc-hearer")
         with Hosted(space, tmp_path / "ours", "hearer") as process:
             assert process.wait() in (1, 2)
             [line] = [line for line in process.log().splitlines() if "delete it" in line and not line.startswith("{")]
-            assert f"'{queue}'" in line
+            assert "'rpc-hearer'" in line
 
     @staticmethod
     def declare(space: Space, name: str) -> None:
