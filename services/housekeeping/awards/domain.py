@@ -20,6 +20,7 @@ from services.housekeeping.access import CLOCK
 from services.housekeeping.evidence import Evidence
 from services.housekeeping.matters import Matter, first_open, settled
 
+INSPECTIONS = "inspections"  # by whom an award is withdrawn, and given back
 _STANDING = (AwardStatus.VALID, AwardStatus.SUSPENDED)
 
 
@@ -218,6 +219,12 @@ def change(
     if what != "resume":
         after = _concluded(after, name, today)
     return _moved(after, name, effective_on=today, at=at, by=by, reason=reason, evidence=evidence)
+
+
+def withdrawn(award: Award) -> bool:
+    """Whether an inspection took it back, and may give it back."""
+    revoked = next((step for step in reversed(award.history) if step.what == "award_revoked"), None)
+    return award.status is AwardStatus.REVOKED and revoked is not None and revoked.by == INSPECTIONS
 
 
 def reinstate(award: Award, *, today: dt.date, at: dt.datetime, by: str, reason: str) -> Award:

@@ -87,8 +87,10 @@ class Awards:
         return None if found is None else record.of(Award, found)
 
     def standing_of(self, subject_keys: list[str], session: ClientSession | None = None) -> list[Award]:
-        query = {"subject_key": {"$in": subject_keys}, "standing": True}
-        return [record.of(Award, row) for row in self._awards.find(query, session=session).sort("_id", 1)]
+        """Also those that an inspection withdrew: they stand again once it gives them back."""
+        query = {"subject_key": {"$in": subject_keys}}
+        found = [record.of(Award, row) for row in self._awards.find(query, session=session).sort("_id", 1)]
+        return [award for award in found if award.standing or awards.withdrawn(award)]
 
     def page(
         self,

@@ -10,7 +10,7 @@ from contract.housekeeping import AwardStatus, Settlement
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards.domain import Award
 
-BY = "inspections"
+BY = awards.INSPECTIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from contract.housekeeping import AwardChangeNotAllowed, AwardStatus, Settlement
 from contract.message import Event, Said
 from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from runtime import mongo
-from samples.stars import Trade, office
+from samples.stars import Trade, evidence, office
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards.domain import Award
 from services.housekeeping.service import Housekeeping
 from services.housekeeping.withdrawals import domain as withdrawals
 from services.housekeeping.withdrawals.domain import BY, Order
 from services.targets.counting import steps
+from tests.interleaved import interleaved
 from tests.services.housekeeping.awards.builders import an_award, change, fall_due
 from tests.services.housekeeping.builders import noon
 
@@ -200,3 +201,29 @@ def test_the_orders_of_other_owners_change_nothing(
 def test_an_award_that_is_not_there_is_answered_so(service: Housekeeping, said: Log) -> None:
     service.on_withdrawal(an_order("f" * 24))
     assert answers(said) == [(1, False, "没有这项认定")]
+
+
+@pytest.mark.parametrize("held", ["nobody", "who gives back", "who merges"])
+def test_what_is_given_back_to_a_base_that_merged_meanwhile_waits_for_a_decision(
+    service: Housekeeping, awarded: dict[str, Any], trade: Trade, held: str
+) -> None:
+    service.on_withdrawal(an_order(awarded["award_id"]))
+    command = {"base_id": awarded["subject_key"], "merged_into": trade.base(2)["base_id"], "reason": "合并重组"}
+
+    def give_back() -> None:
+        service.on_withdrawal(an_order(awarded["award_id"], version=2))
+
+    def merge() -> Any:
+        return trade.call("move_base", command, PROVINCE)
+
+    if held == "nobody":
+        merge()
+        give_back()
+    else:
+        interleaved(*((give_back, merge) if held == "who gives back" else (merge, give_back)))
+    found = trade.call("award", awarded["award_id"], PROVINCE)
+    assert found["status"] == "valid"
+    assert [matter["kind"] for matter in found["matters"]] == ["merged"]
+    assert trade.call("verify_award", number=found["award_number"])["verdict"] == "cannot_tell"
+    settle = {"award_id": awarded["award_id"], "decision": "end", "reason": "主体已并入"}
+    assert trade.call("settle_award", settle | {"evidence": [evidence("inquiry")]}, PROVINCE)["status"] == "revoked"
