@@ -148,13 +148,13 @@ def main() -> int:
     before = earlier() if given.again else {}
     done = [
         Trial(one.name, one.module, one.line, one.diff, outcome)
-        for one in (*known, *chosen)
+        for one in (*chosen, *known)
         if (outcome := before.get((one.module, one.diff))) is not None and outcome.noticed
     ]
     there = {(trial.module, trial.diff) for trial in done}
     try:
         with trees(given.workers) as among:
-            done += tried([one for one in (*known, *chosen) if (one.module, one.diff) not in there], among)
+            done += tried([one for one in (*chosen, *known) if (one.module, one.diff) not in there], among)
     except Unfit as unfit:
         print(unfit, file=sys.stderr)
         return 2

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -40,7 +39,7 @@ def test_pymongo_works_monkey_patched_when_mongod_is_killed(
     try:
         until(lambda: "kill it now" in journal.read_text() or process.poll() is not None, what="it writes")
         breakable.mongo.kill()
-        time.sleep(1.0)
+        until(lambda: "away" in journal.read_text() or process.poll() is not None, what="it notices")
         breakable.mongo.start()
         said = process.communicate(timeout=60)[1]
         assert process.returncode == 0, said
