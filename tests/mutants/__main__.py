@@ -104,7 +104,11 @@ def tried(changes: Sequence[Change], among: Sequence[Tree], *, minutes: float) -
         tree = free.get()
         began = time.monotonic()
         try:
-            outcome = tree.try_out(files[change.module], change.module, change.text)
+            outcome = Outcome(False, "")
+            for some in filter(None, files[change.module]):
+                outcome = tree.try_out(some, change.module, change.text)
+                if outcome.noticed:
+                    break
         finally:
             free.put(tree)
         result = Trial(change.name, change.module, change.line, change.diff, outcome)

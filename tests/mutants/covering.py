@@ -60,6 +60,9 @@ ALSO: Mapping[str, tuple[str, ...]] = {
 }
 
 
+EVERYWHERE = "tests/test_transactions.py::test_whoever_is_handed_a_session_leaves_it_out_of_no_call"
+
+
 def modules(root: Path) -> dict[str, str]:
     """Every module that is changed, and its area."""
     found: dict[str, str] = {}
@@ -70,20 +73,24 @@ def modules(root: Path) -> dict[str, str]:
     return {module: area for module, area in sorted(found.items()) if module not in DRAWN}
 
 
-def tests(root: Path, module: str) -> list[str]:
-    """Test files in the order in which they are run: the first that fails ends the run."""
+def tests(root: Path, module: str) -> tuple[list[str], list[str]]:
+    """(what is run first, and ends most trials soon: the mirror, and what holds for every module; the test files that
+    are run when nothing was noticed)"""
     mirror = Path("tests") / Path(module).with_suffix("")
-    found = [str(mirror.with_name(f"test_{mirror.name}.py"))]
-    found += _files(root, f"{mirror.parent}/test_*.py") if mirror.parent != Path("tests/runtime") else []
+    first = mirror.with_name(f"test_{mirror.name}.py")
+    found = _files(root, f"{mirror.parent}/test_*.py") if mirror.parent != Path("tests/runtime") else []
     for prefix, paths in ALSO.items():
         if module.startswith(prefix):
             found += [file for path in paths for file in _tests_under(root, path)]
-    known = list(dict.fromkeys(file for file in found if (root / file).is_file()))
-    if not known and module.startswith("services/"):
-        known = _files(root, f"{'/'.join(mirror.parts[:3])}/**/test_*.py")
-    if not known:
+    rest = list(dict.fromkeys(file for file in found if (root / file).is_file() and file != str(first)))
+    mirrors = [str(first)] if (root / first).is_file() else []
+    if not mirrors and not rest and module.startswith("services/"):
+        rest = _files(root, f"{'/'.join(mirror.parts[:3])}/**/test_*.py")
+    if not mirrors and not rest:
         raise LookupError(f"{module}: no test mirrors it; name those that do in {__name__}.ALSO")
-    return known
+    if module.startswith(("runtime/", "services/")):
+        mirrors.append(f"{EVERYWHERE}[{module}]")
+    return mirrors, rest
 
 
 def _files(root: Path, pattern: str) -> list[str]:

@@ -61,13 +61,6 @@ class Tree:
         subprocess.run([sys.executable, "-m", "compileall", "-q", "."], cwd=self.folder, check=False)
 
     def try_out(self, files: Sequence[str], module: str, text: str) -> Outcome:
-        """The first of the files by itself: most that is noticed is noticed there, and soon."""
-        for some in filter(None, (files[:1], files[1:])):
-            if (outcome := self._try_out(some, module, text)).noticed:
-                return outcome
-        return Outcome(False, "")
-
-    def _try_out(self, files: Sequence[str], module: str, text: str) -> Outcome:
         """Noticed is what makes a test fail that does not fail without it."""
         unfit: list[str] = []
         while True:
