@@ -8,7 +8,14 @@ import pytest
 
 from contract.greenways import GreenwayAnswer, GreenwayState, GreenwayStep
 from contract.hints import HintNotYours, HintOutcome, HintState
-from contract.matters import MatterKind, MattersNotAllowed, MatterState, OwnSettlement
+from contract.matters import (
+    MatterKind,
+    MatterSettledAlready,
+    MattersNotAllowed,
+    MatterState,
+    OwnSettlement,
+    SettlementNotAsked,
+)
 from runtime.workdays import Calendar
 from services.inspections.about import About
 from services.inspections.access import Actor
@@ -136,3 +143,31 @@ def test_a_hint_that_was_handed_on_looked_into_and_concluded() -> None:
         step(4, "assigned", dispatcher, reviewer.client_id),
         step(5, "concluded", reviewer, "属实"),
     )
+
+
+@pytest.mark.parametrize("decide", [matters.settle, matters.give_back], ids=["settle", "give back"])
+def test_whoever_asked_and_the_owner_decide_nothing_and_nobody_before_it_is_asked(decide: Any) -> None:
+    words = {"text": "属实", "today": day(4)} if decide is matters.settle else {"reason": "缺回单"}
+
+    def decided(matter: matters.Matter, who: Actor) -> matters.Matter:
+        return decide(matter, at=noon(day(4)), who=who, **words)
+
+    with pytest.raises(SettlementNotAsked):
+        decided(a_matter(), reviewer)
+    asked = matters.ask_settlement(a_matter(), text="已到位", evidence=(PROOF,), at=noon(day(3)), who=dispatcher)
+    for who in (owner, dispatcher):
+        with pytest.raises(OwnSettlement):
+            decided(asked, who)
+    with pytest.raises(MattersNotAllowed):
+        decided(asked, stranger)
+    with pytest.raises(MatterSettledAlready):
+        decided(matters.settle(asked, text="属实", today=day(4), at=noon(day(4)), who=reviewer), inspector)
+
+
+def test_who_has_nothing_to_do_with_a_problem_changes_nothing_of_it() -> None:
+    for who in (owner, ours, dispatcher):
+        assert matters.update(a_matter(), text="进展", at=noon(day(2)), who=who).version == 2
+    with pytest.raises(MattersNotAllowed):
+        matters.update(a_matter(), text="进展", at=noon(day(2)), who=stranger)
+    with pytest.raises(MattersNotAllowed):
+        matters.ask_settlement(a_matter(), text="好了", evidence=(), at=noon(day(2)), who=stranger)
