@@ -262,6 +262,7 @@ MEANINGS = {
     "report_id": "填报标识 · the report",
     "requested_on": "申请日 · the day of the request",
     "reserve": "机动（有意不分解的部分） · deliberately not allocated",
+    "resume": "以后从此处继续的 after，末页也有，新增的都在其后 · where to go on later; what is added comes after it",
     "review_reason": "审核意见 · why the reviewer decided so",
     "reviewed_at": "审核时间 · when it was reviewed",
     "reviewed_by": "审核账号 · who reviewed it",

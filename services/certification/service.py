@@ -204,9 +204,9 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
             status=asked.get("status"),
             import_id=asked.get("import_id"),
             after=asked.get("after"),
-            limit=asked["limit"] + 1,
+            limit=asked["limit"],
         )
-        return pages.paged([shown(each) for each in found], asked["limit"], "certificate_id")
+        return pages.walked(found, [shown(each) for each in found])
 
     def _outbox(self) -> Outbox:
         return store.certificates(self.settings).outbox

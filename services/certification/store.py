@@ -22,7 +22,7 @@ from runtime import mongo, trace
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
-from runtime.pages import beyond, given, in_region
+from runtime.pages import Page, given, in_region, walk
 from runtime.vault import Vault
 from services.certification import access, domain
 from services.certification.content import Content
@@ -207,11 +207,14 @@ class Certificates:
         import_id: str | None = None,
         after: str | None = None,
         limit: int,
-        session: ClientSession | None = None,
-    ) -> list[Certificate]:
-        """In the order of their ids, hence of recording; ``within`` is a region whose subtree is meant."""
+    ) -> Page[Certificate]:
+        """In the order of their ids, hence about of recording; ``within`` is a region whose subtree is meant."""
         exactly = given(organisation=organisation, person_key=person_key, status=status, import_id=import_id)
-        query = exactly | in_region(within) | beyond(after)
+        return walk(self._certificates, exactly | in_region(within), after=after, limit=limit).of(certificate_of)
+
+    def of_import(self, import_id: str, session: ClientSession, *, after: str | None, limit: int) -> list[Certificate]:
+        """Of one that is finished: none is added any more."""
+        query = {"import_id": import_id} | ({"_id": {"$gt": after}} if after else {})
         rows = self._certificates.find(query, session=session, batch_size=limit).sort("_id", ASCENDING).limit(limit)
         return [certificate_of(row) for row in rows]
 

@@ -10,7 +10,7 @@ from contract.errors import Invalid
 from plan import Plan
 from runtime.clock import day_of
 from runtime.files import FileMissing, Files
-from runtime.pages import ReadRegion, given, nothing, paged, within_of
+from runtime.pages import Page, ReadRegion, given, nothing, walked, within_of
 from services.inspections import store
 from services.inspections.access import READ, WRITE, Actor
 from services.inspections.evidence import Proof
@@ -63,19 +63,19 @@ class Calls:
         actor: dict[str, Any],
         query: type[ReadRegion],
         asked: dict[str, Any],
-        page: Callable[..., list[Kept]],
+        page: Callable[..., Page[Kept]],
         shown: Callable[[list[Kept]], list[dict[str, Any]]],
-        key: str,
     ) -> dict[str, Any]:
         """A page of what the actor may see of a register: what ``query`` reads of ``asked`` selects, ``page`` (of a
-        Register) finds, ``shown`` writes, and ``key`` goes on by. Raises InspectionsNotAllowed."""
+        Register) finds, and ``shown`` writes. Raises InspectionsNotAllowed."""
         who = Actor.of(actor)
         who.require(READ, WRITE)
         read = query.read(given(**asked))
         if (within := within_of(who.region, read.pop("region", None))) is None:
             return nothing()
         limit, seen = read.pop("limit"), concerning(sorted(who.targets(self._plan())), within)
-        return paged(shown(page(seen, limit=limit + 1, **read)), limit, key)
+        found = page(seen, limit=limit, **read)
+        return walked(found, shown(found))
 
 
 def _there(proof: Proof, files: Files) -> bool:

@@ -11,7 +11,7 @@ from contract.errors import NotFound
 from plan import Plan
 from runtime import mongo, record
 from runtime.mongo import Document
-from runtime.pages import beyond, given, in_region
+from runtime.pages import Page, given, in_region, walk
 from services.inspections.about import items_of
 from services.inspections.access import Actor
 
@@ -44,12 +44,10 @@ class Register(Generic[Kept]):
         to be unique is there."""
         mongo.put(self._rows, self._row(after), over=over, session=session)
 
-    def page(self, *seen: Document, after: str | None = None, limit: int, **exactly: Any) -> list[Kept]:
+    def page(self, *seen: Document, after: str | None = None, limit: int, **exactly: Any) -> Page[Kept]:
         """In the order in which they were recorded. ``seen``: queries that all have to be met (``concerning``,
         runtime.pages.in_region …); ``exactly``: what fields are to be."""
-        parts = [*seen, given(**exactly), beyond(after)]
-        rows = self._rows.find({"$and": parts}).sort("_id", ASCENDING).limit(limit)
-        return [self._of(row) for row in rows]
+        return walk(self._rows, {"$and": [*seen, given(**exactly)]}, after=after, limit=limit).of(self._of)
 
     def _of(self, row: Document) -> Kept:
         return record.of(self._kind, row | {self._key: row["_id"]})

@@ -99,7 +99,7 @@ class Inspections(
         """ReadInspections -> ``{"items": [Inspection], "next": cursor or None}`` of those that the actor may see.
         Refuses InspectionsNotAllowed."""
         kept, _, _ = self._now()
-        return self._listed(actor, ReadInspections, asked, kept.page, self._shown, "inspection_id")
+        return self._listed(actor, ReadInspections, asked, kept.page, self._shown)
 
     @rpc
     def inspection_units(

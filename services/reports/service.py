@@ -16,7 +16,7 @@ from runtime.calls import LogCalls, TimeCalls
 from runtime.files import Files
 from runtime.hosting import Settings, rpc
 from runtime.outbox import Outbox
-from runtime.pages import ReadPage, given, nothing, paged, within_of
+from runtime.pages import ReadPage, given, nothing, walked, within_of
 from services.reports import domain, figures, store
 from services.reports.access import READ, REVIEW, WRITE, Actor
 from services.reports.answers import shown_line, shown_report
@@ -104,17 +104,17 @@ class Reports(ImportCalls, RoundCalls, WithdrawalCalls, Filer, LogCalls, TimeCal
         if (within := within_of(who.region, read.get("region"))) is None:
             return nothing()
         targets = sorted(who.indicators(plan) & {read.get("target_id", id) for id in plan.indicators})
-        found = kept.lines(
+        found = kept.page(
             within=within,
             targets=targets,
             period=read.get("period"),
             status=read.get("status"),
             after=read.get("after"),
-            limit=read["limit"] + 1,
+            limit=read["limit"],
         )
         taken = deductions(self.settings).of_lines([line.report_id for line in found])
         shown = [shown_line(line, plan, taken.get(line.report_id, _NOTHING)) for line in found]
-        return paged(shown, read["limit"], "report_id")
+        return walked(found, shown)
 
     @rpc
     def report_evidence(self, report_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from runtime.config import Config
 from runtime.files import Files
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
-from runtime.pages import beyond, given, in_region
+from runtime.pages import Page, given, in_region, walk
 from runtime.timepiece import Timepiece
 from services.reports.domain import Line
 
@@ -90,22 +90,23 @@ class Reports:
         found = self._lines.find_one({"region": region, "target_id": target_id, "period": period}, session=session)
         return None if found is None else _line(found)
 
-    def lines(
+    def page(
         self,
         *,
-        within: str = regions.PROVINCE,
-        targets: Collection[str] | None = None,
-        period: str | None = None,
-        status: str | None = None,
-        after: str | None = None,
-        limit: int = 0,
-        session: ClientSession | None = None,
-    ) -> list[Line]:
-        """In the order of their first filing; ``within`` is a region whose subtree is meant; limit 0: all."""
-        query = beyond(after) | in_region(within) | given(period=period, status=status)
-        if targets is not None:
-            query["target_id"] = {"$in": sorted(targets)}
-        return [_line(row) for row in self._lines.find(query, session=session).sort("_id", ASCENDING).limit(limit)]
+        within: str,
+        targets: Collection[str],
+        period: str | None,
+        status: str | None,
+        after: str | None,
+        limit: int,
+    ) -> Page[Line]:
+        """About in the order of their first filing; ``within`` is a region whose subtree is meant."""
+        query = in_region(within) | given(period=period, status=status) | {"target_id": {"$in": sorted(targets)}}
+        return walk(self._lines, query, after=after, limit=limit).of(_line)
+
+    def lines(self, *, within: str = regions.PROVINCE, session: ClientSession | None = None) -> list[Line]:
+        """All of a region and those below it, about in the order of their first filing."""
+        return [_line(row) for row in self._lines.find(in_region(within), session=session).sort("_id", ASCENDING)]
 
     def steps(self, report_id: str) -> list[Document]:
         """Every filing and decision of the line, oldest first: ``{version, event, at, by, organisation, content}`` and,

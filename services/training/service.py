@@ -18,7 +18,7 @@ from runtime import clock, mongo
 from runtime.calls import LogCalls
 from runtime.hosting import Settings, rpc
 from runtime.outbox import Outbox
-from runtime.pages import ReadPage, ReadRegion, given, nothing, paged, within_of
+from runtime.pages import ReadPage, ReadRegion, given, nothing, walked, within_of
 from services.training import domain, store
 from services.training.domain import Assessor, Centre
 
@@ -145,8 +145,8 @@ class Training(LogCalls):
         who, asked = _reader(actor), ReadRegion.read(given(after=after, limit=limit, region=region))
         if (within := within_of(who.region, asked.get("region"))) is None:
             return nothing()
-        found = store.training(self.settings).centres(within=within, after=asked.get("after"), limit=asked["limit"] + 1)
-        return paged([_shown_centre(each) for each in found], asked["limit"], "centre_id")
+        found = store.training(self.settings).centres(within=within, after=asked.get("after"), limit=asked["limit"])
+        return walked(found, [_shown_centre(each) for each in found])
 
     @rpc
     def assessor(self, credit_code: str, actor: dict[str, Any]) -> dict[str, Any]:
@@ -166,8 +166,8 @@ class Training(LogCalls):
         _reader(actor)
         asked = ReadAssessors.read(given(after=after, limit=limit, name=name))
         called = domain.spaced(asked["name"]) if "name" in asked else None
-        found = store.training(self.settings).assessors(name=called, after=asked.get("after"), limit=asked["limit"] + 1)
-        return paged([_shown_assessor(each) for each in found], asked["limit"], "assessor_id")
+        found = store.training(self.settings).assessors(name=called, after=asked.get("after"), limit=asked["limit"])
+        return walked(found, [_shown_assessor(each) for each in found])
 
     def _outbox(self) -> Outbox:
         return store.training(self.settings).outbox

@@ -20,7 +20,7 @@ from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
-from runtime.pages import beyond, given, in_region
+from runtime.pages import Page, given, in_region, walk
 from runtime.vault import Vault
 from services.training import domain
 from services.training.domain import Assessor, Centre, Change
@@ -79,14 +79,12 @@ class Training:
         found = self._assessors.find_one({"number_prefixes": number_prefix}, session=session)
         return None if found is None else _assessor(found)
 
-    def centres(self, *, within: str, after: str | None, limit: int) -> list[Centre]:
+    def centres(self, *, within: str, after: str | None, limit: int) -> Page[Centre]:
         """In the order of registration; ``within`` is a region whose subtree is meant."""
-        query = beyond(after) | in_region(within)
-        return [_centre(row) for row in self._centres.find(query).sort("_id", ASCENDING).limit(limit)]
+        return walk(self._centres, in_region(within), after=after, limit=limit).of(_centre)
 
-    def assessors(self, *, name: str | None, after: str | None, limit: int) -> list[Assessor]:
-        query = beyond(after) | given(name=name)
-        return [_assessor(row) for row in self._assessors.find(query).sort("_id", ASCENDING).limit(limit)]
+    def assessors(self, *, name: str | None, after: str | None, limit: int) -> Page[Assessor]:
+        return walk(self._assessors, given(name=name), after=after, limit=limit).of(_assessor)
 
     def _say(self, session: ClientSession, subject: str, registered: Centre | Assessor) -> None:
         last = registered.history[-1]

@@ -225,7 +225,7 @@ class Importing:
         log.info("recall.running")
 
         def work(session: ClientSession) -> str | None:
-            found = self._certificates.page(import_id=job.import_id, after=after, limit=self._rows, session=session)
+            found = self._certificates.of_import(job.import_id, session, after=after, limit=self._rows)
             if not found:
                 return None
             at, last = clock.now(), found[-1].certificate_id

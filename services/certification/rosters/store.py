@@ -49,6 +49,8 @@ class Imports:
     def start(self, job: Job, files: Files) -> Job:
         """The job for this file: a new one, or the one that there is. Raises FileMissing."""
         same = {"organisation": job.organisation, "sha256": job.sha256, "dry_run": job.dry_run}
+        if (known := self._jobs.find_one(same)) is not None:
+            return _job(known)
 
         def work(session: ClientSession) -> None:
             self._jobs.insert_one(_document(job), session=session)

@@ -13,7 +13,7 @@ from contract.words import Role
 from runtime import mongo
 from runtime.clock import day_of
 from runtime.hosting import rpc
-from runtime.pages import ReadRegion, given, nothing, paged, within_of
+from runtime.pages import ReadRegion, given, nothing, walked, within_of
 from services.housekeeping import access
 from services.housekeeping.access import Actor
 from services.housekeeping.awards import domain as awards
@@ -177,10 +177,10 @@ class AwardCalls(Calls):
             kind=asked.get("subject_kind"),
             stars=asked.get("stars"),
             after=asked.get("after"),
-            limit=asked["limit"] + 1,
+            limit=asked["limit"],
         )
         items = [shown_award(each, qr=_qr(root, each), today=today) for each in found]
-        return paged(items, asked["limit"], "award_id")
+        return walked(found, items)
 
     @rpc
     def public_awards(
@@ -199,7 +199,7 @@ class AwardCalls(Calls):
             kind=asked.get("subject_kind"),
             stars=asked.get("stars"),
             after=asked.get("after"),
-            limit=asked["limit"] + 1,
+            limit=asked["limit"],
         )
         items = [public.PublicAward.write(**public_award(each)) for each in found[: asked["limit"]]]
         # Not ``paged``: the id to go on from is not among what the public is shown.

@@ -6,7 +6,7 @@ serials   the last serial of each series of award numbers
 
 import datetime as dt
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.client_session import ClientSession
@@ -17,7 +17,7 @@ from runtime import mongo, record
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
-from runtime.pages import beyond, given, in_region
+from runtime.pages import Page, given, in_region, walk
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards.domain import Award
 from services.housekeeping.store import housekeeping
@@ -102,11 +102,11 @@ class Awards:
         stars: int | None = None,
         after: str | None = None,
         limit: int,
-    ) -> list[Award]:
-        query = in_region(within) | given(status=status, subject_kind=kind, stars=stars) | beyond(after)
+    ) -> Page[Award]:
+        query = in_region(within) | given(status=status, subject_kind=kind, stars=stars)
         if subject_keys is not None:
             query["subject_key"] = {"$in": subject_keys}
-        return [record.of(Award, row) for row in self._awards.find(query).sort("_id", 1).limit(limit)]
+        return walk(self._awards, query, after=after, limit=limit).of(partial(record.of, Award))
 
     def due(self, today: dt.date, limit: int, *, besides: Sequence[str] = ()) -> list[str]:
         query = {"due": {"$lte": today.isoformat()}, "_id": {"$nin": [*besides]}}

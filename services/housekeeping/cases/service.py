@@ -13,7 +13,7 @@ from contract.words import Role
 from runtime import mongo
 from runtime.clock import day_of
 from runtime.hosting import rpc
-from runtime.pages import ReadRegion, given, nothing, paged, within_of
+from runtime.pages import ReadRegion, given, nothing, walked, within_of
 from services.housekeeping import access
 from services.housekeeping.access import Actor
 from services.housekeeping.awards import domain as awards
@@ -200,9 +200,9 @@ class CaseCalls(Calls):
             states=[asked["state"]] if "state" in asked else None,
             kind=asked.get("subject_kind"),
             after=asked.get("after"),
-            limit=asked["limit"] + 1,
+            limit=asked["limit"],
         )
-        return paged([shown_case(case, who) for case in found], asked["limit"], "application_id")
+        return walked(found, [shown_case(case, who) for case in found])
 
     def _change(self, asked: dict[str, Any], who: Actor, step: Any) -> dict[str, Any]:
         """One step of a case, once for each command_id, decided on the version that the actor named."""

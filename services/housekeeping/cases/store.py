@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
@@ -11,7 +11,7 @@ from runtime import mongo, record
 from runtime.clock import day_of
 from runtime.config import Config
 from runtime.mongo import Document, Store
-from runtime.pages import beyond, given, in_region
+from runtime.pages import Page, given, in_region, walk
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases.domain import Case
 from services.housekeeping.quotas.domain import unit_of
@@ -76,12 +76,12 @@ class Cases:
         kind: str | None = None,
         after: str | None = None,
         limit: int,
-    ) -> list[Case]:
+    ) -> Page[Case]:
         exactly = given(organisation=organisation, subject_kind=kind, **{"seats.reviewer": reviewer})
-        query = in_region(within) | exactly | beyond(after)
+        query = in_region(within) | exactly
         if states is not None:
             query["state"] = {"$in": states}
-        return [record.of(Case, row) for row in self._cases.find(query).sort("_id", 1).limit(limit)]
+        return walk(self._cases, query, after=after, limit=limit).of(partial(record.of, Case))
 
     def due(self, today: dt.date, limit: int, *, besides: Sequence[str] = ()) -> list[str]:
         query = {"due": {"$lte": today.isoformat()}, "_id": {"$nin": [*besides]}}

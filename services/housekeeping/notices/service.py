@@ -8,7 +8,7 @@ from contract import applications as public
 from contract import regions
 from runtime import mongo
 from runtime.hosting import rpc
-from runtime.pages import ReadRegion, given, paged
+from runtime.pages import ReadRegion, given, walked
 from services.housekeeping import access
 from services.housekeeping.access import ANYBODY, Actor
 from services.housekeeping.calls import Calls
@@ -32,9 +32,9 @@ class NoticeCalls(Calls):
             within=asked.get("region", regions.PROVINCE),
             states=["on_notice", "inquiry"],
             after=asked.get("after"),
-            limit=asked["limit"] + 1,
+            limit=asked["limit"],
         )
-        return paged([_shown(case) for case in found], asked["limit"], "application_id")
+        return walked(found, [_shown(case) for case in found])
 
     @rpc
     def raise_objection(self, command: dict[str, Any]) -> dict[str, Any]:

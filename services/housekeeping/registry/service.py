@@ -12,7 +12,7 @@ from contract.words import DocumentType, Role
 from runtime import mongo
 from runtime.events import listen
 from runtime.hosting import rpc
-from runtime.pages import ReadRegion, given, nothing, paged, within_of
+from runtime.pages import ReadRegion, given, nothing, paged, walked, within_of
 from services.housekeeping import access
 from services.housekeeping.access import Actor
 from services.housekeeping.calls import Calls, own
@@ -119,9 +119,9 @@ class RegistryCalls(Calls):
         if (within := within_of(who.region, asked.get("region"))) is None or who.role is Role.REVIEWER:
             return nothing()
         found = registry_of(self.settings).bases(
-            within=within, organisation=own(who), after=asked.get("after"), limit=asked["limit"] + 1
+            within=within, organisation=own(who), after=asked.get("after"), limit=asked["limit"]
         )
-        return paged([shown_base(each) for each in found], asked["limit"], "base_id")
+        return walked(found, [shown_base(each) for each in found])
 
     @rpc
     def register_fusao(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Collections ``bases``, ``fusao`` (``sealed``: personal data) and ``held`` (certificates as heard)."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from pymongo import ASCENDING
@@ -12,7 +12,7 @@ from contract.words import CertificateStatus
 from runtime import mongo, record
 from runtime.config import Config
 from runtime.mongo import Document, Store
-from runtime.pages import beyond, given, in_region
+from runtime.pages import Page, given, in_region, walk
 from runtime.vault import Vault
 from services.housekeeping.registry.domain import Base, Fusao, not_found
 from services.housekeeping.store import housekeeping
@@ -69,10 +69,9 @@ class Registry:
         found = self._bases.find_one({"credit_code": credit_code}, _KEPT_FOR_STORE, session=session)
         return None if found is None else record.of(Base, found)
 
-    def bases(self, *, within: str, organisation: str | None, after: str | None, limit: int) -> list[Base]:
-        query = in_region(within) | given(organisation=organisation) | beyond(after)
-        rows = self._bases.find(query, _KEPT_FOR_STORE).sort("_id", 1).limit(limit)
-        return [record.of(Base, row) for row in rows]
+    def bases(self, *, within: str, organisation: str | None, after: str | None, limit: int) -> Page[Base]:
+        query = in_region(within) | given(organisation=organisation)
+        return walk(self._bases, query, after=after, limit=limit).of(partial(record.of, Base))
 
     def add_fusao(self, session: ClientSession, fusao: Fusao, person: Mapping[str, Any]) -> None:
         document = record.document(fusao) | {"_id": fusao.person_key, "sealed": self._vault.seal(dict(person))}
@@ -96,7 +95,8 @@ class Registry:
         return [record.of(Fusao, row) for row in rows]
 
     def fusao_list(self, *, within: str, organisation: str | None, after: str | None, limit: int) -> list[Fusao]:
-        query = in_region(within) | given(organisation=organisation) | beyond(after)
+        beyond = {"_id": {"$gt": after}} if after else {}  # by a hash, which has no time: it is walked, not followed
+        query = in_region(within) | given(organisation=organisation) | beyond
         rows = self._fusao.find(query, _KEPT_FOR_STORE).sort("_id", 1).limit(limit)
         return [record.of(Fusao, row) for row in rows]
 

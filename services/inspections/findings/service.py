@@ -14,7 +14,7 @@ from contract.words import Role
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.mongo import Document
-from runtime.pages import ReadRegion
+from runtime.pages import Page, ReadRegion
 from services.inspections import escalation
 from services.inspections.access import MATTERS, Actor
 from services.inspections.answers import plain
@@ -138,14 +138,12 @@ class FindingCalls(Calls):
         ``overdue`` those open past their date, whatever ``state`` says. Refuses InspectionsNotAllowed."""
         rows, (_, _, today) = kept_findings(self.settings), self._now()
 
-        def page(seen: Document, *, overdue: bool = False, state: str | None = None, **read: Any) -> list[Finding]:
+        def page(seen: Document, *, overdue: bool = False, state: str | None = None, **read: Any) -> Page[Finding]:
             if overdue:
                 return rows.page(seen, rows.late(today), **read)
             return rows.page(seen, state=state, **read)
 
-        return self._listed(
-            actor, ReadFindings, asked, page, lambda found: [_shown(each, today) for each in found], "finding_id"
-        )
+        return self._listed(actor, ReadFindings, asked, page, lambda found: [_shown(each, today) for each in found])
 
     @rpc
     def finding_file(self, finding_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from contract.message import Said
 from contract.words import Role
 from runtime import mongo
 from runtime.hosting import rpc
-from runtime.pages import ReadRegion, given, in_region, nothing, paged, within_of
+from runtime.pages import ReadRegion, given, in_region, nothing, walked, within_of
 from services.inspections.access import READ, WRITE, Actor
 from services.inspections.calls import Calls
 from services.inspections.hints import domain as hints
@@ -89,8 +89,8 @@ class HintCalls(Calls):
         if (within := within_of(who.region, read.pop("region", None))) is None:
             return nothing()
         limit = read.pop("limit")
-        found = kept_hints(self.settings).page(in_region(within), limit=limit + 1, **read)
-        return paged([_shown(each) for each in found], limit, "hint_id")
+        found = kept_hints(self.settings).page(in_region(within), limit=limit, **read)
+        return walked(found, [_shown(each) for each in found])
 
     def _change_hint(
         self, asked: dict[str, Any], who: Actor, action: str, step: Callable[[Hint], Hint]

@@ -10,7 +10,7 @@ from contract import fields, regions
 from contract import matters as public
 from runtime import mongo
 from runtime.hosting import rpc
-from runtime.pages import ReadRegion, given, in_region, paged
+from runtime.pages import ReadRegion, given, in_region, walked
 from services.inspections import about
 from services.inspections.about import asked_about, never_handed_in, reader_of, writer_of
 from services.inspections.access import Actor
@@ -132,8 +132,8 @@ class MatterCalls(Calls):
         rows, (_, _, today) = kept_matters(self.settings), self._now()
         limit, within = read.pop("limit"), in_region(read.pop("region", regions.PROVINCE))
         overdue = either(read.pop("overdue", None), rows.late(today))
-        found = rows.page(sight(who, self._plan(), "owner"), within, overdue, limit=limit + 1, **read)
-        return paged([self._shown_matter(each, today) for each in found], limit, "matter_id")
+        found = rows.page(sight(who, self._plan(), "owner"), within, overdue, limit=limit, **read)
+        return walked(found, [self._shown_matter(each, today) for each in found])
 
     @rpc
     def matter_counts(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:

@@ -40,9 +40,7 @@ class SupervisionCalls(Calls):
         """ReadSupervision -> ``{"items": [SupervisionOrder], "next": cursor or None}`` of those that the actor may
         see. Refuses InspectionsNotAllowed."""
         page = kept_supervision(self.settings).page
-        return self._listed(
-            actor, ReadSupervision, asked, page, lambda found: [_shown(each) for each in found], "supervision_id"
-        )
+        return self._listed(actor, ReadSupervision, asked, page, lambda found: [_shown(each) for each in found])
 
 
 def _shown(issued: SupervisionOrder) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class WithdrawalCalls(Calls):
         """ReadOrders -> ``{"items": [Withdrawal], "next": cursor or None}`` of those that the actor may see. Refuses
         InspectionsNotAllowed."""
         page = kept_orders(self.settings).page
-        return self._listed(actor, ReadOrders, asked, page, lambda found: [_shown(each) for each in found], "order_id")
+        return self._listed(actor, ReadOrders, asked, page, lambda found: [_shown(each) for each in found])
 
     def hear_answer(self, said: Said) -> None:
         """WithdrawalAnswered; of an older version of the order, or told again, it changes nothing."""

@@ -204,7 +204,7 @@ def test_it_is_found_by_item_region_kind_state_and_owner_page_by_page(service: I
     for expected, query in found.values():
         assert [one["matter_id"] for one in service.matters(DISPATCHER, **query)["items"]] == expected
     page = service.matters(DISPATCHER, limit=2)
-    assert ([one["matter_id"] for one in page["items"]], page["next"]) == (made[:2], made[1])
+    assert ([one["matter_id"] for one in page["items"]], page["next"][:24]) == (made[:2], made[1])
     rest = service.matters(DISPATCHER, limit=2, after=page["next"])
     assert ([one["matter_id"] for one in rest["items"]], rest["next"]) == (made[2:], None)
 
