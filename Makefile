@@ -74,6 +74,10 @@ quarantine: $(VENV) ## 处理不了而搁置的记录 / records that a worker ha
 parked: $(VENV) ## 搁置的消息：ARGS="list"、show、replay、discard / parked messages
 	@$(IN) -m runtime.parked $(ARGS)
 
+.PHONY: resend
+resend: $(VENV) ## 重发事件：ARGS="certification --after 100" / publish events of a log again
+	@$(IN) -m runtime.resend $(ARGS)
+
 .PHONY: bench
 bench: $(VENV) ## 性能测试，写入 benchmarks/RESULTS.md / benchmarks
 	@$(PY) -m benchmarks $(ARGS)

@@ -16,7 +16,7 @@ from benchmarks.people import published
 from contract.message import Event, Said, shard_of
 from contract.subscriptions import SUBSCRIPTIONS
 from runtime import mongo
-from runtime.batches import Mark
+from runtime.places import Mark
 from services.targets.counting import Counting
 from services.targets.rules import rules as counting_rules
 from services.targets.store import Counts

@@ -125,7 +125,9 @@ class Envelope(Schema):
 
 @dataclass(frozen=True)
 class Said:
-    """An event as its reader gets it. ``seq`` is its place in the log of ``service``, from 1, without gaps."""
+    """An event as its reader gets it. ``seq`` is its place in the log of ``service``, from 1, without gaps, and
+    ``hash`` what chains it to the one before. ``previous`` is the header of its delivery that says what came before it
+    in the same queue."""
 
     event: type["Event"]
     id: str
@@ -135,6 +137,8 @@ class Said:
     traceparent: str | None
     seq: int
     data: dict[str, Any]
+    hash: str = ""
+    previous: str = ""
 
 
 class Event(Message):
@@ -184,7 +188,7 @@ class Event(Message):
         return envelope
 
     @staticmethod
-    def heard(envelope: Any) -> Said:
+    def heard(envelope: Any, previous: str = "") -> Said:
         """Read an envelope. Raises Unreadable with the reason; fields that we do not know are ignored."""
         try:
             outer = _load(Envelope, EXCLUDE, envelope)
@@ -208,6 +212,8 @@ class Event(Message):
             traceparent=outer.get("traceparent"),
             seq=outer.get("seq", 0),
             data=data,
+            hash=outer.get("hash", ""),
+            previous=previous,
         )
 
 

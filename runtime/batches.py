@@ -3,11 +3,10 @@
 Nothing is acknowledged before it is settled: handled, retried later through a TTL queue, or parked with its reason.
 """
 
-import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -24,6 +23,7 @@ from contract.subscriptions import Subscription
 from runtime import clock, mongo, rabbit
 from runtime.config import Config
 from runtime.mongo import transient
+from runtime.places import Ask, Mark, Passed
 
 log = structlog.get_logger()
 
@@ -36,15 +36,6 @@ _GAP = 0.02  # seconds without a message that end a batch
 _LONGEST = 0.5  # seconds that a batch waits while they keep coming
 
 
-@dataclass(frozen=True)
-class Mark:
-    """A watermark: the queue has now brought everything of ``service`` up to ``seq``, recorded before ``at``."""
-
-    service: str
-    seq: int
-    at: dt.datetime
-
-
 class NotYet(Exception):
     """Raised by a handler that may take nothing at the moment: the batch waits, and is handed to it again."""
 
@@ -54,18 +45,20 @@ class _DatabaseAway(Exception):
 
 
 Heard = Said | Mark
-Handle = Callable[[Sequence[Heard]], None]
+Handle = Callable[[Sequence[Heard]], Ask | None]
 
 
 class BatchConsumer:
-    """One queue, one thread. ``handle`` gets what was heard in order, and writes all of it or raises.
+    """One queue, one thread. ``handle`` gets what was heard in order, and writes all of it or raises; it gives what
+    is to be asked of the service's relay.
 
     While the database is away nothing is taken. What is in hand waits for ``hold`` seconds, with heartbeats; then it is
     given back, in its order, and counts as delivered once more, however long it lasts: the queue's delivery limit is
     for events that kill their reader.
 
-    ``after_mark`` is called when a batch that ends with a watermark is settled; while it does not return, nothing more
-    is taken. Batches are cut at watermarks for its sake.
+    ``stops_at`` gives the first of some watermarks at which nothing more is to be taken, if any: the batch ends there,
+    and ``after_mark`` is called when it is settled and the queue has brought what that watermark speaks of. While that
+    does not return, nothing more is taken. ``passed_over`` hears of each event that was parked.
     """
 
     def __init__(
@@ -76,7 +69,9 @@ class BatchConsumer:
         *,
         limit: int = 1000,
         hold: float = 60.0,
-        after_mark: Callable[[Mark, Callable[[], object]], None] | None = None,
+        stops_at: Callable[[Sequence[Mark]], Mark | None] = lambda marks: None,
+        after_mark: Callable[[Mark, Callable[[], object]], None] = lambda mark, keep_alive: None,
+        passed_over: Callable[[Passed], None] = lambda passed: None,
     ) -> None:
         self._config = config
         self._subscription = subscription
@@ -84,7 +79,10 @@ class BatchConsumer:
         self._handle = handle
         self._limit = limit
         self._hold = hold
+        self._stops_at = stops_at
         self._after_mark = after_mark
+        self._passed_over = passed_over
+        self._asks: list[Ask] = []
         self._buffer: list[Any] = []
         self.consuming = False
 
@@ -162,13 +160,13 @@ class BatchConsumer:
     def _settle_next(
         self, broker: Connection, channel: Any, publisher: rabbit.Publisher, stop: threading.Event
     ) -> bool:
-        """Settle up to ``limit`` messages, or up to the first watermark. False when stopping left them unsettled."""
-        messages: list[Any] = []
-        mark: Mark | None = None
-        for message in self._buffer[: self._limit]:
-            messages.append(message)
-            if message.delivery_info["routing_key"] == rabbit.WATERMARK and (mark := _mark(message)) is not None:
-                break
+        """Settle up to ``limit`` messages, or up to the watermark at which to stop. False when stopping left them
+        unsettled."""
+        messages = self._buffer[: self._limit]
+        marks = {place: mark for place, message in enumerate(messages) if (mark := _mark(message)) is not None}
+        stop_at = self._stops_at([*marks.values()]) if marks else None
+        if stop_at is not None:
+            messages = messages[: 1 + next(place for place, mark in marks.items() if mark is stop_at)]
         del self._buffer[: len(messages)]
         heard, unreadable = [], []
         for message in messages:
@@ -176,6 +174,7 @@ class BatchConsumer:
                 heard.append((message, read(message)))
             except Unreadable as error:
                 unreadable.append((message, str(error)))
+        self._asks.clear()
         with BATCH_SECONDS.labels(self._queue).time():
             if not self._settle(broker, publisher, heard, stop):
                 return False
@@ -184,8 +183,11 @@ class BatchConsumer:
         # A channel of our own, and everything before this tag is settled: one acknowledgement for all.
         channel.basic_ack(messages[-1].delivery_tag, multiple=True)
         HANDLED.labels(self._queue).inc(len(heard))
-        if mark is not None and self._after_mark is not None:
-            self._after_mark(mark, lambda: self._drain(broker, 0.0))
+        if self._asks:
+            ask = self._asks[-1]
+            publisher.publish_all([rabbit.Outgoing("", rabbit.resend_queue(ask.service).name, ask.body())])
+        elif stop_at is not None:
+            self._after_mark(stop_at, lambda: self._drain(broker, 0.0))
         return True
 
     def _settle(
@@ -199,7 +201,8 @@ class BatchConsumer:
         while True:
             try:
                 with pymongo.timeout(_TRANSACTION):
-                    self._handle([said for _, said in heard])
+                    ask = self._handle([said for _, said in heard])
+                self._asks += [] if ask is None else [ask]
                 return True
             except Exception as error:
                 if isinstance(error, NotYet) or (transient(error) and not self._too_slow(error, heard)):
@@ -236,12 +239,14 @@ class BatchConsumer:
             reason=reason,
             at=clock.now().isoformat(),
         )
+        if (passed := passed_of(message)) is not None:
+            self._passed_over(passed)
         PARKED.labels(self._queue).inc()
 
 
 def read(message: Any) -> Heard:
     """What a delivery says. Raises Unreadable."""
-    if message.delivery_info["routing_key"] == rabbit.WATERMARK:
+    if _is_mark(message):
         mark = _mark(message)
         if mark is None:
             raise Unreadable("not a watermark")
@@ -250,15 +255,28 @@ def read(message: Any) -> Heard:
         envelope = orjson.loads(message.body)
     except ValueError as error:
         raise Unreadable(f"not JSON: {error}") from None
-    return Event.heard(envelope)
+    return Event.heard(envelope, (message.headers or {}).get(rabbit.PREVIOUS, ""))
+
+
+def passed_of(message: Any) -> Passed | None:
+    """Where a delivery stands in its log, whether or not it can be read; None when it comes from none."""
+    with suppress(ValueError, KeyError, TypeError):
+        envelope = orjson.loads(message.body)
+        return Passed(int(envelope["seq"]), str(envelope["hash"]), (message.headers or {}).get(rabbit.PREVIOUS, ""))
+    return None
+
+
+def _is_mark(message: Any) -> bool:
+    by_key = message.delivery_info["routing_key"] == rabbit.WATERMARK  # as 0.2 sent them
+    return by_key or (message.headers or {}).get(rabbit.KIND) == rabbit.WATERMARK
 
 
 def _mark(message: Any) -> Mark | None:
-    try:
-        body = orjson.loads(message.body)
-        return Mark(service=body["service"], seq=int(body["seq"]), at=dt.datetime.fromisoformat(body["at"]))
-    except (ValueError, KeyError, TypeError):
+    if not _is_mark(message):
         return None
+    with suppress(ValueError, KeyError, TypeError):
+        return Mark.read(orjson.loads(message.body))
+    return None
 
 
 def _bytes(message: Any) -> bytes:

@@ -149,6 +149,8 @@ class QueueConsumer(messaging.QueueConsumer):
 
     def _arrived(self, provider: Any, queue: str, message: Any) -> None:
         self._in_flight.add(id(message))
+        if provider.of_events:
+            provider.arrived(queue, message)
         self.container.spawn_managed_thread(partial(self._hand_on, provider, queue, message), identifier="message")
 
     def _hand_on(self, provider: Any, queue: str, message: Any) -> None:

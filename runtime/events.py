@@ -22,15 +22,19 @@ from kombu.connection import Connection
 from kombu.entity import Queue
 from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint, SharedExtension
+from pymongo.errors import PyMongoError
 
 from contract import subscriptions
 from contract.message import Event, Said, Unreadable
 from contract.subscriptions import Subscription
 from runtime import clock, mongo, rabbit
-from runtime.batches import Mark, read
+from runtime.batches import passed_of, read
 from runtime.consumer import BROKEN, QueueConsumer
 from runtime.failures import Miswired, describe, frames, passing
 from runtime.metrics import HANDLED, PARKED, RETRIED
+from runtime.mongo import database
+from runtime.places import Ask, Mark, Passed, Places
+from runtime.sequence import Sequence
 
 log = structlog.get_logger()
 
@@ -87,20 +91,27 @@ class Listener(Entrypoint):
         self.events = events
 
     def setup(self) -> None:
-        self.subscriptions = subscriptions_of(self.container.service_name, self.events)
+        service = self.container.service_name
+        self.subscriptions = subscriptions_of(service, self.events)
+        self._places = Places(database(self.container.config["settings"], service))
         self.queue_consumer.register_provider(self)
 
     def stop(self) -> None:
         self.queue_consumer.unregister_provider(self)
 
     def declare(self, channel: Any) -> list[Queue]:
+        self._sequences = {one.queue: Sequence(one.queue, self._places) for one in self.subscriptions}
         return [rabbit.queue(subscription)(channel) for subscription in self.subscriptions]  # declared with the rest
+
+    def arrived(self, queue: str, message: Any) -> None:
+        """In the order of the queue."""
+        self._sequences[queue].arrived(message)
 
     def take(self, queue: str, message: Any) -> None:
         try:
             said = read(message)
             if isinstance(said, Mark):
-                self.queue_consumer.ack_message(message)
+                self._acknowledge(queue, message, said)
                 return
             if said.event not in self.events:
                 raise Unreadable(f"{said.event.type()} is not listened to by {self.method_name}")
@@ -113,16 +124,19 @@ class Listener(Entrypoint):
         context = {"traceparent": said.traceparent} if said.traceparent else {}
         try:
             self.container.spawn_worker(
-                self, (said,), {}, context_data=context, handle_result=partial(self._settle, queue, message)
+                self, (said,), {}, context_data=context, handle_result=partial(self._settle, queue, message, said)
             )
         except ContainerBeingKilled:
+            self._sequences[queue].left(message)
             self.queue_consumer.requeue_message(message)
         except Exception as error:  # noqa: BLE001  the service's own constructor
             self._put_aside(queue, message, error)
 
-    def _settle(self, queue: str, message: Any, _worker: Any, result: Any, exc_info: ExcInfo | None) -> tuple[Any, Any]:
+    def _settle(
+        self, queue: str, message: Any, said: Said, _worker: Any, result: Any, exc_info: ExcInfo | None
+    ) -> tuple[Any, Any]:
         if exc_info is None:
-            self.queue_consumer.ack_message(message)
+            self._acknowledge(queue, message, said)
             HANDLED.labels(queue).inc()
         else:
             self._put_aside(queue, message, exc_info[1])
@@ -146,11 +160,38 @@ class Listener(Entrypoint):
             )
         except (*BROKEN, rabbit.NotConfirmed) as failure:
             log.error("events.not_put_aside", queue=queue, reason=describe(error), error=describe(failure))
+            self._sequences[queue].left(message)
             self.queue_consumer.give_back(message)
             return
+        # While the database is away nothing is noted in it: the place stays before the event, which is asked for again.
+        passed = None if way is rabbit.wait else passed_of(message)
         log.warning("events.put_aside", queue=queue, to=to, reason=describe(error), trace=frames(error))
         (PARKED if to.endswith(".parked") else RETRIED).labels(queue).inc()
+        self._acknowledge(queue, message, passed if passed is not None and self._laid_aside(queue, passed) else None)
+
+    def _laid_aside(self, queue: str, passed: Passed) -> bool:
+        try:
+            self._places.lay_aside(queue, passed)
+            return True
+        except PyMongoError as error:
+            log.warning("events.not_laid_aside", queue=queue, error=describe(error))
+            return False
+
+    def _acknowledge(self, queue: str, message: Any, heard: Said | Mark | Passed | None) -> None:
+        """Then move the place; what it lacks is asked of the relay, and at the next watermark again."""
+        sequence = self._sequences[queue]
         self.queue_consumer.ack_message(message)
+        for ask in sequence.settled(message, heard):
+            try:
+                self.aside.send(_ask, ask=ask)
+            except (*BROKEN, rabbit.NotConfirmed) as failure:
+                log.warning("events.not_asked", queue=queue, error=describe(failure))
+
+
+def _ask(publisher: rabbit.Publisher, *, ask: Ask) -> str:
+    name = rabbit.resend_queue(ask.service).name
+    publisher.publish_all([rabbit.Outgoing("", name, ask.body())])
+    return name
 
 
 listen = Listener.decorator

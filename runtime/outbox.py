@@ -7,7 +7,7 @@ waits for the broker's confirms, and moves `published` forward: a crash anywhere
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -164,12 +164,36 @@ class Outbox:
 
         return transact(self._store, work)
 
-    def published(self, seq: int, *, token: int) -> None:
-        """All up to ``seq`` were confirmed. Raises LeadershipLost."""
-        self._as_leader(token, {"$max": {"published": seq}})
+    def published(self, seq: int, *, token: int, lasts: Sequence[tuple[str, int, str]] = ()) -> None:
+        """All up to ``seq`` were confirmed. ``lasts``: queue, seq and hash of what went last to each queue. Raises
+        LeadershipLost."""
+        self._as_leader(token, {"published": seq, "lasts": [list(last) for last in lasts]})
+
+    def noted(self) -> list[tuple[str, int, str]]:
+        """What went last to each queue, as it was noted when ``published`` moved."""
+        found = self._relay.find_one({"_id": "head"}, {"lasts": 1}) or {}
+        return [tuple(last) for last in found.get("lasts", ())]
+
+    def broker(self) -> str | None:
+        """The name of the broker to which the log was published last."""
+        return (self._relay.find_one({"_id": "head"}, {"broker": 1}) or {}).get("broker")
+
+    def name_broker(self, name: str, *, token: int) -> None:
+        """Raises LeadershipLost."""
+        self._as_leader(token, {"broker": name})
+
+    def backwards(self, types: Sequence[str], *, upto: int) -> Iterator[Document]:
+        """Events of these types, the newest first, from ``upto`` on."""
+        asked = {"seq": {"$lte": upto}, "event.type": {"$in": list(types)}}
+        return (_published(row) for row in self._rows.find(asked, hint="seq").sort("seq", -1))
+
+    def at(self, seqs: Sequence[int]) -> list[Document]:
+        """The envelopes at these places, in order; what is not there is left out."""
+        rows = self._rows.find({"seq": {"$in": list(seqs)}}, hint="seq").sort("seq", 1)
+        return [_published(row) for row in rows]
 
     def _as_leader(self, token: int, change: Document) -> None:
-        moved = self._relay.update_one({"_id": "head", "token": {"$lte": token}}, {**change, "$set": {"token": token}})
+        moved = self._relay.update_one({"_id": "head", "token": {"$lte": token}}, {"$set": {**change, "token": token}})
         if not moved.matched_count:
             raise LeadershipLost
 
@@ -214,9 +238,3 @@ def _alike(value: Any) -> bool:
 
 def _published(row: Document) -> dict[str, Any]:
     return row["event"] | {"seq": row["seq"], "hash": row["hash"]}
-
-
-def watermark(service: str, seq: int, at: dt.datetime) -> dict[str, Any]:
-    """What follows everything up to ``seq`` through each queue: whoever reads it has been told all that was recorded
-    before ``at``."""
-    return {"service": service, "seq": seq, "at": at.isoformat()}

@@ -1,6 +1,7 @@
 """RabbitMQ: what is declared, and publishing that is known to have arrived.
 
-<service>.events   topic exchange, routing key <event>.<shard>, and `watermark` to all
+<service>.events   topic exchange, routing key <event>.<shard>
+resend.<service>   what hearers ask of the service's relay
 <subscription>     quorum queue of one hearer, bound by (event, shard); its delivery limit leads to <hearer>.parked
 retry.<n>s         quorum queue with a TTL; the routing key is the queue to come back to
 <hearer>.parked    quorum queue of what could not be handled, each with its reason
@@ -25,7 +26,8 @@ from runtime import wire
 from runtime.config import Config
 
 CONTENT_TYPE = "application/cloudevents+json"
-WATERMARK = "watermark"
+WATERMARK = "watermark"  # the routing key by which 0.2 sent them to all; now the value of KIND
+KIND, PREVIOUS = "x-kind", "x-previous"
 DELIVERY_LIMIT = 50
 _WITHOUT_LIMIT = 2_000_000_000  # RabbitMQ 4 has a limit unless told otherwise, and 3.10 does not know -1
 RETRY_DELAYS = (1, 10, 60, 600)  # seconds; after the last one a message is parked
@@ -95,19 +97,24 @@ def exchange(service: str) -> Exchange:
 
 
 def queue(subscription: Subscription) -> Queue:
-    """What kills its reader again and again is parked by the broker. All of that is the queue's own arguments: with
-    policies, a broker that lacks them and is a RabbitMQ 4 drops a message at its twenty-first delivery."""
+    """One consumer at a time has it, so that what comes through it is a sequence in which a gap is seen. What kills its
+    reader again and again is parked by the broker. All of that is the queue's own arguments: with policies, a broker
+    that lacks them and is a RabbitMQ 4 drops a message at its twenty-first delivery."""
     arguments: dict[str, Any] = {
         "x-queue-type": "quorum",
+        "x-single-active-consumer": True,
         "x-delivery-limit": DELIVERY_LIMIT,
         "x-dead-letter-exchange": "",
         "x-dead-letter-routing-key": f"{subscription.hearer}.parked",
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",  # which that strategy needs
     }
-    if subscription.counted:
-        arguments["x-single-active-consumer"] = True
     return Queue(subscription.queue, durable=True, queue_arguments=arguments)
+
+
+def resend_queue(service: str) -> Queue:
+    """What is lost of it is asked again."""
+    return Queue(f"resend.{service}", durable=True, queue_arguments={"x-max-length": 1000})
 
 
 def parked_queue(hearer: str) -> Queue:
@@ -136,15 +143,13 @@ def retry_queue(seconds: int) -> Queue:
 
 
 def binding_keys(subscription: Subscription) -> Iterable[tuple[str, str]]:
-    """(exchange, routing key) pairs. Watermarks go where they are used: elsewhere they would only pile up."""
+    """(exchange, routing key) pairs."""
     exchange_name = f"{subscription.service}.events"
     every = len(subscription.shards) == SHARDS
     shards = ["*"] if every else [f"{shard:x}" for shard in subscription.shards]
     for event in subscription.events:
         for shard in shards:
             yield exchange_name, f"{event.name()}.{shard}"
-    if subscription.counted:
-        yield exchange_name, WATERMARK
 
 
 def queues(subscriptions: Sequence[Subscription] = SUBSCRIPTIONS) -> list[Queue]:
@@ -165,6 +170,7 @@ def declare(config: Config, subscriptions: Sequence[Subscription] = SUBSCRIPTION
         try:
             for service in sorted({event.service for s in subscriptions for event in s.events} | _services()):
                 exchange(service)(channel).declare()
+                resend_queue(service)(channel).declare()
             for each in queues(subscriptions):
                 each(channel).declare()
             for subscription in subscriptions:
@@ -175,6 +181,20 @@ def declare(config: Config, subscriptions: Sequence[Subscription] = SUBSCRIPTION
             raise TopologyMismatch(
                 f"{error.reply_text}. Drain that queue, delete it (rabbitmqctl delete_queue), and start again."
             ) from error
+
+
+def name_of(config: Config, service: str, known: str | None, anew: str) -> str:
+    """The name of the broker as ``service`` knows it: ``known``, or ``anew`` when it has forgotten that one, which it
+    does with all its queues and messages."""
+    with connection(config) as broker:
+        if known is not None:
+            try:
+                broker.channel().exchange_declare(f"{service}.broker.{known}", "fanout", passive=True)
+                return known
+            except amqp_errors.NotFound:
+                pass
+        broker.channel().exchange_declare(f"{service}.broker.{anew}", "fanout", durable=True, auto_delete=False)
+        return anew
 
 
 def _services() -> set[str]:
@@ -223,6 +243,16 @@ class Publisher:
             error = Unroutable if first.startswith("no queue") else NotConfirmed
             raise error(f"{len(self._refused)} of {count} messages were not taken: {first}")
         return count
+
+    def depth(self, queue: str) -> tuple[int, int]:
+        """How many messages wait in a queue, and how many consumers it has. Raises the connection's errors."""
+        found = self._channel.queue_declare(queue, passive=True)
+        return int(found.message_count), int(found.consumer_count)
+
+    def get(self, queue: str) -> bytes | str | None:
+        """Take the next message of a queue, for good; None when there is none."""
+        message = self._channel.basic_get(queue, no_ack=True)
+        return None if message is None else message.body
 
     def _wait_for_confirms(self) -> None:
         until = time.monotonic() + _CONFIRM_SECONDS

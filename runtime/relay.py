@@ -12,17 +12,19 @@ from kombu.exceptions import OperationalError
 from pymongo.errors import PyMongoError
 
 from contract.message import routing_key
-from contract.subscriptions import SUBSCRIPTIONS
 from runtime import clock, rabbit
 from runtime.config import Config
 from runtime.lease import Lease
-from runtime.mongo import database
-from runtime.outbox import LeadershipLost, Outbox, watermark
+from runtime.mongo import database, new_id
+from runtime.outbox import LeadershipLost, Outbox
+from runtime.places import Place
+from runtime.resending import Resending
+from runtime.routes import Routes
+from runtime.watermarks import Watermarks
 
 log = structlog.get_logger()
 
 _BATCH = 1000
-_WATERMARK_EVERY = 0.5  # seconds
 _LOOK_AGAIN = (0.02, 0.2)  # seconds, doubling while there is nothing; decision 18 says why nothing rings instead
 
 
@@ -35,15 +37,24 @@ class Relay:
         self._store = database(config, service)
         self._outbox = Outbox(self._store)
         self._lease = Lease(self._store, "relay")
-        self._publisher: rabbit.Publisher | None = None
+        self._routes = Routes(service, self._outbox)
+        self._lasts: dict[str, Place] = {}
+        self._lasts_at: int | None = None  # the `published` that they are of
         self._broker: Any = None
-        self._watermark_due = 0.0
-        self._counted = any(one.counted and one.service == service for one in SUBSCRIPTIONS)
+        self._publisher: rabbit.Publisher | None = None
+        self._watermarks: Watermarks | None = None
+        self._resending: Resending | None = None
         self._leading = False
         self._stop = threading.Event()
 
     def ready(self) -> dict[str, bool | str | int]:
-        return {"leading": self._leading, "waiting": self._outbox.waiting(), "broker_takes": not self._blocked()}
+        resending = self._resending
+        return {
+            "leading": self._leading,
+            "waiting": self._outbox.waiting(),
+            "broker_takes": not self._blocked(),
+            "log_is_the_one_that_was_heard": resending is None or not resending.forked,
+        }
 
     def run(self, stop: threading.Event) -> None:
         self._stop = stop
@@ -103,37 +114,45 @@ class Relay:
 
         What is published is read from the log, not taken from what was just ordered: a relay that died between the
         two, or before the broker went away, left rows that are in order and unpublished."""
-        looked_at = clock.now()
+        at = clock.now()
         ordered = self._outbox.order(token=token, limit=_BATCH)
         published = int(self._outbox.head(token=token)["published"])
+        if self._lasts_at != published:  # at the beginning, and when the database was set back
+            self._lasts, self._lasts_at = self._routes.lasts(published), published
         envelopes = self._outbox.page(published, _BATCH)
+        publisher, watermarks, resending = self._connect(token)
         if envelopes:
-            self._publish(envelopes, token)
-            last = envelopes[-1]
-            published, looked_at = last["seq"], dt.datetime.fromisoformat(last["time"])
-        if self._owes_a_watermark():
-            self._say_watermark(published, looked_at)
-        return bool(ordered or envelopes)
+            self._publish(publisher, envelopes, token)
+            published, at = envelopes[-1]["seq"], dt.datetime.fromisoformat(envelopes[-1]["time"])
+        if watermarks.are_due:
+            watermarks.say(published, at, self._lasts)
+            resending.listen(published, at)
+        resent = resending.advance(published, at)
+        return bool(ordered or envelopes or resent)
 
-    def _publish(self, envelopes: list[dict[str, Any]], token: int) -> None:
-        exchange = f"{self._service}.events"
-        self._sender().publish_all(rabbit.Outgoing(exchange, routing_key(said), said) for said in envelopes)
-        self._outbox.published(envelopes[-1]["seq"], token=token)
+    def _publish(self, publisher: rabbit.Publisher, envelopes: list[dict[str, Any]], token: int) -> None:
+        exchange, lasts = f"{self._service}.events", dict(self._lasts)
+        publisher.publish_all(
+            rabbit.Outgoing(exchange, key, each, {rabbit.PREVIOUS: self._routes.follow(key, each, lasts)})
+            for key, each in ((routing_key(each), each) for each in envelopes)
+        )
+        seq = envelopes[-1]["seq"]
+        noted = [(queue, place.seq, place.hash) for queue, place in lasts.items()]
+        self._outbox.published(seq, token=token, lasts=noted)
+        self._lasts, self._lasts_at = lasts, seq
 
-    def _owes_a_watermark(self) -> bool:
-        return self._counted and time.monotonic() >= self._watermark_due
-
-    def _say_watermark(self, seq: int, at: dt.datetime) -> None:
-        body = watermark(self._service, seq, at)
-        self._sender().publish_all([rabbit.Outgoing(f"{self._service}.events", rabbit.WATERMARK, body)])
-        self._watermark_due = time.monotonic() + _WATERMARK_EVERY
-
-    def _sender(self) -> rabbit.Publisher:
-        if self._publisher is None:
+    def _connect(self, token: int) -> tuple[rabbit.Publisher, Watermarks, Resending]:
+        if self._publisher is None or self._watermarks is None or self._resending is None:
             rabbit.declare(self._config)
+            known = self._outbox.broker()
+            name = rabbit.name_of(self._config, self._service, known, new_id())
+            if name != known:
+                self._outbox.name_broker(name, token=token)
             self._broker = rabbit.connection(self._config)
             self._publisher = rabbit.Publisher(self._broker, give_up=self._stop.is_set)
-        return self._publisher
+            self._watermarks = Watermarks(self._service, self._routes, self._publisher, name)
+            self._resending = Resending(self._service, self._outbox, self._routes, self._publisher, self._watermarks)
+        return self._publisher, self._watermarks, self._resending
 
     def _blocked(self) -> bool:
         broker = self._broker
@@ -149,7 +168,7 @@ class Relay:
         """Without a goodbye: the broker may be the reason, and while its alarm lasts it does not listen."""
         if self._broker is not None:
             self._broker.collect()
-        self._publisher = self._broker = None
+        self._broker = self._publisher = self._watermarks = self._resending = None
         self._leading = False
 
     def _step_down(self) -> None:

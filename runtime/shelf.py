@@ -21,6 +21,7 @@ from amqp.exceptions import NotFound
 
 from runtime import clock, mongo, rabbit
 from runtime.config import Config
+from runtime.places import Places
 from runtime.rabbit import ATTEMPT, ORIGIN, PARKED_AT, REASON
 
 _BATCH = 500
@@ -181,6 +182,8 @@ class Shelf:
         discarded = mongo.database(self._settings, "operations")["discarded"]
         with pymongo.timeout(_PATIENCE):
             discarded.replace_one({"_id": parked.id}, record, upsert=True)
+            if isinstance(parked.envelope, dict) and "seq" in parked.envelope:  # it is not to be asked for again
+                Places(mongo.database(self._settings, parked.hearer)).discard(parked.queue, parked.envelope["seq"])
         self._channel.basic_ack(parked.tag)
 
     def _depth(self, hearer: str) -> int:

@@ -5,7 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import structlog
@@ -19,9 +19,10 @@ from contract.housekeeping import AwardEvent
 from contract.message import Event, Said
 from contract.reports import DeductionEvent, ReportEvent
 from contract.subscriptions import SUBSCRIPTIONS
-from runtime.batches import BatchConsumer, Heard, Mark, NotYet
+from runtime.batches import BatchConsumer, Heard, NotYet
 from runtime.config import Config
 from runtime.mongo import database, transact
+from runtime.places import Ask, Mark, Places, Steps
 from services.targets.copies.remarks import Remarks
 from services.targets.domain import DEDUCTION, Cause, Fact, Rule, Standing, told
 from services.targets.hold import Hold
@@ -44,8 +45,10 @@ class Counting:
         queue: str,
         remarks: Remarks | None = None,
         hold: Hold | None = None,
+        places: Places | None = None,
     ) -> None:
         self._counts = counts
+        self._places = places  # of the live count; a replay reads the logs, where nothing can be missing
         self._remarks = remarks  # of the queue that brings reports; a replay counts beside, and keeps none
         self._hold = hold  # of the live count
         self._rules: dict[str, list[Rule]] = defaultdict(list)
@@ -53,27 +56,33 @@ class Counting:
             self._rules[rule.fact].append(rule)
         self._queue = queue
 
-    def handle(self, heard: Sequence[Heard]) -> None:
-        """Write all of the batch in one transaction, or raise and write nothing. Raises NotYet while the queue was
-        brought to a stand by a consumer that has gone, or is about to."""
+    def handle(self, heard: Sequence[Heard]) -> Ask | None:
+        """Write all of the batch in one transaction, or raise and write nothing; what is to be asked of the relay, when
+        the queue lacks something. Raises NotYet while the queue was brought to a stand by a consumer that has gone, or
+        is about to."""
         facts = [step for said in heard if isinstance(said, Said) for step in steps(said)]
-        marks = {said.service: said for said in heard if isinstance(said, Mark)}
 
-        def work(session: ClientSession) -> bool:
+        def work(session: ClientSession) -> tuple[bool, Ask | None]:
             if self._hold and self._hold.stands(self._queue, session):
-                return False
+                return False, None
             changes = self._changes(facts, session)
             self._counts.write(changes, session)
             if self._remarks:
                 self._remarks.keep(heard, session)
-            for mark in marks.values():
-                self._counts.mark(self._queue, mark.service, mark.seq, mark.at, session)
-            return True
+            if self._places is None:
+                for mark in {said.service: said for said in heard if isinstance(said, Mark)}.values():
+                    self._counts.mark(self._queue, mark.service, mark.seq, mark.at, session)
+                return True, None
+            begin = partial(self._counts.begin, self._queue, session)
+            reached, ask = self._places.take(self._queue, heard, session, begin=begin)
+            self._note(reached, session)
+            return True, ask
 
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                if transact(self._counts.store, work):
-                    return
+                settled, ask = transact(self._counts.store, work)
+                if settled:
+                    return ask
                 assert self._hold
                 self._hold.lift()  # it may have run out with nobody left to notice
                 raise NotYet
@@ -82,6 +91,13 @@ class Counting:
                 codes = {fault["code"] for fault in error.details.get("writeErrors", [])}
                 if codes != {_DUPLICATE_KEY} or attempt == _ATTEMPTS:
                     raise
+        return None
+
+    def _note(self, reached: Steps, session: ClientSession) -> None:
+        if reached.void:
+            self._counts.unmark(self._queue, session)
+        if (mark := reached.reached) is not None:
+            self._counts.mark(self._queue, mark.service, mark.seq, mark.at, session)
 
     def _changes(self, facts: Sequence[tuple[str, Fact, Cause]], session: ClientSession) -> Changes:
         changes = Changes(self._queue)
@@ -192,6 +208,7 @@ class Worker:
         self._counts = Counts(store)
         self._hold = Hold(store)
         self._remarks = Remarks(store)
+        self._places = Places(store)
         counted_by = rules(plan.read(config.plan_file))
         self._consumers = [
             BatchConsumer(
@@ -203,8 +220,11 @@ class Worker:
                     subscription.queue,
                     self._remarks if subscription.events == reports.COUNTED else None,
                     self._hold,
+                    self._places,
                 ).handle,
+                stops_at=self._stops_at,
                 after_mark=self._pause(subscription.queue),
+                passed_over=partial(self._places.pass_over, subscription.queue),
             )
             for subscription in SUBSCRIPTIONS
             if subscription.hearer == "targets" and subscription.counted
@@ -216,6 +236,7 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         self._counts.ensure_indexes()
         self._remarks.ensure_indexes()
+        self._places.ensure_indexes()
         gc.freeze()  # what is loaded by now stays, and need not be looked through again for each batch's garbage
         self._stop = stop
         threads = [
@@ -226,6 +247,11 @@ class Worker:
             thread.start()
         for thread in threads:
             thread.join()
+
+    def _stops_at(self, marks: Sequence[Mark]) -> Mark | None:
+        """The first of the watermarks from which on the counting is held: the same one in every queue."""
+        since = self._hold.since()
+        return next((mark for mark in marks if mark.word == "upto" and since is not None and since <= mark.at), None)
 
     def _pause(self, queue: str) -> Callable[[Mark, Callable[[], object]], None]:
         def after_mark(mark: Mark, keep_alive: Callable[[], object]) -> None:

@@ -55,8 +55,14 @@ class Hold:
 
     def asked(self, at: dt.datetime) -> bool:
         """Whether a queue that has just settled the watermark of instant ``at`` is to stand still."""
+        since = self.since()
+        return since is not None and since <= at
+
+    def since(self) -> dt.datetime | None:
+        """The instant from which on a watermark brings its queue to a stand."""
         self.lift()
-        return self._control.find_one({"_id": "hold", "at": {"$lte": at}}, {"_id": 1}) is not None
+        barrier = self._control.find_one({"_id": "hold"}, {"at": 1})
+        return None if barrier is None else barrier["at"]
 
     def lift(self) -> None:
         """Take the barrier away when it has run out: whoever asked for it can no longer act on it."""

@@ -21,6 +21,7 @@ from pymongo.client_session import ClientSession
 
 from contract import regions
 from contract.subscriptions import SUBSCRIPTIONS
+from runtime import places
 from runtime.mongo import Document, Store
 from runtime.timepiece import Timepiece
 from services.targets.domain import Counted, Entry, Fact, Standing
@@ -121,6 +122,15 @@ class Counts:
             upsert=True,
             session=session,
         )
+
+    def unmark(self, queue: str, session: ClientSession) -> None:
+        """What the queue had brought is in no log that we know of: nothing counts as heard until a watermark fits."""
+        self.sources.delete_many({"queue": queue}, session=session)
+
+    def begin(self, queue: str, session: ClientSession) -> places.Place:
+        """Where a queue stands that has no place yet: at its last watermark, as 0.2 left it, or at the beginning."""
+        row = self.sources.find_one({"queue": queue}, session=session)
+        return places.START if row is None else places.Place(row["seq"], "")
 
     def values(
         self, codes: Sequence[str], *, indicator: str, as_of: dt.date, known_at: dt.datetime | None

@@ -14,12 +14,16 @@ from contract import certification as certified
 from contract.message import routing_key
 from contract.subscriptions import Subscription
 from runtime import batches, config, mongo, rabbit
-from runtime.batches import BatchConsumer, Heard, Mark
+from runtime.batches import BatchConsumer, Heard
+from runtime.places import Mark
 from tests.conftest import Servers
 from tests.programme import until
 from tests.services.targets.builders import an_envelope
 
 ALL = Subscription(hearer="targets", queue="targets.all", events=certified.EVENTS, counted=True)
+
+
+MARK = rabbit.WATERMARK
 
 
 class Ledger:
@@ -62,6 +66,7 @@ def publish(space: dict[str, str]) -> Iterator[Any]:
     settings = config.read(space)
     rabbit.declare(settings, [ALL])
     with rabbit.connection(settings) as broker:
+        broker.channel().queue_bind(ALL.queue, "certification.events", MARK)
         publisher = rabbit.Publisher(broker)
 
         def send(*bodies: dict[str, Any] | bytes, key: str = "certificate_issued.0") -> None:
@@ -327,19 +332,32 @@ def test_what_a_dead_consumer_had_not_acknowledged_comes_again(space, publish) -
         until(lambda: ledger.versions == [1, 2, 3, 4, 5], what="all five come again")
 
 
-def test_a_batch_ends_at_a_watermark_and_nothing_is_taken_while_it_is_looked_at(space, publish) -> None:
+def test_watermarks_do_not_each_end_a_batch(space, publish) -> None:
+    ledger = Ledger()
+    for seq in range(1, 200, 2):
+        publish(said(seq))
+        mark = {"service": "certification", "seq": seq, "at": "2023-06-01T00:00:00+00:00"}
+        publish(mark, mark, mark, key=MARK)
+    with consuming(space, ledger):
+        until(lambda: len(ledger.versions) == 100, what="all are settled")
+    assert len(ledger.batches) < 20, "four hundred messages that waited are a few batches"
+
+
+def test_a_batch_ends_at_a_watermark_to_stop_at_and_nothing_is_taken_until_it_goes_on(space, publish) -> None:
     ledger, reached, go_on = Ledger(), threading.Event(), threading.Event()
 
+    def stops_at(marks: Sequence[Mark]) -> Mark | None:
+        return next((mark for mark in marks if mark.seq == 2), None)
+
     def after_mark(mark: Mark, keep_alive: Any) -> None:
-        if mark.seq == 2:
-            reached.set()
-            while not go_on.wait(0.05):
-                keep_alive()
+        reached.set()
+        while not go_on.wait(0.05):
+            keep_alive()
 
     publish(said(1), said(2))
-    publish({"service": "certification", "seq": 2, "at": "2023-06-01T00:00:00+00:00"}, key=rabbit.WATERMARK)
+    publish({"service": "certification", "seq": 2, "at": "2023-06-01T00:00:00+00:00"}, key=MARK)
     publish(said(3))
-    with consuming(space, ledger, after_mark=after_mark):
+    with consuming(space, ledger, stops_at=stops_at, after_mark=after_mark):
         assert reached.wait(20), "the watermark was not reached"
         assert ledger.versions == [1, 2]
         go_on.set()

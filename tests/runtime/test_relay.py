@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import pytest
 from kombu import Connection
 
 from runtime import config, mongo, rabbit
+from runtime import watermarks as watermarks_of
 from runtime.outbox import LeadershipLost, Outbox
 from runtime.relay import Relay
 from tests.conftest import Servers
@@ -78,13 +80,11 @@ def test_what_is_said_reaches_exactly_one_queue_in_the_order_of_the_log(space, s
 
 
 def test_a_watermark_follows_what_it_speaks_of_in_every_queue(space, store, outbox) -> None:
-    with running(space):
+    with hearing(space) as heard, running(space):
         say(store, outbox, 20)
-        until(lambda: outbox.waiting() == 0, what="the relay has published everything")
-        time.sleep(1.2)
-    everything = delivered(space)
+        until(lambda: len([1 for _, body in heard if body["seq"] == 20 and "type" not in body]) >= 4, what="all know")
     for number in range(4):
-        told = [body for queue, body in everything if queue == f"targets.counting.{number}"]
+        told = [body for queue, body in heard if queue == f"targets.counting.{number}"]
         marks = [place for place, body in enumerate(told) if "type" not in body and body["seq"] == 20]
         events = [place for place, body in enumerate(told) if "type" in body]
         assert marks, f"queue {number} got no watermark"
@@ -122,8 +122,35 @@ def relays(space: dict[str, str]) -> Iterator[tuple[Relay, Relay]]:
         relay.hang_up()
 
 
-def watermarks(space: dict[str, str]) -> set[int]:
-    return {body["seq"] for _, body in delivered(space) if "type" not in body}
+@contextmanager
+def hearing(space: dict[str, str]) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Takes what comes through the counting queues: only then is there anybody to whom watermarks are sent."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    settings, stop = config.read(space), threading.Event()
+    rabbit.declare(settings)
+    with Connection(space["AMQP_URI"]) as broker:
+        channel = broker.channel()
+        for number in range(4):
+            queue = f"targets.counting.{number}"
+            take = partial(lambda queue, message: found.append((queue, json.loads(message.body))), queue)
+            channel.basic_consume(queue, callback=take, no_ack=True)
+
+        def drain() -> None:
+            while not stop.is_set():
+                with suppress(TimeoutError):
+                    broker.drain_events(timeout=0.1)
+
+        thread = threading.Thread(target=drain)
+        thread.start()
+        try:
+            yield found
+        finally:
+            stop.set()
+            thread.join(20)
+
+
+def watermarks(heard: list[tuple[str, dict[str, Any]]]) -> set[int]:
+    return {body["seq"] for _, body in heard if "type" not in body}
 
 
 def expire(store: mongo.Store) -> None:
@@ -170,22 +197,23 @@ def test_what_anybody_put_into_the_log_is_published_before_published_moves_past_
 
 def test_a_watermark_names_only_what_was_published_and_comes_only_from_who_leads(space, store, outbox, relays) -> None:
     sleeper, successor = relays
-    first = sleeper.lead()
-    assert first is not None
-    sleeper.advance(first)
-    assert watermarks(space) == {0}
-    expire(store)
-    second = successor.lead()
-    assert second is not None
-    say(store, outbox, 5)
-    outbox.order(token=second)  # in the log, and in no queue
-    sleeper._watermark_due = 0
-    with pytest.raises(LeadershipLost):
+    with hearing(space) as heard:
+        first = sleeper.lead()
+        assert first is not None
         sleeper.advance(first)
-    assert watermarks(space) == {0}
-    while successor.advance(second):
-        continue
-    assert watermarks(space) == {0, 5}
+        expire(store)
+        second = successor.lead()
+        assert second is not None
+        say(store, outbox, 5)
+        outbox.order(token=second)  # in the log, and in no queue
+        assert sleeper._watermarks is not None
+        sleeper._watermarks._due = [0.0] * 9
+        with pytest.raises(LeadershipLost):
+            sleeper.advance(first)
+        while successor.advance(second):
+            continue
+        until(lambda: 5 in watermarks(heard), what="the successor says so")
+    assert watermarks(heard) == {0, 5}
 
 
 def test_a_relay_says_that_the_broker_takes_nothing_and_ends_when_asked_although_the_alarm_lasts(
@@ -210,6 +238,19 @@ def test_a_relay_says_that_the_broker_takes_nothing_and_ends_when_asked_although
     with running(breakable_space) as [successor]:
         until(lambda: outbox.waiting() == 0, what="the next relay publishes it when the alarm is over")
         assert successor.ready()["broker_takes"]
+
+
+def test_watermarks_do_not_pile_up_where_nobody_takes_them(space, store, outbox, relays, monkeypatch) -> None:
+    monkeypatch.setattr(watermarks_of, "COUNTED_EVERY", 0.0)
+    relay, _ = relays
+    token = relay.lead()
+    assert token is not None
+    say(store, outbox, 3)
+    for _ in range(20):
+        relay.advance(token)
+    assert watermarks(delivered(space)) == set()
+    with hearing(space) as heard:
+        until(lambda: relay.advance(token) or watermarks(heard) == {3}, what="who takes them is told at once")
 
 
 def test_an_event_that_no_queue_is_bound_for_is_not_marked_as_sent(space, store, outbox) -> None:

@@ -35,6 +35,7 @@ def declare_as_0_2(settings: Config) -> None:
         counted.declare()
         for source, key in rabbit.binding_keys(COUNTED):
             counted.bind_to(source, key)
+        counted.bind_to(f"{COUNTED.service}.events", rabbit.WATERMARK)  # as it had them by a binding
         Queue(PARKED, durable=True, queue_arguments={"x-queue-type": "quorum"})(channel).declare()
 
 

@@ -18,8 +18,8 @@ from contract import regions
 from contract.message import Said
 from contract.reports import ReportEvent
 from contract.words import ReportStatus, WorkState
-from runtime.batches import Mark
 from runtime.mongo import Document, Store
+from runtime.places import Mark
 
 Cell = tuple[str, str]  # (indicator, region)
 

@@ -12,7 +12,7 @@ from contract.message import Event, Said, shard_of
 from contract.subscriptions import SUBSCRIPTIONS
 from contract.targets import DetailNotPublic
 from runtime import config, mongo
-from runtime.batches import Mark
+from runtime.places import Mark
 from services.targets.counting import Counting
 from services.targets.progress import Progress
 from services.targets.rules import rules as counting_rules

@@ -10,9 +10,9 @@ from contract.message import Event
 from contract.targets import FiguresMended
 from deploy import fonts
 from runtime import clock, config, mongo
-from runtime.batches import Mark
 from runtime.config import Config
 from runtime.outbox import Outbox
+from runtime.places import Mark
 from services.targets.bulletins.job import Issuing
 from services.targets.counting import Counting
 from services.targets.mends import Mends

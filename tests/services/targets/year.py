@@ -9,8 +9,8 @@ from contract import reports
 from contract.message import Event, Said
 from contract.words import ReportStatus
 from runtime import clock, mongo
-from runtime.batches import Mark
 from runtime.config import Config
+from runtime.places import Mark
 from services.targets.copies.remarks import Remarks
 from services.targets.copies.rounds import Rounds
 from services.targets.counting import Counting

@@ -10,8 +10,8 @@ from contract import regions, reports
 from contract.message import Event, Said
 from contract.words import ReportStatus, WorkState
 from runtime import config, mongo
-from runtime.batches import Mark
 from runtime.mongo import Store, transact
+from runtime.places import Mark
 from services.targets.copies.remarks import Remarks
 from services.targets.counting import Counting
 from services.targets.ledger.told import gathered
