@@ -58,7 +58,7 @@ class Reports:
         self._versions.create_index([("report_id", ASCENDING), ("version", ASCENDING)], name="steps", unique=True)
 
     def take(self, session: ClientSession, *regions: str) -> None:
-        """From here on nobody else writes these regions' lines until the transaction ends."""
+        """Of two transactions that take a region one begins anew, and reads what the other wrote of its lines."""
         mongo.lock(session, self._books, *regions, make=True)
 
     def put(self, session: ClientSession, before: Line | None, after: Line) -> None:

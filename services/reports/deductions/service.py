@@ -36,8 +36,6 @@ class WithdrawalCalls(Calls):
                 fault, after = None, known and domain.lifted(known, at=at)
             else:
                 line = kept.line(order["fact_id"], session)
-                if line is not None:
-                    kept.take(session, line.region)
                 taken = orders.of_lines([order["fact_id"]], session).get(order["fact_id"], Decimal(0))
                 others = taken - (known.amount if known else Decimal(0))
                 accepted = figures.book(kept.lines_of(line.region, session), {}).accepted if line else {}

@@ -29,6 +29,9 @@ def test_two_clerks_of_a_city_at_once_cannot_both_take_the_last_place(trade: Tra
     trade.set_time(DAY)
     command = {"unit": "130100", "subject_kind": "base", "year": 2023, "places": 1, "reason": "年度名额"}
     trade.call("set_quota", command, PROVINCE)
+    for number in range(1, 9):  # none who may review both: they would part the two by themselves
+        who = {"client_id": f"reviewer-{number}", "organisation": f"base-{1 + number % 2}"}
+        trade.call("register_reviewer", who, PROVINCE)
     waiting = []
     for number in (1, 2):
         application = trade.apply(trade.base(number))
