@@ -36,7 +36,7 @@ from services.targets.bulletins.domain import Content, Line, Options
 from services.targets.bulletins.items import Items
 from services.targets.bulletins.job import Issuing
 from services.targets.bulletins.ranking import named, ranked, rule_of
-from services.targets.bulletins.store import Attempt, Bulletins
+from services.targets.bulletins.store import Attempt, Bulletins, NumberTaken
 from services.targets.service import Targets
 from services.targets.snapshots.domain import Figure, Moved, everywhere
 from tests.services.targets.builders import an_id
@@ -491,3 +491,21 @@ def test_a_desk_deletes_nothing_that_a_later_one_wrote(
     desk._discard(bulletin, 8)
     assert (files_of(settings), len(list(items.read("theirs")))) == (0, 0)
     assert desk._store["bulletins"].find_one({"_id": bulletin_id})["attempts"] == []
+
+
+def test_a_number_is_the_next_one_or_none(service: Targets, year: Year, closed) -> None:
+    waiting = service.issue_bulletin({"round_id": closed()}, DISPATCHER)["bulletin_id"]
+    bulletins = Bulletins(year.store)
+    told = {
+        "code": "x", "title": "t", "issued_on": CLOSED_AT.date(), "digest": "d", "content": {}, "files": {},
+        "items_id": None, "token": 1,
+    }  # fmt: skip
+    bulletin = bulletins.get(waiting)
+    assert bulletin is not None
+    for number in (0, 2):
+        with pytest.raises(NumberTaken):
+            mongo.transact(
+                year.store, lambda session, number=number: bulletins.issue(session, bulletin, number=number, **told)
+            )
+    assert mongo.transact(year.store, lambda session: bulletins.issue(session, bulletin, number=1, **told))
+    assert not mongo.transact(year.store, lambda session: bulletins.issue(session, bulletin, number=2, **told))
