@@ -22,7 +22,6 @@ from pathlib import Path
 
 MARK = "STARTED_UNDER"
 _SECONDS = 30.0  # for what must die; a process in the kernel's hands takes its time
-_TICK = 0.05
 
 
 @dataclass(frozen=True)
@@ -51,16 +50,32 @@ def bearing(name: str, value: str) -> Iterator[int]:
 
 
 def end(name: str, value: str) -> None:
-    """kill -9 of all of them, until nobody is left who could start another."""
+    """kill -9 of all of them, until nobody is left who could start another. Their files and ports are free then."""
     deadline = time.monotonic() + _SECONDS
     while (found := list(bearing(name, value))) and time.monotonic() < deadline:
-        for pid in found:
-            with suppress(ProcessLookupError):
-                handle = os.pidfd_open(pid)
-                if _bears(pid, f"{name}={value}".encode()):  # the handle's process, whoever has the pid later
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
-                os.close(handle)
-        time.sleep(_TICK)
+        for handle in [handle for pid in found if (handle := _killed(pid, f"{name}={value}".encode())) is not None]:
+            _wait(handle, deadline - time.monotonic())  # the environment goes first
+            os.close(handle)
+
+
+def _killed(pid: int, wanted: bytes) -> int | None:
+    """A handle of the process, which is readable once it has ended as a whole; whoever has the pid later is spared."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    if _bears(pid, wanted):
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            return handle
+    os.close(handle)
+    return None
+
+
+def _wait(handle: int, seconds: float | None = None) -> None:
+    ended = select.poll()  # select takes no handle above 1023
+    ended.register(handle, select.POLLIN)
+    ended.poll(None if seconds is None else max(0.0, seconds) * 1000)
 
 
 def _bears(pid: int, wanted: bytes) -> bool:
@@ -76,7 +91,7 @@ def main(arguments: list[str]) -> None:
     with suppress(ProcessLookupError):
         handle = os.pidfd_open(int(pid))
         if os.getppid() == int(pid):  # else it is gone already, and the pid may be another's
-            select.select([handle], [], [])
+            _wait(handle)
     end(MARK, mark)
     if folder:
         shutil.rmtree(folder, ignore_errors=True)

@@ -21,6 +21,7 @@ mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
 for name in dev sys; do mount --rbind "/$name" "$1/root/$name"; done
+mount -t tmpfs tmpfs "$1/root/dev/shm" # where other runs have their sessions
 mount -t proc proc "$1/root/proc"
 printf '#!/bin/sh\nexit 101\n' >"$1/root/usr/sbin/policy-rc.d" # the system's own RabbitMQ is not to start
 chmod +x "$1/root/usr/sbin/policy-rc.d"

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy import logs, process, processes
+from deploy import logs, ports, process, processes
+from deploy.door import Door
+from deploy.ending import Ending
 from deploy.mongodb import MongoDB
 from deploy.process import Process
 from deploy.processes import Processes
+from deploy.run import CannotGoOn, _ready
 from deploy.server import ServerFailed
 
 WORKS_ON = "while :; do sleep 0.05; done"
@@ -85,6 +88,16 @@ def test_one_that_keeps_dying_is_reported_and_the_others_go_on_until_it_is_mende
         (tmp_path / "mended").touch()
         host.wait_for("up")
         assert len(host.wait_for("other").split()) == 1, "the other was never touched"
+
+
+def test_one_that_has_never_come_up_ends_the_start_with_its_last_words(tmp_path: Path) -> None:
+    nobody = Door(f"http://127.0.0.1:{ports.free()}", Ending())
+    with (
+        hosted(tmp_path, {"worker": "echo the plan cannot be read; exit 2"}) as host,
+        pytest.raises(CannotGoOn, match=r"worker(.|\n)*the plan cannot be read"),
+    ):
+        _ready(nobody, host.kept, Ending())
+    nobody.close()
 
 
 def test_the_pauses_before_another_start_grow(tmp_path: Path) -> None:

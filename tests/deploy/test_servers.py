@@ -15,7 +15,7 @@ import pytest
 from kombu import Connection, Queue
 from pymongo import MongoClient
 
-from deploy import guard, keys, packages, ports, process
+from deploy import guard, keys, packages, ports, process, stop
 from deploy import servers as deployed
 from deploy.mongodb import MongoDB
 from deploy.process import Process
@@ -148,6 +148,17 @@ def test_what_a_first_start_left_half_made_is_made_afresh(session_folder: Path) 
     mongo.start()
     assert mongo.record.served
     mongo.discard()
+
+
+def test_what_a_killed_start_left_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MONGO_URI", "AMQP_URI"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "run" / "rabbit" / "log").mkdir(parents=True)
+    Record(uri="", served=False).write(tmp_path / "run" / "mongo.json")
+    log = tmp_path / "run" / "rabbit" / "log" / "rabbitmq.log"
+    unnoted = process.launch(["sleep", "1000"], log=log, environ=os.environ, cwd=tmp_path)
+    assert stop.main(tmp_path) == 0
+    assert not unnoted.alive
 
 
 def test_a_start_that_is_told_to_stop_stops_and_the_next_one_works(session_folder: Path) -> None:
