@@ -223,7 +223,7 @@ def test_that_it_is_alive_is_said_at_once_though_every_call_hangs(
             until(lambda: len(answers) >= 10, what="who found no place is turned away")
             began = time.monotonic()
             assert httpx.get(f"{server.url}/healthz", timeout=30).status_code == 200
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 5, "it waited for a call, which takes ten seconds to be given up"
         for each in asking:
             each.join()
     turned_away = [answer for answer in answers if answer.status_code != 201]
