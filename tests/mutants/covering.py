@@ -36,7 +36,7 @@ DRAWN = ("services/targets/bulletins/charts.py", "services/targets/plan_table.py
 ALSO: Mapping[str, tuple[str, ...]] = {
     "services/targets/ledger/": ("tests/gateway/test_ledger.py",),
     "services/targets/progress.py": ("tests/gateway/test_targets.py",),
-    "services/targets/service.py": ("tests/gateway/test_targets.py",),
+    "services/targets/service.py": ("tests/gateway/test_targets.py", "tests/gateway/test_matters.py"),
     "services/targets/replay.py": ("tests/journeys/test_proof.py",),
     "services/targets/samples/": ("tests/gateway/test_inspections.py",),
     "services/targets/snapshots/": ("tests/services/targets/bulletins/test_bulletins.py",),
@@ -53,6 +53,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "runtime/rabbit.py": (
         "tests/runtime/test_wire.py",
         "tests/runtime/test_batches.py",
+        "tests/runtime/test_traps.py",
         "tests/deploy/test_policies.py",
     ),
     "runtime/places.py": ("tests/runtime/test_batches.py", "tests/journeys/test_healing.py"),

@@ -1,6 +1,14 @@
 import pytest
 from pymongo.client_session import ClientSession
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import (
+    AutoReconnect,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 
 from runtime import config, mongo
 from tests.interleaved import Point, commits, interleaved, writes
@@ -84,3 +92,29 @@ def test_of_two_versions_that_come_at_once_the_newer_one_stays(store: mongo.Stor
     hear(1)
     hear(2)
     assert rows.find_one() == {"_id": "a", "version": 2}
+
+
+def labelled(*labels: str) -> PyMongoError:
+    return PyMongoError("no", error_labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("error", "transient"),
+    [
+        (AutoReconnect("gone"), True),
+        (ServerSelectionTimeoutError("nobody there"), True),
+        (NetworkTimeout("slow"), True),
+        (ExecutionTimeout("slow", 50), True),
+        (labelled("TransientTransactionError"), True),
+        (labelled("UnknownTransactionCommitResult"), True),
+        (labelled("RetryableWriteError"), True),
+        (labelled(), False),
+        (OperationFailure("not that way", 2), False),
+        (DuplicateKeyError("twice", 11000), False),
+        (ConnectionResetError(), False),
+        (ValueError(), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_waiting_helps_where_the_server_says_so_or_is_away(error: BaseException, transient: bool) -> None:
+    assert mongo.transient(error) is transient

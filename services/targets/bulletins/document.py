@@ -38,6 +38,7 @@ _CAUSES = {
     "award_lowered": "降星",
     "award_suspended": "暂停",
     "award_resumed": "恢复",
+    "award_reinstated": "恢复认定",
     "award_revoked": "撤销认定",
     "award_lapsed": "认定到期",
     "report_filed": "填报",

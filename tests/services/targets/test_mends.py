@@ -105,7 +105,9 @@ def test_a_mend_that_the_log_has_not_placed_yet_is_in_no_snapshot(year: Year, fi
     assert year.snapshots.verified(before)
 
 
-def test_a_mend_is_published_with_what_it_changed(field: Field, log: Outbox) -> None:
+def test_a_mend_is_published_with_what_it_changed_and_takes_its_place_when_it_comes(
+    field: Field, log: Outbox, settings: Config
+) -> None:
     envelopes = field.persons(3)
     field.count(envelopes[:2])
     forged = field.counts.entries.find_one({})
@@ -124,7 +126,9 @@ def test_a_mend_is_published_with_what_it_changed(field: Field, log: Outbox) -> 
         (one["subject"], str(one["value"])) for one in entries
     ]
     assert {one["event_id"] for one in entries} == {said.id}
-    Mends(field.store).upto()
+    service = Targets()
+    service.settings = settings  # type: ignore[assignment]
+    service.on_figures_mended(said)
     assert set(field.counts.entries.distinct("seq", {"service": "targets"})) == {1}
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from docx import Document
 from python_calamine import CalamineWorkbook
 
+from contract import targets
+from contract.subscriptions import SUBSCRIPTIONS
 from contract.words import Status
-from services.targets.bulletins.document import bulletin
+from services.targets.bulletins.document import bulletin, cause, source
 from services.targets.bulletins.domain import (
     Annex,
     Content,
@@ -240,3 +242,13 @@ def test_a_correction_says_what_moved_and_why() -> None:
     assert found["逐条依据"][3:] == [
         ["e" * 24, "2.1", "石家庄市长安区", -1.5, "2023-10-31", "督导核减", "进展填报", 9, "f" * 24]
     ]
+
+
+def test_every_event_that_is_counted_and_its_service_have_words_of_an_office() -> None:
+    counted = [one for one in SUBSCRIPTIONS if one.hearer == "targets" and one.counted]
+    causes = {event.type(): cause(event.type()) for one in counted for event in one.events}
+    causes |= {mend.type(): cause(mend.type()) for mend in targets.MENDS}
+    assert not {event for event, told in causes.items() if told.isascii()}
+    assert len({*causes.values()}) == len(causes), "two events are told alike"
+    assert not [one.service for one in counted if source(one.service).isascii()]
+    assert (cause("targets.replay"), cause("moon.landed"), source("moon")) == ("重放更正", "moon.landed", "moon")
