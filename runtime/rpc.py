@@ -115,14 +115,14 @@ class Rpc:
         """A line that the call was handed to, wholly. A part of a message is none to the broker."""
         line: _Line | None = None
         try:
-            line, used = self._take()
+            line, used = self._take(deadline)
             try:
                 line.send(key, body, deadline)
             except _BROKEN:
                 if not used:
                     raise
                 line.close()  # it died while it lay idle
-                line = _Line(self._config)
+                line = _Line(self._config, deadline)
                 line.send(key, body, deadline)
         except BaseException as error:
             if line is not None:
@@ -132,12 +132,12 @@ class Rpc:
             raise
         return line
 
-    def _take(self) -> "tuple[_Line, bool]":
+    def _take(self, deadline: float) -> "tuple[_Line, bool]":
         """A line, and whether it was used before."""
         with self._lock:
             if self._idle:
                 return self._idle.pop(), True
-        return _Line(self._config), False
+        return _Line(self._config, deadline), False
 
     def _give_back(self, line: "_Line") -> None:
         with self._lock:
@@ -145,18 +145,20 @@ class Rpc:
 
 
 class _Line:
-    """One connection with a reply queue of its own, for one call at a time. Raises what connecting raises."""
+    """One connection with a reply queue of its own, for one call at a time. Raises what connecting raises, and
+    TimeoutError when a broker that does not answer would take it beyond the deadline."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, deadline: float) -> None:
+        left = max(deadline - time.monotonic(), 0.01)
         # No heartbeat: nobody would send it while the line lies idle, and the broker would hang up.
-        self._broker = rabbit.connection(config, heartbeat=0)
+        self._broker = rabbit.connection(config, heartbeat=0, connect_timeout=min(left / 2, 5))  # tried twice
         self._reply_to = uuid.uuid4().hex
         self._number: str | None = None
         self._answer: dict[str, Any] | None = None
         self._returned = False
         self._blocked_at: float | None = None
         try:
-            self._connect()
+            self._connect(deadline)
         except BaseException:
             self.close()
             raise
@@ -207,14 +209,15 @@ class _Line:
     def close(self) -> None:
         self._broker.collect()  # without a farewell, for which a broker that is away would let us wait
 
-    def _connect(self) -> None:
+    def _connect(self, deadline: float) -> None:
         self._broker.ensure_connection(max_retries=1, interval_start=0)
-        self._channel = channel = self._broker.channel()
-        channel.exchange_declare(EXCHANGE, type="topic", durable=True, auto_delete=False)
-        queue = f"rpc.reply-{self._reply_to}"
-        channel.queue_declare(queue, exclusive=True, auto_delete=True)
-        channel.queue_bind(queue, EXCHANGE, self._reply_to)
-        channel.basic_consume(queue, no_ack=True, callback=self._on_answer)
+        with self._broker.connection.transport.having_timeout(max(deadline - time.monotonic(), 0.01)):
+            self._channel = channel = self._broker.channel()
+            channel.exchange_declare(EXCHANGE, type="topic", durable=True, auto_delete=False)
+            queue = f"rpc.reply-{self._reply_to}"
+            channel.queue_declare(queue, exclusive=True, auto_delete=True)
+            channel.queue_bind(queue, EXCHANGE, self._reply_to)
+            channel.basic_consume(queue, no_ack=True, callback=self._on_answer)
         channel.events["basic_return"].add(self._on_return)
         channel.connection.on_blocked = self._on_blocked
         channel.connection.on_unblocked = self._on_unblocked

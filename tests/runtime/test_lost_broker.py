@@ -1,6 +1,8 @@
 """What remains when the broker is killed with -9, or goes away at a bad moment."""
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -82,6 +84,20 @@ def test_a_call_that_the_alarm_held_up_beyond_its_time_is_dropped_and_its_caller
         assert rpc.call("echo", "slow", 0, 2, timeout=20) == 2
         until(lambda: Broker(breakable_space["AMQP_URI"]).depth("rpc-echo") == 0, what="all calls are taken")
         assert [line for line in process.journal() if line.startswith("began")] == ["began 1", "began 2"]
+
+
+def test_a_broker_that_no_longer_answers_holds_a_caller_no_longer_than_the_call_may_take(
+    breakable: Servers, breakable_space: Space, rpc: Rpc
+) -> None:
+    pid = breakable.rabbit.process.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        with pytest.raises(NotDone):
+            rpc.call("echo", "say", "anybody?", timeout=2.0)
+        assert time.monotonic() - began < 4.0
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_here_what_was_handled_meanwhile_is_brought_again_and_the_process_goes_on(

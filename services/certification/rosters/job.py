@@ -7,7 +7,6 @@ job is. So a worker may be killed at any row, and the one who takes over goes on
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -20,7 +19,7 @@ from runtime import clock, mongo, trace
 from runtime.config import Config
 from runtime.failures import describe, frames, passing
 from runtime.files import FileDamaged, FileMissing, Files
-from runtime.lease import Lease
+from runtime.lease import Lease, LeaseLost
 from services.certification import domain, store
 from services.certification.access import Actor
 from services.certification.domain import Certificate
@@ -28,7 +27,7 @@ from services.certification.filings.store import filings
 from services.certification.rosters import annotated, spreadsheet
 from services.certification.rosters.domain import INTERRUPTED, Decided, Failure, Job, Read, RowResult, decide
 from services.certification.rosters.spreadsheet import Numbered, Roster
-from services.certification.rosters.store import LeaseLost, imports
+from services.certification.rosters.store import imports
 from services.certification.store import NumberTaken
 
 log = structlog.get_logger()
@@ -83,7 +82,7 @@ class Importing:
             try:
                 job = self._imports.take(import_id, token)
                 if job is not None:
-                    with _held(lease, token, self._seconds):
+                    with lease.renewed():
                         self._bring_on(job, token)
                     return True
             finally:
@@ -263,25 +262,3 @@ def _chunks(rows: Iterable[Numbered], size: int) -> Iterator[list[Numbered]]:
     rows = iter(rows)
     while chunk := list(islice(rows, size)):
         yield chunk
-
-
-@contextmanager
-def _held(lease: Lease, token: int, seconds: float) -> Iterator[None]:
-    """Keep extending the lease. Who loses it is stopped by the token, at the next write."""
-    done = threading.Event()
-
-    def extend() -> None:
-        while not done.wait(seconds / 3):
-            try:
-                if lease.hold() != token:
-                    return
-            except Exception as error:  # noqa: BLE001  the token stops us if this goes on
-                log.warning("imports.lease_not_extended", reason=describe(error))
-
-    thread = threading.Thread(target=extend, name="imports.lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -20,14 +20,11 @@ from contract.words import ImportState, RowOutcome
 from runtime import mongo
 from runtime.config import Config
 from runtime.files import Files
+from runtime.lease import LeaseLost
 from runtime.mongo import Document, Store
 from services.certification.rosters.domain import INTERRUPTED, Failure, Job, Recall, RowResult, not_found
 
 _ACTIVE = [ImportState.QUEUED.value, ImportState.RUNNING.value, ImportState.RECALLING.value]
-
-
-class LeaseLost(Exception):
-    """Another worker has taken the job over: stop at once, nothing of this step was written."""
 
 
 class Imports:
