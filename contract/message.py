@@ -107,7 +107,8 @@ _INSTANT = fields.Instant()
 
 
 class Envelope(Schema):
-    """CloudEvents 1.0, structured JSON; extensions: `traceparent`, `partitionkey`, and our log's `seq` and `hash`."""
+    """CloudEvents 1.0, structured JSON; extensions: `traceparent`, `partitionkey`, our log's `seq` and `hash`, and what
+    only the log is read for: `imprints`, `logonly`."""
 
     specversion = fields.Text(required=True)
     id = fields.Id(required=True)
@@ -145,6 +146,7 @@ class Event(Message):
     """A fact of one service. Fields are added, optional, and never removed or retyped; a break is a new event."""
 
     service: ClassVar[str]
+    log_only: ClassVar[bool] = False  # nobody hears it: it stays in the log, where the audit reads it
     _known: ClassVar[dict[str, type["Event"]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -168,11 +170,20 @@ class Event(Message):
 
     @classmethod
     def said(
-        cls, *, id: str, subject: str, about: str, at: dt.datetime, traceparent: str | None = None, **data: Any
+        cls,
+        *,
+        id: str,
+        subject: str,
+        about: str,
+        at: dt.datetime,
+        traceparent: str | None = None,
+        imprints: str = "",
+        **data: Any,
     ) -> dict[str, Any]:
         """The envelope, as it is stored and sent. ``about`` is the partition key: facts about the same one keep
-        their order. Raises ValueError when ``data`` is not what the event declares."""
-        envelope = {
+        their order. ``imprints``: hashes of the records that were written with it (runtime.record). Raises ValueError
+        when ``data`` is not what the event declares."""
+        envelope: dict[str, Any] = {
             "specversion": "1.0",
             "id": id,
             "source": f"/services/{cls.service}",
@@ -185,6 +196,10 @@ class Event(Message):
         }
         if traceparent:
             envelope["traceparent"] = traceparent
+        if imprints:
+            envelope["imprints"] = imprints
+        if cls.log_only:
+            envelope["logonly"] = True
         return envelope
 
     @staticmethod

@@ -145,6 +145,41 @@ class FiguresMended(Event):
     steps = fields.Many(fields.Facts(), required=True)
 
 
+class GoalDecided(Event):
+    """A new version of a node of the target tree: all of it, and what it came from. ``afterwards``: it was decided
+    before the log was told of such things, and is told of once, later than at ``decided_at``."""
+
+    service = "targets"
+    log_only = True
+
+    target_id = fields.Text(required=True, at_most=10)
+    region = fields.RegionCode(required=True)
+    version = fields.Whole(required=True, at_least=1)
+    action = fields.Text(required=True, at_most=20)
+    original = fields.Number(required=True, allow_none=True)  # null of the plan's own root
+    adjusted = fields.Number(required=True, allow_none=True)
+    reserve = fields.Number(required=True, allow_none=True)
+    document = fields.Text(required=True, allow_none=True)
+    reason = fields.Text(required=True, allow_none=True, at_most=500)
+    decided_at = fields.Instant(required=True)
+    afterwards = fields.Yes()
+
+
+class BulletinIssued(Event):
+    """From here on the bulletin does not change. ``digest`` is over all that it says, the others over its files."""
+
+    service = "targets"
+    log_only = True
+
+    bulletin_id = fields.Id(required=True)
+    snapshot_id = fields.Id(required=True)
+    code = fields.Text(required=True)
+    corrects = fields.Id(required=True, allow_none=True)
+    digest = fields.Text(required=True, at_most=64)
+    document_sha256 = fields.Text(required=True, at_most=64)
+    workbook_sha256 = fields.Text(required=True, at_most=64)
+
+
 class FrameLine(Message):
     """One line of a sample's frame, in the order of the draw: ``subject|fact_id|region|amount``."""
 

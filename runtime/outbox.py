@@ -7,7 +7,7 @@ waits for the broker's confirms, and moves `published` forward: a crash anywhere
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,8 +17,10 @@ from bson import Timestamp
 from pymongo.client_session import ClientSession
 
 from contract.message import Event
-from runtime import trace
+from contract.records import RECORD_WRITTEN
+from runtime import clock, trace
 from runtime.mongo import Document, Store, new_id, transact
+from runtime.record import imprints
 
 GENESIS = "0" * 64
 _BY_THE_DATABASE = Timestamp(0, 0)  # the server puts its cluster time there, another for each row, when it inserts
@@ -70,19 +72,32 @@ class Outbox:
         subject: str,
         at: dt.datetime,
         about: str | None = None,
+        records: Iterable[tuple[str, Document]] = (),
         **data: Any,
     ) -> None:
         """Say one event, in the caller's transaction and as part of its trace. ``about`` is the partition key, the
-        subject itself unless it is given. Raises ValueError when ``data`` is not what the event declares."""
+        subject itself unless it is given. ``records``: (collection, document) of what is written with it, of which the
+        log keeps the imprint. Raises ValueError when ``data`` is not what the event declares."""
         envelope = event.said(
             id=new_id(),
             subject=subject,
             about=subject if about is None else about,
             at=at,
             traceparent=trace.current(),
+            imprints=imprints(records),
             **data,
         )
         self.add(session, [envelope])
+
+    def note(self, session: ClientSession, collection: str, row: Document) -> None:
+        """Keep a document's imprint in the log, of a step that no other service hears of."""
+        written = RECORD_WRITTEN[self._store.name.rpartition("_")[2]]
+        record = f"{collection}/{row['_id']}"
+        self.say(session, written, subject=record, at=clock.now(), records=[(collection, row)], record=record)
+
+    def of_type(self, event: type[Event], session: ClientSession) -> Iterator[Document]:
+        """Rows that say such an event, ordered or not."""
+        yield from self._rows.find({"event.type": event.type()}, session=session)
 
     def head(self, *, token: int | None = None) -> Document:
         """``{seq, hash, published}``: how far the log is ordered, and how far it is known to have been published.

@@ -1,15 +1,19 @@
 """Frozen dataclasses as documents and back, by their own annotations: days as ISO text, decimals as text, enums as
-their values, tuples as lists. None is left out."""
+their values, tuples as lists. None is left out. And what a document's imprint in the log is."""
 
 import datetime as dt
+import hashlib
+import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar, Union
+
+from bson import Decimal128, ObjectId
 
 Kept = TypeVar("Kept")
 
@@ -40,6 +44,30 @@ def of(kind: type[Kept], kept: Mapping[str, Any]) -> Kept:
     hints = _hints(kind)  # type: ignore[arg-type]
     found = {name: _read(hint, kept[name]) if name in kept else _absent(kind, name) for name, hint in hints.items()}
     return kind(**{name: value for name, value in found.items() if value is not _DEFAULT})
+
+
+def imprint(collection: str, row: Mapping[str, Any]) -> str:
+    """``collection/id:sha256`` of a document as it is written, over its canonical JSON. Its locks (runtime.mongo) say
+    nothing of it."""
+    row = {name: value for name, value in row.items() if name != "locks"}
+    canonical = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_canonical)
+    return f"{collection}/{row['_id']}:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def imprints(records: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    """Of several, given as (collection, document)."""
+    return " ".join(imprint(collection, row) for collection, row in records)
+
+
+def _canonical(value: Any) -> Any:
+    """What JSON has no form for: instants in milliseconds, which is what MongoDB keeps, and octets as hexadecimals."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="milliseconds")
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Decimal128 | ObjectId):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
 _DEFAULT = object()

@@ -134,7 +134,7 @@ class Relay:
         exchange, lasts = f"{self._service}.events", dict(self._lasts)
         publisher.publish_all(
             rabbit.Outgoing(exchange, key, each, {rabbit.PREVIOUS: self._routes.follow(key, each, lasts)})
-            for key, each in ((routing_key(each), each) for each in envelopes)
+            for key, each in ((routing_key(each), each) for each in envelopes if not each.get("logonly"))
         )
         seq = envelopes[-1]["seq"]
         noted = [(queue, place.seq, place.hash) for queue, place in lasts.items()]

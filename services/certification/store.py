@@ -23,6 +23,7 @@ from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.pages import Page, given, in_region, walk
+from runtime.record import imprint
 from runtime.vault import Vault
 from services.certification import access, domain
 from services.certification.content import Content
@@ -250,6 +251,7 @@ def _envelope(certificate: Certificate) -> Document:
         about=certificate.identity.person,
         at=last.at,
         traceparent=trace.current(),
+        imprints=imprint("certificates", document_of(certificate)),
         **domain.facts(certificate),
     )
 

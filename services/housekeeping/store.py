@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import lru_cache, partial
 
+from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
 from runtime import mongo, trace
@@ -47,12 +48,15 @@ class Housekeeping:
     ) -> None:
         for day, worked in days.items():
             step = {"document": document, "worked": worked, "at": at, "by": by}
-            self._holidays.update_one(
+            row = self._holidays.find_one_and_update(
                 {"_id": day.isoformat()},
                 {"$set": {"worked": worked, "document": document}, "$push": {"history": step}},
                 upsert=True,
+                return_document=ReturnDocument.AFTER,
                 session=session,
             )
+            assert row is not None  # upserted
+            self.outbox.note(session, "holidays", row)
 
     def record_reveal(
         self, *, what: str, about: str, actor: Actor, reason: str, at: dt.datetime, command_id: str | None

@@ -11,6 +11,7 @@ from contract.errors import NotFound
 from plan import Plan
 from runtime import mongo, record
 from runtime.mongo import Document
+from runtime.outbox import Outbox
 from runtime.pages import Page, given, in_region, walk
 from services.inspections.about import items_of
 from services.inspections.access import Actor
@@ -28,6 +29,7 @@ class Register(Generic[Kept]):
         self._kind = kind
         self._key = key
         self.missing = missing
+        self._outbox = Outbox(rows.database)
 
     def ensure_indexes(self) -> None:
         self._rows.create_index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
@@ -39,10 +41,17 @@ class Register(Generic[Kept]):
             raise self.missing()
         return self._of(found)
 
-    def put(self, session: ClientSession | None, after: Kept, *, over: int | None = None) -> None:
-        """A new record, or a step of the one that was read at version ``over``. Raises DuplicateKeyError when what is
-        to be unique is there."""
-        mongo.put(self._rows, self._row(after), over=over, session=session)
+    def put(self, session: ClientSession, after: Kept, *, over: int | None = None) -> None:
+        """A new record, or a step of the one that was read at version ``over``, of which nobody else hears. Raises
+        DuplicateKeyError when what is to be unique is there."""
+        collection, row = self.write(session, after, over=over)
+        self._outbox.note(session, collection, row)
+
+    def write(self, session: ClientSession, after: Kept, *, over: int | None = None) -> tuple[str, Document]:
+        """As ``put``, for a step that is said: what is written, for the event's ``records``."""
+        row = self._row(after)
+        mongo.put(self._rows, row, over=over, session=session)
+        return self._rows.name, row
 
     def page(self, *seen: Document, after: str | None = None, limit: int, **exactly: Any) -> Page[Kept]:
         """In the order in which they were recorded. ``seen``: queries that all have to be met (``concerning``,

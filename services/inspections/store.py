@@ -45,12 +45,13 @@ class Inspections(Register[Inspection]):
 
     def add(self, session: ClientSession, inspection: Inspection) -> None:
         """And say that its sample is wanted."""
-        self.put(session, inspection)
+        written = self.write(session, inspection)
         self.outbox.say(
             session,
             public.InspectionPlanned,
             subject=inspection.inspection_id,
             at=inspection.history[-1].at,
+            records=[written],
             inspection_id=inspection.inspection_id,
             version=inspection.version,
             target_id=inspection.target_id,

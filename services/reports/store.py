@@ -67,11 +67,9 @@ class Reports:
         del row["report_id"]
         mongo.put(self._lines, row, over=before.version if before else None, session=session)
         step = record.document(after.review or after.filed)
-        self._versions.insert_one(
-            {"_id": mongo.new_id(), "report_id": after.report_id, "event": after.status.value, **step}
-            | {"version": after.version, "content": record.document(after.filed.content)},
-            session=session,
-        )
+        version: Document = {"_id": mongo.new_id(), "report_id": after.report_id, "event": after.status.value, **step}
+        version |= {"version": after.version, "content": record.document(after.filed.content)}
+        self._versions.insert_one(version, session=session)
         at = after.review.at if after.review else after.filed.at
         self.outbox.say(
             session,
@@ -79,6 +77,7 @@ class Reports:
             subject=after.report_id,
             about=f"{after.target_id}/{after.region}",
             at=at,
+            records=[("lines", row), ("versions", version)],
             **_facts(after),
         )
 

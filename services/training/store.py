@@ -51,7 +51,7 @@ class Training:
         row = {name: value for name, value in asdict(after).items() if name != "centre_id"}
         row |= {"_id": after.centre_id, "status": after.status.value}
         mongo.put(self._centres, row, over=before.version if before else None, session=session)
-        self._say(session, after.centre_id, after)
+        self._say(session, after.centre_id, after, ("centres", row))
 
     def put_assessor(self, session: ClientSession, before: Assessor | None, after: Assessor) -> None:
         """Write one step of a filing's life, and what is to be said of it."""
@@ -65,7 +65,7 @@ class Training:
             "valid_until": after.valid_until.isoformat() if after.valid_until else None,
         }
         mongo.put(self._assessors, row, over=before.version if before else None, session=session)
-        self._say(session, after.assessor_id, after)
+        self._say(session, after.assessor_id, after, ("assessors", row))
 
     def centre(self, credit_code: str, session: ClientSession | None = None) -> Centre | None:
         found = self._centres.find_one({"credit_code": credit_code}, session=session)
@@ -86,13 +86,16 @@ class Training:
     def assessors(self, *, name: str | None, after: str | None, limit: int) -> Page[Assessor]:
         return walk(self._assessors, given(name=name), after=after, limit=limit).of(_assessor)
 
-    def _say(self, session: ClientSession, subject: str, registered: Centre | Assessor) -> None:
+    def _say(
+        self, session: ClientSession, subject: str, registered: Centre | Assessor, written: tuple[str, Document]
+    ) -> None:
         last = registered.history[-1]
         self.outbox.say(
             session,
             _EVENTS[last.event],
             subject=subject,
             at=last.at,
+            records=[written],
             **domain.facts(registered),
         )
 

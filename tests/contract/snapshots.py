@@ -7,13 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contract import housekeeping, subscriptions
+from contract import housekeeping, records, subscriptions
 from contract.message import Event
 
 FOLDER = Path(__file__).parent / "snapshots"
 
 assert subscriptions.SUBSCRIPTIONS  # imports the contract modules whose events are heard
 assert housekeeping.EVENTS
+assert records.RECORD_WRITTEN
 
 
 def shape(event: type[Event]) -> dict[str, Any]:

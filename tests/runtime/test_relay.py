@@ -79,6 +79,16 @@ def test_what_is_said_reaches_exactly_one_queue_in_the_order_of_the_log(space, s
         assert seqs, "the work is not split: every queue gets some of forty persons"
 
 
+def test_what_only_the_log_is_read_for_is_not_published_and_holds_nothing_up(space, store, outbox) -> None:
+    say(store, outbox, 1)
+    mongo.transact(store, lambda session: outbox.note(session, "certificates", {"_id": "1"}))
+    say(store, outbox, 1, first=2)
+    with running(space):
+        until(lambda: outbox.waiting() == 0, what="the relay has come past it")
+    assert sorted(body["seq"] for _, body in delivered(space) if "type" in body) == [1, 3]
+    assert outbox.verify()[0] == 3
+
+
 def test_a_watermark_follows_what_it_speaks_of_in_every_queue(space, store, outbox) -> None:
     with hearing(space) as heard, running(space):
         say(store, outbox, 20)

@@ -31,6 +31,7 @@ class Withdrawals:
             WithdrawalAnswered,
             subject=order.order_id,
             at=at,
+            records=[("withdrawals", row | {"_id": order.order_id})],
             order_id=order.order_id,
             order_version=order.version,
             done=order.done,

@@ -46,19 +46,23 @@ class Awards:
 
     def add(self, session: ClientSession, award: Award) -> None:
         """And say so. Raises DuplicateKeyError when the subject has a standing one by the same."""
-        self._awards.insert_one(_document(award), session=session)
-        self._say(session, award)
+        row = _document(award)
+        self._awards.insert_one(row, session=session)
+        self._say(session, award, row)
 
     def replace(self, session: ClientSession, before: Award, after: Award) -> None:
         """And say what changed of its standing."""
         if after is before:
             return
-        mongo.put(self._awards, _document(after), over=before.version, session=session)
+        row = _document(after)
+        mongo.put(self._awards, row, over=before.version, session=session)
         said = [step for step in after.history[before.version :] if step.what in _EVENTS]
         if said and said != [after.last]:
             raise RuntimeError("only the last of several steps may change an award's standing")
         if said:
-            self._say(session, after)
+            self._say(session, after, row)
+        else:
+            self._outbox.note(session, "awards", row)
 
     def serial(self, series: str, session: ClientSession) -> int:
         """The next one of a series, from 1. A transaction that is not committed gives it back."""
@@ -113,13 +117,14 @@ class Awards:
         rows = self._awards.find(query, {"_id": 1}).sort("due", 1).limit(limit)
         return [row["_id"] for row in rows]
 
-    def _say(self, session: ClientSession, award: Award) -> None:
+    def _say(self, session: ClientSession, award: Award, row: Document) -> None:
         self._outbox.say(
             session,
             _EVENTS[award.last.what],
             subject=award.award_id,
             about=award.subject_key,
             at=award.last.at,
+            records=[("awards", row)],
             **awards.facts(award),
         )
 

@@ -11,6 +11,7 @@ from runtime import mongo, record
 from runtime.clock import day_of
 from runtime.config import Config
 from runtime.mongo import Document, Store
+from runtime.outbox import Outbox
 from runtime.pages import Page, given, in_region, walk
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases.domain import Case
@@ -21,9 +22,10 @@ _RUNNING = ("returned", "provincial_review", "on_notice", "inquiry", "notice_end
 
 
 class Cases:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, outbox: Outbox) -> None:
         self._cases = store["cases"]
         self._reviewers = store["reviewers"]  # reviewers/store.py's, only locked here
+        self._outbox = outbox
 
     def ensure_indexes(self) -> None:
         index = self._cases.create_index
@@ -37,13 +39,17 @@ class Cases:
     def add(self, session: ClientSession, case: Case) -> None:
         """Raises DuplicateKeyError when the subject has an open case, or the case is appealed already."""
         self._seat(session, case.reviewers)
-        self._cases.insert_one(_document(case), session=session)
+        row = _document(case)
+        self._cases.insert_one(row, session=session)
+        self._outbox.note(session, "cases", row)
 
     def replace(self, session: ClientSession, before: Case, after: Case) -> None:
         if after is before:
             return
         self._seat(session, after.reviewers - before.reviewers)
-        mongo.put(self._cases, _document(after), over=before.version, session=session)
+        row = _document(after)
+        mongo.put(self._cases, row, over=before.version, session=session)
+        self._outbox.note(session, "cases", row)
 
     def _seat(self, session: ClientSession, reviewers: frozenset[str]) -> None:
         """Who is given a seat was chosen by interests and open reviews as they were read: of two who give one to the
@@ -121,6 +127,7 @@ def _document(case: Case) -> Document:
 @lru_cache(maxsize=8)
 def cases_of(config: Config) -> Cases:
     """The process's own, with its indexes in place."""
-    found = Cases(housekeeping(config).store)
+    kept = housekeeping(config)
+    found = Cases(kept.store, kept.outbox)
     found.ensure_indexes()
     return found

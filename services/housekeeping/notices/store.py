@@ -8,13 +8,15 @@ from pymongo.client_session import ClientSession
 
 from runtime.config import Config
 from runtime.mongo import Document, Store
+from runtime.outbox import Outbox
 from runtime.vault import Vault
 from services.housekeeping.store import housekeeping
 
 
 class Objections:
-    def __init__(self, store: Store, vault: Vault) -> None:
+    def __init__(self, store: Store, vault: Vault, outbox: Outbox) -> None:
         self._vault = vault
+        self._outbox = outbox
         self._objections = store["objections"]
 
     def ensure_indexes(self) -> None:
@@ -23,10 +25,10 @@ class Objections:
     def seal(
         self, session: ClientSession, objection_id: str, case_id: str, said: Mapping[str, Any], evidence: list[Document]
     ) -> None:
-        self._objections.insert_one(
-            {"_id": objection_id, "case_id": case_id, "sealed": self._vault.seal(dict(said)), "evidence": evidence},
-            session=session,
-        )
+        sealed = self._vault.seal(dict(said))
+        row: Document = {"_id": objection_id, "case_id": case_id, "sealed": sealed, "evidence": evidence}
+        self._objections.insert_one(row, session=session)
+        self._outbox.note(session, "objections", row)
 
     def open(self, case_id: str, objection_id: str) -> Document | None:
         found = self._objections.find_one({"_id": objection_id, "case_id": case_id})
@@ -42,6 +44,6 @@ class Objections:
 def objections_of(config: Config) -> Objections:
     """The process's own, with its indexes in place."""
     kept = housekeeping(config)
-    found = Objections(kept.store, kept.vault)
+    found = Objections(kept.store, kept.vault, kept.outbox)
     found.ensure_indexes()
     return found

@@ -2,29 +2,36 @@
 
 from functools import lru_cache
 
+from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 
 from contract.housekeeping import SubjectKind
 from runtime import mongo
 from runtime.config import Config
 from runtime.mongo import Document, Store
+from runtime.outbox import Outbox
 from services.housekeeping.store import housekeeping
 
 
 class Quotas:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, outbox: Outbox) -> None:
+        self._outbox = outbox
         self._quotas = store["quotas"]
         self._cases = store["cases"]
 
     def set(
         self, session: ClientSession, *, unit: str, kind: SubjectKind, year: int, places: int, step: Document
     ) -> None:
-        self._quotas.update_one(
+        row = self._quotas.find_one_and_update(
             {"_id": _quota_id(unit, kind, year)},
             {"$set": {"places": places}, "$push": {"history": {**step, "places": places}}},
+            {"claims": 0},
             upsert=True,
+            return_document=ReturnDocument.AFTER,
             session=session,
         )
+        assert row is not None  # upserted
+        self._outbox.note(session, "quotas", row)
 
     def places(
         self, *, unit: str, kind: SubjectKind, year: int, session: ClientSession | None = None, claim: bool = False
@@ -54,4 +61,5 @@ def _quota_id(unit: str, kind: SubjectKind, year: int) -> str:
 @lru_cache(maxsize=8)
 def quotas_of(config: Config) -> Quotas:
     """The process's own."""
-    return Quotas(housekeeping(config).store)
+    kept = housekeeping(config)
+    return Quotas(kept.store, kept.outbox)

@@ -6,12 +6,14 @@ from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 
 from contract.housekeeping import SubjectKind
 from contract.words import CertificateStatus
 from runtime import mongo, record
 from runtime.config import Config
 from runtime.mongo import Document, Store
+from runtime.outbox import Outbox
 from runtime.pages import Page, given, in_region, walk
 from runtime.vault import Vault
 from services.housekeeping.registry.domain import Base, Fusao, not_found
@@ -21,8 +23,9 @@ _KEPT_FOR_STORE = {"sealed": 0}
 
 
 class Registry:
-    def __init__(self, store: Store, vault: Vault) -> None:
+    def __init__(self, store: Store, vault: Vault, outbox: Outbox) -> None:
         self._vault = vault
+        self._outbox = outbox
         self._bases = store["bases"]
         self._fusao = store["fusao"]
         self._held = store["held"]
@@ -41,6 +44,7 @@ class Registry:
     def add_base(self, session: ClientSession, base: Base, person: Mapping[str, Any]) -> None:
         document = record.document(base) | {"_id": base.base_id, "sealed": self._vault.seal(dict(person))}
         self._bases.insert_one(document, session=session)
+        self._outbox.note(session, "bases", _unsealed(document))
 
     def replace_base(
         self, session: ClientSession, before: Base, after: Base, person: Mapping[str, Any] | None = None
@@ -52,6 +56,7 @@ class Registry:
             {"_id": before.base_id, "version": before.version}, {"$set": changes}, session=session
         )
         _written(written.modified_count)
+        self._note(session, self._bases, before.base_id)
 
     def lock(self, session: ClientSession, *subjects: Base | Fusao) -> None:
         """For whoever decides on them: a move, a merger or a correction at the same time comes before or after."""
@@ -76,12 +81,18 @@ class Registry:
     def add_fusao(self, session: ClientSession, fusao: Fusao, person: Mapping[str, Any]) -> None:
         document = record.document(fusao) | {"_id": fusao.person_key, "sealed": self._vault.seal(dict(person))}
         self._fusao.insert_one(document, session=session)
+        self._outbox.note(session, "fusao", _unsealed(document))
 
     def replace_fusao(self, session: ClientSession, before: Fusao, after: Fusao) -> None:
         written = self._fusao.update_one(
             {"_id": before.person_key, "version": before.version}, {"$set": record.document(after)}, session=session
         )
         _written(written.modified_count)
+        self._note(session, self._fusao, before.person_key)
+
+    def _note(self, session: ClientSession, rows: Collection[Document], key: str) -> None:
+        """As it was written: what a change leaves out stays."""
+        self._outbox.note(session, rows.name, _found(rows.find_one({"_id": key}, _KEPT_FOR_STORE, session=session)))
 
     def fusao(self, person_key: str, session: ClientSession | None = None) -> Fusao:
         """Raises SubjectNotFound."""
@@ -135,6 +146,10 @@ class Registry:
         return self._held.count_documents(valid, session=session)
 
 
+def _unsealed(row: Document) -> Document:
+    return {name: value for name, value in row.items() if name != "sealed"}
+
+
 def _found(row: Document | None) -> Document:
     if row is None:
         raise not_found()
@@ -150,6 +165,6 @@ def _written(count: int) -> None:
 def registry_of(config: Config) -> Registry:
     """The process's own, with its indexes in place."""
     kept = housekeeping(config)
-    found = Registry(kept.store, kept.vault)
+    found = Registry(kept.store, kept.vault, kept.outbox)
     found.ensure_indexes()
     return found

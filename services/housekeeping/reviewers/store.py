@@ -8,17 +8,20 @@ from contract.applications import NotReviewing
 from runtime import record
 from runtime.config import Config
 from runtime.mongo import Store
+from runtime.outbox import Outbox
 from services.housekeeping.reviewers.domain import Reviewer
 from services.housekeeping.store import housekeeping
 
 
 class Reviewers:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, outbox: Outbox) -> None:
         self._reviewers = store["reviewers"]
+        self._outbox = outbox
 
     def put(self, session: ClientSession, reviewer: Reviewer) -> None:
         document = record.document(reviewer)
         self._reviewers.replace_one({"_id": reviewer.client_id}, document, upsert=True, session=session)
+        self._outbox.note(session, "reviewers", document | {"_id": reviewer.client_id})
 
     def find(self, client_id: str, session: ClientSession | None = None) -> Reviewer | None:
         found = self._reviewers.find_one({"_id": client_id}, session=session)
@@ -38,4 +41,5 @@ class Reviewers:
 @lru_cache(maxsize=8)
 def reviewers_of(config: Config) -> Reviewers:
     """The process's own."""
-    return Reviewers(housekeeping(config).store)
+    kept = housekeeping(config)
+    return Reviewers(kept.store, kept.outbox)

@@ -25,12 +25,14 @@ class Withdrawals:
 
     def answer(self, session: ClientSession, order: Order, *, at: dt.datetime) -> None:
         """Keep what came of it, and say so."""
-        self._orders.replace_one({"_id": order.order_id}, record.document(order), upsert=True, session=session)
+        row = record.document(order)
+        self._orders.replace_one({"_id": order.order_id}, row, upsert=True, session=session)
         self._outbox.say(
             session,
             WithdrawalAnswered,
             subject=order.order_id,
             at=at,
+            records=[("withdrawals", row | {"_id": order.order_id})],
             order_id=order.order_id,
             order_version=order.version,
             done=order.done,

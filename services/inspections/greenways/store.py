@@ -45,12 +45,13 @@ class Greenways(Register[Greenway]):
 
     def step(self, session: ClientSession, after: Greenway, *, over: int | None = None) -> None:
         """Write one step of a request's life, and what is to be said of it."""
-        self.put(session, after, over=over)
+        written = self.write(session, after, over=over)
         self._outbox.say(
             session,
             _SAYS[after.history[-1].event],
             subject=after.greenway_id,
             at=after.history[-1].at,
+            records=[written],
             **{name: getattr(after, name) for name in _TOLD},
             due_on=after.window and after.window.ends_on,
         )

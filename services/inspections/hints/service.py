@@ -43,7 +43,7 @@ class HintCalls(Calls):
         _, at, _ = self._now()
         hint = hints.open_case(hint_id=mongo.new_id(), told=said.data, service=said.service, at=at)
         try:
-            rows.put(None, hint)
+            mongo.transact(rows.store, lambda session: rows.put(session, hint))
         except DuplicateKeyError:
             return  # told twice at once
 

@@ -11,8 +11,8 @@ from services.inspections.register import Register
 
 class Hints(Register[Hint]):
     def __init__(self, config: Config) -> None:
-        rows = store.inspections(config).store["hints"]
-        super().__init__(rows, Hint, key="hint_id", missing=no_hint)
+        self.store = store.inspections(config).store
+        super().__init__(self.store["hints"], Hint, key="hint_id", missing=no_hint)
 
     def ensure_indexes(self) -> None:
         super().ensure_indexes()

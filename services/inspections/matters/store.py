@@ -51,12 +51,13 @@ class Matters(Register[Matter]):
 
     def step(self, session: ClientSession, after: Matter, *, over: int | None = None) -> None:
         """Write one step of a problem's life, and what is to be said of it."""
-        self.put(session, after, over=over)
+        written = self.write(session, after, over=over)
         self._outbox.say(
             session,
             _SAYS[after.history[-1].event],
             subject=after.matter_id,
             at=after.history[-1].at,
+            records=[written],
             **{name: getattr(after, name) for name in _TOLD},
         )
 

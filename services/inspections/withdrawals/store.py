@@ -34,22 +34,22 @@ class Orders(Register[Order]):
 
     def add(self, session: ClientSession, order: Order) -> None:
         """And tell the owner. Raises DuplicateKeyError when another one of the same stands."""
-        self.put(session, order)
-        self._say(session, order)
+        self._say(session, order, self.write(session, order))
 
     def replace(self, session: ClientSession, before: Order, after: Order) -> None:
         """And tell the owner what is new for it."""
         if after is before:
             return
-        self.put(session, after, over=before.version)
-        if after.order_version != before.order_version:
-            self._say(session, after)
+        if after.order_version == before.order_version:
+            self.put(session, after, over=before.version)
+        else:
+            self._say(session, after, self.write(session, after, over=before.version))
 
     def standing(self, standing_for: str, session: ClientSession | None = None) -> Order | None:
         found = self._rows.find_one({"standing_for": standing_for}, session=session)
         return None if found is None else self._of(found)
 
-    def _say(self, session: ClientSession, order: Order) -> None:
+    def _say(self, session: ClientSession, order: Order, written: tuple[str, Document]) -> None:
         last = order.history[-1]
         self._outbox.say(
             session,
@@ -57,6 +57,7 @@ class Orders(Register[Order]):
             subject=order.order_id,
             about=order.fact_id,
             at=last.at,
+            records=[written],
             **withdrawals.facts(order),
         )
 

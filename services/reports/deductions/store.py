@@ -64,6 +64,7 @@ class Deductions:
             subject=deduction.deduction_id,
             about=f"{deduction.target_id}/{deduction.region}",
             at=deduction.at,
+            records=[("deductions", row)],
             **{
                 name: getattr(deduction, name)
                 for name in (
@@ -82,6 +83,7 @@ class Deductions:
             public.WithdrawalAnswered,
             subject=told.order_id,
             at=at,
+            records=[("orders", row)],
             order_id=told.order_id,
             order_version=told.version,
             done=told.done,

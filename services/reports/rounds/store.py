@@ -45,7 +45,7 @@ class Rounds:
 
     def add(self, session: ClientSession, round: Round) -> None:
         self._rounds.insert_one(_row(round), session=session)
-        self._say(session, public.RoundOpened, round, round.opened_at)
+        self._say(session, public.RoundOpened, round, round.opened_at, [])
 
     def put_reminded(self, session: ClientSession, before: Round, after: Round, missing: Sequence[Attendance]) -> None:
         """``missing``: who is reminded."""
@@ -54,7 +54,7 @@ class Rounds:
         told = {one.target_id: list(one.missing) for one in missing if one.missing}
         row = {"_id": f"{after.round_id}/{reminder.number}", **document(reminder), "reminded": told}
         self._reminders.insert_one(row, session=session)
-        self._say(session, public.RoundReminded, after, reminder.at)
+        self._say(session, public.RoundReminded, after, reminder.at, [("round_reminders", row)])
 
     def put_closed(self, session: ClientSession, before: Round, after: Round, attendance: Sequence[Attendance]) -> None:
         """``attendance``: as it was at that moment, which is kept, and of which is said who did not file in time."""
@@ -67,7 +67,8 @@ class Rounds:
             if one.outstanding
         ]
         assert after.closed_at is not None
-        self._say(session, public.RoundClosed, after, after.closed_at, outstanding=outstanding)
+        written = [("round_attendance", kept)]
+        self._say(session, public.RoundClosed, after, after.closed_at, written, outstanding=outstanding)
 
     def put_snapshot(self, round_id: str, snapshot: Snapshot) -> None:
         """Told again, nothing changes."""
@@ -126,12 +127,21 @@ class Rounds:
             for line in lines
         }
 
-    def _say(self, session: ClientSession, event: type[Event], round: Round, at: dt.datetime, **more: Any) -> None:
+    def _say(
+        self,
+        session: ClientSession,
+        event: type[Event],
+        round: Round,
+        at: dt.datetime,
+        written: list[tuple[str, Document]],
+        **more: Any,
+    ) -> None:
         self.outbox.say(
             session,
             event,
             subject=round.round_id,
             at=at,
+            records=[("rounds", _row(round)), *written],
             **{name: getattr(round, name) for name in _SAID},
             **more,
         )

@@ -73,6 +73,7 @@ def _rendered(name: str, told: dict[str, Any], pictures: Mapping[str, bytes]) ->
 
 def _shared(content: Content, number: int) -> dict[str, Any]:
     sources = "，".join(f"{source(service)}至第{seq}条" for service, seq in content.sources.items())
+    heads = f"。日志链首：{'，'.join(head.short() for head in content.heads)}" if content.heads else ""
     return {
         "issuer": content.issuer,
         "code": content.code(number),
@@ -80,7 +81,7 @@ def _shared(content: Content, number: int) -> dict[str, Any]:
         "addressees": content.addressees,
         "issued_on": day(content.issued_on),
         "as_of": day(content.as_of),
-        "source": f"第{content.round}期调度锁定数据（事件日志：{sources}），摘要 {content.snapshot_digest}",
+        "source": f"第{content.round}期调度锁定数据（事件日志：{sources}），摘要 {content.snapshot_digest}{heads}",
     }
 
 

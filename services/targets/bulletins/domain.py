@@ -170,9 +170,27 @@ class Annex:
 
 
 @dataclass(frozen=True)
+class Head:
+    """How far a service's event log went, and the hash of all of it: who has it on paper can tell whether the log was
+    changed since."""
+
+    service: str
+    seq: int
+    hash: str
+
+    def short(self) -> str:
+        """As it is printed, and as ``make audit --anchor`` takes it."""
+        return f"{self.service}:{self.seq}:{self.hash[:16]}"
+
+    def whole(self) -> str:
+        return f"{self.service}:{self.seq}:{self.hash}"
+
+
+@dataclass(frozen=True)
 class Content:
     """All that a bulletin says, but for its number. ``problems``: the first of ``problems_count``; the workbook has
-    all, and the snapshot's rows hold them. It is None in what was issued before 0.3: there all stand here."""
+    all, and the snapshot's rows hold them. It is None in what was issued before 0.3: there all stand here. ``heads``:
+    of every log, as they were when it was made; none in what was issued before 0.3."""
 
     title: str
     issuer: str
@@ -200,6 +218,7 @@ class Content:
     problems: tuple[Problem, ...]
     correction: Correction | None = None
     problems_count: int | None = None
+    heads: tuple[Head, ...] = ()
 
     @property
     def counted_problems(self) -> int:

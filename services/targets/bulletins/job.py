@@ -9,6 +9,7 @@ import structlog
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
+from contract import records
 from plan import Plan
 from runtime import mongo
 from runtime.config import Config
@@ -16,12 +17,13 @@ from runtime.failures import describe, frames, passing
 from runtime.files import Files, Stored
 from runtime.fonts import FontMissing
 from runtime.lease import Lease, LeaseLost
+from runtime.outbox import Outbox
 from runtime.quarantine import Quarantine
 from runtime.record import document, of
 from services.targets.bulletins.composing import compose, problems_of
 from services.targets.bulletins.correcting import corrected
 from services.targets.bulletins.document import bulletin as as_document
-from services.targets.bulletins.domain import Annex, Content, Problem
+from services.targets.bulletins.domain import Annex, Content, Head, Problem
 from services.targets.bulletins.items import Items
 from services.targets.bulletins.store import Attempt, Bulletin, Bulletins, NumberTaken, digest_of
 from services.targets.bulletins.workbook import workbook as as_workbook
@@ -50,6 +52,7 @@ class Issuing:
         self._items = Items(store)
         self._snapshots = Snapshots(store)
         self._quarantine = Quarantine(store, DESK)
+        self._logs = {service: Outbox(mongo.database(config, service)) for service in records.SERVICES}
         self._prepared = False
 
     def work(self) -> int:
@@ -62,6 +65,7 @@ class Issuing:
             self._bulletins.ensure_indexes()
             for bulletin in self._bulletins.left_behind():
                 self._discard(bulletin, token)
+            self._bulletins.say_earlier()
             self._prepared = True
         self._quarantine.refresh()
         waiting = self._bulletins.waiting()
@@ -121,7 +125,7 @@ class Issuing:
             content = compose(
                 self._plan, snapshot, figures, options=bulletin.options, title=bulletin.title, issued_on=issued_on
             )
-            return content, problems_of(self._plan, figures), None
+            return replace(content, heads=self._heads()), problems_of(self._plan, figures), None
         before, told = self._bulletins.get(bulletin.corrects), self._bulletins.content(bulletin.corrects)
         if before is None or before.code is None or told is None or bulletin.known is None:
             raise RuntimeError("a correction was asked for of a bulletin that is not there")
@@ -140,7 +144,14 @@ class Issuing:
             bulletin_id=bulletin.corrects,
             reason=bulletin.reason or "",
         )
-        return replace(reported, title=bulletin.title, issued_on=issued_on, correction=correction), (), items_id
+        content = replace(
+            reported, title=bulletin.title, issued_on=issued_on, correction=correction, heads=self._heads()
+        )
+        return content, (), items_id
+
+    def _heads(self) -> tuple[Head, ...]:
+        found = {service: log.head() for service, log in self._logs.items()}
+        return tuple(Head(service, int(head["seq"]), head["hash"]) for service, head in found.items() if head["seq"])
 
     def _file(self, bulletin: Bulletin, token: int, written: bytes, ending: str, *, percent: int) -> Stored:
         stored = self._files.write(

@@ -15,14 +15,17 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract.bulletins import BulletinState
-from runtime import mongo
+from contract.targets import BulletinIssued
+from runtime import clock, mongo
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.files import Stored
 from runtime.mongo import Document, Store
+from runtime.outbox import Outbox
 from runtime.record import document, of
 from services.targets.bulletins.domain import Content, Options
 
+_OF_DESKS = ("attempts", "drafts")  # what desks wrote for it, until it is deleted
 _WAITING = [BulletinState.QUEUED.value, BulletinState.RUNNING.value]
 
 
@@ -87,8 +90,10 @@ class Bulletins:
         self.commands = Commands(store)
         self._bulletins = store["bulletins"]
         self._contents = store["bulletin_contents"]
+        self._outbox = Outbox(store)
 
     def ensure_indexes(self) -> None:
+        self._outbox.ensure_indexes()
         numbered = {"number": {"$exists": True}}
         self._bulletins.create_index(
             [("year", 1), ("number", 1)], name="number", unique=True, partialFilterExpression=numbered
@@ -184,7 +189,41 @@ class Bulletins:
         if done.modified_count != 1:
             return False
         self._contents.insert_one({"_id": bulletin.bulletin_id, "content": content}, session=session)
+        row = self._bulletins.find_one({"_id": bulletin.bulletin_id}, session=session)
+        assert row is not None  # updated just now
+        self._say(session, row, content)
         return True
+
+    def say_earlier(self) -> int:
+        """Tell the log of bulletins that were issued before it was told of any; how many. Done again, none."""
+
+        def work(session: ClientSession) -> int:
+            told = {row["event"]["subject"] for row in self._outbox.of_type(BulletinIssued, session)}
+            issued = self._bulletins.find({"number": {"$exists": True}}, session=session).sort("_id", 1)
+            rows = [row for row in issued if row["_id"] not in told]
+            for row in rows:
+                content = self._contents.find_one({"_id": row["_id"]}, session=session)
+                self._say(session, row, content["content"] if content else {})
+            return len(rows)
+
+        return mongo.transact(self.store, work)
+
+    def _say(self, session: ClientSession, row: Document, content: Document) -> None:
+        issued = {name: value for name, value in row.items() if name not in _OF_DESKS}
+        self._outbox.say(
+            session,
+            BulletinIssued,
+            subject=row["_id"],
+            at=clock.now(),
+            records=[("bulletins", issued), ("bulletin_contents", {"_id": row["_id"], "content": content})],
+            bulletin_id=row["_id"],
+            snapshot_id=row["snapshot_id"],
+            code=row["code"],
+            corrects=row.get("corrects"),
+            digest=row["digest"],
+            document_sha256=row["document"]["sha256"],
+            workbook_sha256=row["workbook"]["sha256"],
+        )
 
 
 def digest_of(content: Content, number: int) -> str:

@@ -120,6 +120,7 @@ def workbook(content: Content, number: int, annex: Annex) -> bytes:
             f"标题：{content.title}",
             f"数据：第{content.round}期调度锁定数据（{content.snapshot_id}），截至{day(content.as_of)}；{sources}",
             f"锁定数据摘要（SHA-256）：{content.snapshot_digest}",
+            *(f"日志链首（SHA-256）：{head.whole()}" for head in content.heads),
             content.rule,
             "百分比保留两位小数，四舍五入，超过100%的如实列示。迟报：首次填报晚于截止日；未报：关闭调度时从未填报。",
         ],

@@ -15,6 +15,7 @@ from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.quarantine import Quarantine
+from runtime.record import imprint
 from services.targets.copies.matters import Matters
 from services.targets.copies.remarks import Remarks
 from services.targets.copies.rounds import Round, Rounds
@@ -49,9 +50,8 @@ class Locking:
         self._outbox = Outbox(store)
         self._mends = Mends(store)
         self._snapshots = Snapshots(store)
-        self._ledger = Ledger(
-            plan, Rollups(self._counts), Tree(store, plan), Remarks(store), self._rounds, Matters(store)
-        )
+        self._tree = Tree(store, plan)
+        self._ledger = Ledger(plan, Rollups(self._counts), self._tree, Remarks(store), self._rounds, Matters(store))
         self._quarantine = Quarantine(store, DESK)
         self._prepared = False
 
@@ -63,6 +63,7 @@ class Locking:
             self._mends.ensure_indexes()
             if adopted := self._mends.adopt(at=clock.now()):
                 log.info("mends.adopted", entries=adopted)
+            self._tree.say_earlier()
             self._prepared = True
         self._quarantine.refresh()
         locked = 0
@@ -86,6 +87,7 @@ class Locking:
 
     def _lock(self, round: Round, sources: dict[str, int]) -> bool:
         """False when another desk was faster."""
+        goals = self._tree.goals()
         counted = snapshots.spread(self._snapshots.counted(sources, as_of=round.as_of))
         rows = self._ledger.rows(
             regions=snapshots.everywhere(self._plan),
@@ -116,10 +118,13 @@ class Locking:
         )
 
         def work(session: ClientSession) -> bool:
+            self._tree.hold(session, self._plan.indicators)
+            if self._tree.goals(session=session) != goals:
+                return False  # decided meanwhile: it is locked with the next look
             if not self._rounds.locked(session, round.round_id, snapshot.snapshot_id):
                 return False
             self._snapshots.add(session, snapshot, kept)
-            self._outbox.add(session, [_said(snapshot)])
+            self._outbox.add(session, [_said(snapshot, self._snapshots.head_row(snapshot))])
             return True
 
         done = mongo.transact(self._store, work)
@@ -127,12 +132,13 @@ class Locking:
         return done
 
 
-def _said(snapshot: Snapshot) -> Document:
+def _said(snapshot: Snapshot, row: Document) -> Document:
     return SnapshotLocked.said(
         id=mongo.new_id(),
         subject=snapshot.snapshot_id,
         about=snapshot.round_id,
         at=snapshot.locked_at,
+        imprints=imprint("snapshots", row),
         snapshot_id=snapshot.snapshot_id,
         round_id=snapshot.round_id,
         as_of=snapshot.as_of,

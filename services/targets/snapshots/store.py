@@ -35,10 +35,13 @@ class Snapshots:
 
     def add(self, session: ClientSession, snapshot: Snapshot, rows: Sequence[Document]) -> None:
         """``rows``: as ``rows_of`` makes them."""
-        head = document(snapshot)
-        self._heads.insert_one({"_id": head.pop("snapshot_id"), **head}, session=session)
+        self._heads.insert_one(self.head_row(snapshot), session=session)
         kept = [{"snapshot_id": snapshot.snapshot_id, "place": place, **row} for place, row in enumerate(rows)]
         self._rows.insert_many(kept, session=session)
+
+    def head_row(self, snapshot: Snapshot) -> Document:
+        head = document(snapshot)
+        return {"_id": head.pop("snapshot_id"), **head}
 
     def get(self, snapshot_id: str) -> Snapshot | None:
         return self._head({"_id": snapshot_id})

@@ -16,10 +16,12 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 import plan as plans
+from contract.targets import GoalDecided
 from plan import Plan
-from runtime import mongo
+from runtime import clock, mongo
 from runtime.config import Config
 from runtime.mongo import Document, Store
+from runtime.outbox import Outbox
 from runtime.vault import Vault
 from services.targets.tree import domain as decided
 from services.targets.tree.domain import Action, Goal, Key, Responsible, Step
@@ -39,8 +41,10 @@ class Tree:
         self._changes = store["goal_changes"]
         self._responsibles = store["responsibles"]
         self._responsible_changes = store["responsible_changes"]
+        self._outbox = Outbox(store)
 
     def ensure_indexes(self) -> None:
+        self._outbox.ensure_indexes()
         node = [("indicator", 1), ("region", 1)]
         self._responsibles.create_index(node, name="node", unique=True)
         for changes in (self._changes, self._responsible_changes):
@@ -136,6 +140,36 @@ class Tree:
             changes.append({"_id": mongo.new_id(), **row, "action": Action(step.action).value, "at": at, "by": by})
         self._changes.insert_many(changes, session=session)
         self._goals.update_one({"_id": indicator}, {"$set": nodes}, upsert=True, session=session)
+        for row in changes:
+            self._say(session, row)
+
+    def say_earlier(self) -> int:
+        """Tell the log of versions that were decided before it was told of any; how many. Done again, none."""
+
+        def work(session: ClientSession) -> int:
+            told = {row["event"]["subject"] for row in self._outbox.of_type(GoalDecided, session)}
+            rows = [row for row in self._changes.find({}, session=session).sort("_id", 1) if row["_id"] not in told]
+            for row in rows:
+                self._say(session, row, afterwards=True)
+            return len(rows)
+
+        return mongo.transact(self.store, work)
+
+    def _say(self, session: ClientSession, row: Document, **more: bool) -> None:
+        told = {name: row[name] for name in ("region", *_GOAL, "action")}
+        told |= {name: _number(row[name]) for name in ("original", "adjusted", "reserve")}
+        self._outbox.say(
+            session,
+            GoalDecided,
+            subject=row["_id"],
+            about=f"{row['indicator']}/{row['region']}",
+            at=clock.now(),
+            records=[("goal_changes", row)],
+            target_id=row["indicator"],
+            decided_at=row["at"],
+            **told,
+            **more,
+        )
 
     def put_responsible(
         self, session: ClientSession, key: Key, said: Mapping[str, Any], *, version: int, at: dt.datetime, by: str
@@ -153,8 +187,11 @@ class Tree:
             "sealed": self._vault.seal(names) if names else None,
             "version": version,
         }
-        self._responsible_changes.insert_one({"_id": mongo.new_id(), **row, "at": at, "by": by}, session=session)
+        change = {"_id": mongo.new_id(), **row, "at": at, "by": by}
+        self._responsible_changes.insert_one(change, session=session)
         self._responsibles.replace_one({"_id": f"{indicator}:{region}"}, row, upsert=True, session=session)
+        self._outbox.note(session, "responsible_changes", change)
+        self._outbox.note(session, "responsibles", row | {"_id": f"{indicator}:{region}"})
 
     def responsible_version(self, key: Key, session: ClientSession) -> int:
         found = self._responsibles.find_one({"_id": f"{key[0]}:{key[1]}"}, {"version": 1}, session=session)
@@ -198,4 +235,5 @@ def tree(config: Config) -> Tree:
     store = mongo.database(config, "targets")
     found = Tree(store, plans.read(config.plan_file), Vault(config, store))
     found.ensure_indexes()
+    found.say_earlier()
     return found

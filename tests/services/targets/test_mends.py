@@ -81,7 +81,7 @@ def test_a_mend_is_in_the_snapshot_locked_after_it_and_a_correction_of_the_one_b
     after = locked(year, field, name="十一月", period="2023-11", number=11)
 
     assert (value(year, before), value(year, after)) == (7, 10)
-    assert ("targets" in before.sources, after.sources["targets"]) == (False, 2)
+    assert ("targets" in before.sources, after.sources["targets"]) == (False, 3)
     assert year.snapshots.verified(before)
     assert year.snapshots.verified(after)
     correction = service.issue_bulletin({"corrects": bulletin, "reason": "计数重放更正"}, DISPATCHER)["bulletin_id"]

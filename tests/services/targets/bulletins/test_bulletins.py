@@ -347,6 +347,21 @@ def test_one_that_was_begun_and_not_finished_is_made_again_and_its_drafts_are_de
     assert mongo.database(settings, "files")["files"].count_documents({}) == 2
 
 
+def test_each_is_in_the_log_and_one_of_before_it_was_told_of_them_once_afterwards(
+    service: Targets, desk: Issuing, settings: Config, closed
+) -> None:
+    found = issue(service, desk, round_id=closed())
+    log = mongo.database(settings, "targets")["outbox"]
+    (row,) = log.find({"event.type": "targets.bulletin_issued"})
+    said = row["event"]["data"]
+    assert (said["digest"], said["document_sha256"]) == (found["digest"], found["files"]["document"]["sha256"])
+    assert desk._bulletins.say_earlier() == 0
+    log.delete_one({"_id": row["_id"]})  # as a database of 0.2 has it
+    assert (desk._bulletins.say_earlier(), desk._bulletins.say_earlier()) == (1, 0)
+    (again,) = log.find({"event.type": "targets.bulletin_issued"})
+    assert (again["event"]["data"], again["event"]["imprints"]) == (said, row["event"]["imprints"])
+
+
 def test_a_content_reads_back_as_it_was_written(year: Year, service: Targets, desk: Issuing, closed) -> None:
     from runtime.record import document, of
 

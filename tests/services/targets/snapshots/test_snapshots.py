@@ -3,7 +3,9 @@
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -103,6 +105,37 @@ def test_a_digest_is_the_one_that_it_always_was() -> None:
     assert digest == "ac27114806f49a32511036ecef163abce7a2ed2b7218d7d80fa455562221f0e9"
 
 
+ROWS = [{"indicator": "2.1", "figures": [{"region": "130102", "value": "7"}]}]
+CONTAINED: dict[str, Any] = {
+    "round_id": "a" * 24,
+    "as_of": dt.date(2023, 10, 31),
+    "sources": {"reports": 5, "certification": 2},
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sources": {"reports": 6, "certification": 2}},
+        {"sources": {"reports": 5}},
+        {"sources": {"reports": 5, "housekeeping": 2}},
+        {"as_of": dt.date(2023, 10, 30)},
+        {"round_id": "b" * 24},
+    ],
+    ids=str,
+)
+def test_a_digest_is_another_when_what_the_rows_contain_is_another(changes: dict[str, Any]) -> None:
+    assert snapshots.digest_of(ROWS, **CONTAINED | changes) != snapshots.digest_of(ROWS, **CONTAINED)
+
+
+def test_a_snapshot_whose_sources_were_altered_is_not_verified(year: Year) -> None:
+    year.report("2.1", "130102", 7)
+    snapshot = locked(year, year.close())
+    assert year.snapshots.verified(snapshot)
+    altered = {**snapshot.sources, "certification": snapshot.sources["certification"] + 1}
+    assert not year.snapshots.verified(replace(snapshot, sources=altered)), "though nothing more is counted by then"
+
+
 def test_an_entry_that_was_doctored_is_found(year: Year) -> None:
     year.report("2.1", "130102", 7)
     snapshot = locked(year, year.close())
@@ -115,7 +148,7 @@ def test_it_is_said_in_the_transaction_that_locks_it_and_once(year: Year, space:
     snapshot = locked(year, year.close())
     for _ in range(2):
         year.locking.work()
-    (row,) = mongo.database(config.read(space), "targets")["outbox"].find()
+    (row,) = mongo.database(config.read(space), "targets")["outbox"].find({"event.logonly": {"$exists": False}})
     said = Event.heard(row["event"])
     assert (said.event, said.data["digest"], said.data["as_of"]) == (
         SnapshotLocked,
@@ -134,7 +167,7 @@ def test_two_desks_at_once_lock_one_snapshot(year: Year, space: dict[str, str]) 
     sources = snapshots.sources_of(year.counts.heard_up_to(), mended=0, closed_seq=round.closed_seq)
     assert [year.locking._lock(round, sources) for _ in range(2)] == [True, False]
     assert year.store["snapshots"].count_documents({}) == 1
-    assert year.store["outbox"].count_documents({}) == 1
+    assert year.store["outbox"].count_documents({"event.logonly": {"$exists": False}}) == 1
     assert year.snapshots.of_round(round_id) is not None
 
 

@@ -53,6 +53,21 @@ def test_the_root_stays_the_plans_whatever_is_written(kept: Tree) -> None:
     assert [row["original"] for row in kept.history("12.1", "130000")] == [Decimal(3000)]
 
 
+def test_each_version_is_in_the_log_and_those_of_before_it_was_told_of_them_once_afterwards(kept: Tree) -> None:
+    put(kept, Step(CITY, Action.ALLOCATED, Goal(Decimal(600), version=2)))
+    put(kept, Step(CITY, Action.ADJUSTED, Goal(Decimal(600), Decimal(500), version=3)))
+    decided = {"event.type": "targets.goal_decided"}
+    log = kept.store["outbox"]
+    assert [row["event"]["data"]["version"] for row in log.find(decided).sort("_id", 1)] == [2, 3]
+    assert kept.say_earlier() == 0
+    log.delete_many(decided)  # as a database of 0.2 has it
+    put(kept, Step(CITY, Action.RESTORED, Goal(Decimal(600), version=4)))
+    assert (kept.say_earlier(), kept.say_earlier()) == (2, 0)
+    rows = [row["event"]["data"] for row in log.find(decided).sort("_id", 1)]
+    assert [(row["version"], row.get("afterwards")) for row in rows] == [(4, None), (2, True), (3, True)]
+    assert {row["decided_at"] for row in rows} == {"2023-05-01T00:00:00.000Z"}
+
+
 def test_the_tree_is_readable_as_it_was_known_at_an_instant(kept: Tree) -> None:
     put(kept, Step(CITY, Action.ALLOCATED, Goal(Decimal(600), version=2)))
     put(kept, Step(CITY, Action.ADJUSTED, Goal(Decimal(600), Decimal(500), version=3)), at=MAY + dt.timedelta(days=30))
