@@ -1,65 +1,58 @@
-"""Who counts, told from the services' own records as they stand now; and what targets has made of them."""
+"""Who counts, by the services' own records as they stand now and not from their logs."""
 
-import re
-import tomllib
-from collections import Counter, defaultdict
+import calendar
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
-from bson.decimal128 import Decimal128
+from audit import places
+from audit.books import Books
+from audit.counting import Count
+from audit.rules import Indicator, Plan
 
-from audit import reports
-from contract import regions
-from runtime.mongo import Store
-from runtime.outbox import ChainBroken, Outbox
-
-Steps = Counter[tuple[str, str, str]]  # (subject, region, day) -> by how much the count changes there and then
-
-_SERVICES = {"certificate": "certification", "award": "housekeeping", "report": "reports", "sum": "reports"}
+Day = tuple[str, str, str, str]  # (indicator, subject, region, day)
+Steps = dict[Day, Decimal]  # by how much the count changes there and then
 
 
-@dataclass(frozen=True)
-class Indicator:
-    """``parts``: itself, or what it is the sum of."""
-
-    id: str
-    year: int
-    rule: dict[str, Any]
-    parts: tuple[str, ...]
-
-
-def indicators(plan: Path) -> list[Indicator]:
-    said = tomllib.loads(plan.read_text(encoding="utf-8"))
-    return [
-        Indicator(one["id"], said["plan"]["year"], one["rule"], tuple(one.get("sum_of", [one["id"]])))
-        for one in said["indicators"]
-        if one["rule"]["fact"] in _SERVICES and "target" in one
-    ]
+def steps(books: Books, plan: Plan) -> Steps:
+    """Whom or what the services' own records make count, by every rule."""
+    found: Steps = defaultdict(Decimal)
+    for indicator in plan.indicators.values():
+        if indicator.counted:
+            for (subject, region, day), value in _BY[indicator.service](books, indicator).items():
+                found[indicator.id, subject, places.code(region), day] += value
+    return {place: value for place, value in found.items() if value}
 
 
-def steps(stores: Mapping[str, Store], indicator: Indicator) -> Steps:
-    """Whom or what the services' own records make count, told from nothing else."""
-    if indicator.rule["fact"] in ("report", "sum"):
-        return reports.steps(stores["reports"], indicator.parts)
-    if indicator.rule["fact"] == "award":
-        return award_steps(stores["housekeeping"], indicator)
-    return certificate_steps(stores["certification"], indicator)
+def faults(count: Count, expected: Steps) -> Iterator[str]:
+    """Where the records make somebody count otherwise than the logs do."""
+    logged: Steps = defaultdict(Decimal)
+    for (indicator, subject), by_fact in count.steps.items():
+        for (_, region, day), value in by_fact.items():
+            logged[indicator, subject, region, day] += value
+    for place in sorted(logged.keys() | expected.keys()):
+        has, should = logged.get(place, Decimal(0)), expected.get(place, Decimal(0))
+        if has != should:
+            indicator, subject, region, day = place
+            service = count.rules[indicator].service
+            yield f"{service} 记录：{indicator} {subject} 在 {region} {day} 应计 {should:f}，事件日志为 {has:f}"
 
 
-def certificate_steps(certification: Store, indicator: Indicator) -> Steps:
+def _certificates(books: Books, indicator: Indicator) -> Mapping[tuple[str, str, str], Decimal]:
     """Each person at their first valid certificate, if that is of the year."""
     rule = indicator.rule
-    valid: dict[str, Any] = {"status": "valid", "occupation": rule["occupation"]}
-    if rule["levels"]:
-        valid["level"] = {"$in": rule["levels"]}
-    if rule["refused_verifications"]:
-        valid["verification"] = {"$nin": rule["refused_verifications"]}
     first: dict[str, tuple[str, str, str]] = {}
     kept_out: set[str] = set()
-    for row in certification["certificates"].find(valid, {"person_key": 1, "issued_on": 1, "region": 1}):
+    fields = ("status", "occupation", "level", "verification", "person_key", "issued_on", "region")
+    for row in books.rows("certification", "certificates", fields):
+        if row["status"] != "valid" or row["occupation"] != rule["occupation"]:
+            continue
+        if (rule["levels"] and row["level"] not in rule["levels"]) or row["verification"] in rule[
+            "refused_verifications"
+        ]:
+            continue
         day = row["issued_on"]
         if day < f"{indicator.year}-01-01":
             if rule["earlier_certificate_excludes"]:
@@ -67,18 +60,18 @@ def certificate_steps(certification: Store, indicator: Indicator) -> Steps:
         elif day <= f"{indicator.year}-12-31":
             mine = (day, str(row["_id"]), row["region"])
             first[row["person_key"]] = min(mine, first.get(row["person_key"], mine))
-    return Counter({(person, region, day): 1 for person, (day, _, region) in first.items() if person not in kept_out})
+    return {(person, region, day): Decimal(1) for person, (day, _, region) in first.items() if person not in kept_out}
 
 
-def award_steps(housekeeping: Store, indicator: Indicator) -> Steps:
+def _awards(books: Books, indicator: Indicator) -> Mapping[tuple[str, str, str], Decimal]:
     """Each base or 福嫂 in the times when an award of the year stands at the threshold, found by walking the days on
     which anything about its awards changed."""
     rule = indicator.rule
     of: dict[str, list[Any]] = defaultdict(list)
-    year = {"$gte": f"{indicator.year}-01-01", "$lte": f"{indicator.year}-12-31"}
-    for award in housekeeping["awards"].find({"subject_kind": rule["kind"], "awarded_on": year}):
-        of[award["subject_key"]].append(award)
-    found: Steps = Counter()
+    for award in books.rows("housekeeping", "awards"):
+        if award["subject_kind"] == rule["kind"] and award["awarded_on"][:4] == str(indicator.year):
+            of[award["subject_key"]].append(award)
+    found: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for subject, awards in of.items():
         region: str | None = None
         for day in sorted({change["effective_on"] for award in awards for change in award["history"]}):
@@ -100,108 +93,38 @@ def _stands(award: Any, day: str, rule: Mapping[str, Any]) -> bool:
     return last["stars"] >= rule["least_stars"] and last["status"] in rule["statuses"]
 
 
-RECORDS = {
-    # service: (collection, what the event calls its id, fields that the record and its newest event share)
-    "certification": (
-        "certificates",
-        "certificate_id",
-        ("version", "person_key", "occupation", "level", "issued_on", "region", "status", "verification"),
-    ),
-    "housekeeping": (
-        "awards",
-        "award_id",
-        # Not the version: an award's also counts changes that concern nobody else, such as a yearly check that opens.
-        ("subject_kind", "subject_key", "region", "stars", "awarded_on", "valid_until", "status"),
-    ),
-}
+@lru_cache(maxsize=2)
+def _reported(books: Books) -> Mapping[str, Mapping[tuple[str, str, str], Decimal]]:
+    """By indicator: what each period adds to the accepted figure of the period before it, on the period's last day; and
+    what was deducted, on the day from which it is."""
+    figures: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(dict)
+    for line in books.rows("reports", "lines"):
+        cumulative = line.get("accepted", {}).get("content", {}).get("cumulative")
+        if cumulative is not None:
+            figures[line["target_id"], line["region"]][line["period"]] = Decimal(cumulative)
+    found: dict[str, dict[tuple[str, str, str], Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for (target, region), periods in figures.items():
+        before = Decimal(0)
+        for period in sorted(periods):
+            found[target][f"{target}/{region}", region, _last_day(period)] += periods[period] - before
+            before = periods[period]
+    for row in books.rows("reports", "deductions"):
+        subject = f"{row['target_id']}/{row['region']}"
+        found[row["target_id"]][subject, row["region"], row["effective_on"]] -= Decimal(row["amount"])
+    return found
 
 
-STORES = (*RECORDS, "reports")
+def _reports(books: Books, indicator: Indicator) -> Mapping[tuple[str, str, str], Decimal]:
+    """Of an indicator that is a sum, that of its parts."""
+    found: dict[tuple[str, str, str], Decimal] = {}
+    for part in indicator.parts:
+        found |= _reported(books).get(part, {})
+    return found
 
 
-def log_faults(service: str, store: Store) -> Iterator[str]:
-    """What is wrong with a service's log itself, and where it says other than the service's records do."""
-    if service == "reports":
-        yield from reports.log_faults(store)
-        return
-    collection, id, shared = RECORDS[service]
-    try:
-        Outbox(store).verify()
-    except ChainBroken as error:
-        yield f"{service} 事件日志链断裂：{error}"
-        return
-    newest: dict[str, tuple[int, tuple[Any, ...]]] = {}
-    for row in store["outbox"].find({"seq": {"$exists": True}}, {"event.data": 1}):
-        data = row["event"]["data"]
-        if id not in data:
-            continue  # an answer to an inspection, which concerns no record of its own
-        if newest.get(data[id], (0, ()))[0] < data["version"]:
-            newest[data[id]] = data["version"], tuple(data[name] for name in shared)
-    for row in store[collection].find({}, dict.fromkeys(shared, 1)):
-        stands = tuple(row[name] for name in shared)
-        version, told = newest.pop(str(row["_id"]), (0, ()))
-        if not version:
-            yield f"{service} 记录 {row['_id']} 没有任何事件"
-        elif told != stands:
-            differing = [name for name, a, b in zip(shared, told, stands, strict=True) if a != b]
-            yield f"{service} 记录 {row['_id']} 与其最新事件不一致：{'、'.join(differing)}"
-    for missing in newest:
-        yield f"{service} 事件所述 {missing} 不在记录中"
+def _last_day(period: str) -> str:
+    year, month = map(int, period.split("-"))
+    return f"{period}-{calendar.monthrange(year, month)[1]}"
 
 
-def standing_faults(targets: Store, indicator: Indicator, expected: Steps) -> Iterator[str]:
-    """Subjects who stand as counted otherwise than they should."""
-    found: Steps = Counter()
-    for row in targets["standings"].find({"_id": {"$regex": f"^{re.escape(indicator.id)}:"}}, {"counted": 1}):
-        subject = row["_id"].partition(":")[2]
-        for time in row["counted"]:
-            amount = _number(time.get("amount", 1))
-            found[subject, time["region"], time["on"]] += amount
-            if time["until"]:
-                found[subject, time["region"], time["until"]] -= amount
-    yield from _differences("计数依据", found, expected)
-
-
-def entry_faults(targets: Store, indicator: Indicator, expected: Steps) -> Iterator[str]:
-    """Subjects whose entries do not add up to what they should count for."""
-    group = {"_id": {"subject": "$subject", "region": "$region", "on": "$effective_on"}, "value": {"$sum": "$value"}}
-    rows = targets["entries"].aggregate(
-        [{"$match": {"indicator": indicator.id}}, {"$group": group}, {"$match": {"value": {"$ne": 0}}}],
-        allowDiskUse=True,
-    )
-    found: Steps = Counter(
-        {tuple(row["_id"][name] for name in ("subject", "region", "on")): _number(row["value"]) for row in rows}
-    )
-    yield from _differences("分录合计", found, expected)
-
-
-def _differences(what: str, found: Steps, expected: Steps) -> Iterator[str]:
-    for subject, region, day in sorted(found.keys() | expected.keys()):
-        has, should = found[subject, region, day], expected[subject, region, day]
-        if has != should:
-            yield f"{subject} 在 {region} {day} 的{what}为 {has}，应为 {should}"
-
-
-def rollup_faults(targets: Store, indicator: Indicator, expected: Steps) -> Iterator[str]:
-    """Regions whose published figure, of a day or in all, is not what the subjects add up to."""
-    should: Counter[tuple[str, str]] = Counter()
-    for (_, county, day), value in expected.items():
-        for region in regions.get(county).path:
-            should[region, day] += value
-            should[region, "total"] += value
-    found: Counter[tuple[str, str]] = Counter()
-    for row in targets["rollups"].find({"indicator": indicator.id}):
-        for day, value in {**row["days"], "total": row["total"]}.items():
-            found[row["region"], day] += _number(value)
-    for region, day in sorted(found.keys() | should.keys()):
-        if found[region, day] != should[region, day]:
-            place = f"{regions.get(region).full_name}（{region}）{'合计' if day == 'total' else day}"
-            yield f"{place}：公布 {found[region, day]}，应为 {should[region, day]}"
-
-
-def _number(stored: Any) -> Any:
-    """An int, or a Decimal where the database keeps one; both compare and add up. Counter's type is told of ints."""
-    if not isinstance(stored, Decimal128):
-        return stored
-    number: Decimal = stored.to_decimal()
-    return int(number) if number == number.to_integral_value() else number
+_BY = {"certification": _certificates, "housekeeping": _awards, "reports": _reports}

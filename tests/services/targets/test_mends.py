@@ -92,7 +92,7 @@ def test_a_mend_is_in_the_snapshot_locked_after_it_and_a_correction_of_the_one_b
         (region, "7", "10") for region in ("130000", "130100", "130102")
     }
     entries = [(one["value"], one["cause"], one["service"], one["seq"]) for one in found["entries"]]
-    assert entries == [("1", "targets.figures_mended", "targets", 2)] * 3
+    assert entries == [("1", "targets.figures_mended", "targets", 3)] * 3
 
 
 def test_a_mend_that_the_log_has_not_placed_yet_is_in_no_snapshot(year: Year, field: Field, log: Outbox) -> None:
