@@ -12,13 +12,14 @@ _read = wire.Connection.blocking_read
 
 
 def watched(self: Any, timeout: float | None = None) -> Any:
-    if self.__dict__.get("reading"):
+    before, ours = self.__dict__.get("reader"), eventlet.getcurrent()
+    if before not in (None, ours):  # a reader may read in the middle of its reading: a channel that is opened anew
         note("read by two at once")
-    self.reading = True
+    self.reader = ours
     try:
         return _read(self, timeout)
     finally:
-        self.reading = False
+        self.reader = before
 
 
 wire.Connection.blocking_read = watched  # type: ignore[method-assign]
