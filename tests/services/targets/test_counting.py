@@ -13,7 +13,7 @@ from contract.subscriptions import SUBSCRIPTIONS
 from contract.targets import DetailNotPublic
 from runtime import config, mongo
 from runtime.places import Mark
-from services.targets.counting import Counting
+from services.targets.counting import Counting, Worker
 from services.targets.progress import Progress
 from services.targets.rules import rules as counting_rules
 from services.targets.store import Counts
@@ -263,3 +263,12 @@ def test_a_certificate_leaves_no_trace_under_indicators_of_other_facts(counts) -
     rules = counting_rules(plan.read(Path("plan/hebei-2023.toml")))
     Counting(counts, rules, "targets.counting.0").handle([a_said()])
     assert [row["_id"].partition(":")[0] for row in counts.standings.find()] == ["12.1"]
+
+
+def test_a_worker_that_starts_makes_the_indexes_that_answers_are_read_by(space: dict[str, str]) -> None:
+    settings, stop = config.read(space), threading.Event()
+    stop.set()
+    Worker(settings).run(stop)
+    store = mongo.database(settings, "targets")
+    for collection, index in (("entries", "known_at"), ("rollups", "read"), ("remarks", "read")):
+        assert index in store[collection].index_information()

@@ -524,3 +524,28 @@ def test_a_number_is_the_next_one_or_none(service: Targets, year: Year, closed) 
             )
     assert mongo.transact(year.store, lambda session: bulletins.issue(session, bulletin, number=1, **told))
     assert not mongo.transact(year.store, lambda session: bulletins.issue(session, bulletin, number=2, **told))
+
+
+def test_entries_that_a_killed_desk_wrote_for_a_correction_are_deleted_by_the_next(
+    service: Targets, desk: Issuing, settings: Config, year: Year, closed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = issue(service, desk, round_id=closed())
+    year.report("2.1", "130102", 9)
+    year.caught_up()
+    command = {"corrects": first["bulletin_id"], "reason": "督导核减"}
+    correction = service.issue_bulletin(command, DISPATCHER)["bulletin_id"]
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*args: Any) -> bytes:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "as_workbook", killed)
+        with pytest.raises(Killed):
+            desk.work()
+    year.store["leases"].update_one({"_id": "desk"}, {"$set": {"until": CLOSED_AT}})
+    assert Issuing(settings, year.plan).work() == 1
+    issued = year.store["bulletins"].find_one({"_id": correction})
+    assert year.store["bulletin_entries"].distinct("_id.of") == [issued["items_id"]]
