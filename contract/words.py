@@ -74,6 +74,7 @@ class Status(StrEnum):
     ON_PACE = "达序时"
     BEHIND = "未达序时"
     MISSED = "未完成"
+    CANNOT_TELL = "无法判断"  # it has a target, and nothing counts it
 
 
 class Prospect(StrEnum):

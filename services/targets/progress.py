@@ -19,7 +19,8 @@ from runtime.mongo import Document, database
 from services.targets import proof
 from services.targets.ledger.disclosure import family, is_veiled, veil
 from services.targets.ledger.judge import everywhere
-from services.targets.ledger.outlook import UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
+from services.targets.ledger.outlook import UNCOUNTED, UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
+from services.targets.rules import SOURCES, is_counted
 from services.targets.store import Counts, Days, number, timepiece
 from services.targets.tree.domain import NOTHING, Goal, Goals
 from services.targets.tree.store import Tree
@@ -61,14 +62,15 @@ class Progress:
         if goals is None:
             codes = [region.code, *(child.code for child in below)]
             goals = self._tree.goals(codes, indicator=indicator.id, at=known_at)
-        value: Decimal | None = None  # an indicator without a number is told by its state
-        if indicator.target is not None:
+        value: Decimal | None = None  # of what is told by its state, and of what nothing counts
+        counted = is_counted(indicator)
+        if counted:
             value = self.counts.values([region.code], **clocks)[region.code]
         detailed = bool(below) or region.code != self.plan.region
         out = self._veiled(indicator, as_of) if to_the_public and detailed else frozenset()
         if region.code in out:
             value = None
-        sources = [one for one in self.counts.heard_up_to() if one["service"] == _SAID_BY.get(indicator.fact)]
+        sources = [one for one in self.counts.heard_up_to() if one["service"] == SOURCES.get(indicator.fact)]
         answer = {
             **self._standing(
                 indicator,
@@ -93,13 +95,14 @@ class Progress:
                 answer["children"] = [
                     _child(
                         child,
-                        None if child.code in out or indicator.target is None else values[child.code],
+                        None if child.code in out or not counted else values[child.code],
                         goals.get((indicator.id, child.code), NOTHING),
                     )
                     for child in below
                 ]
             case "month":
-                answer["series"] = _months(self.counts.days([region.code], **clocks)[region.code], self.plan.year)
+                days = self.counts.days([region.code], **clocks)[region.code]
+                answer["series"] = _months(days, self.plan.year) if counted else []
             case _:
                 raise public.BreakdownUnknown(
                     "只能按地区(region)或按月(month)细分",
@@ -188,7 +191,9 @@ class Progress:
     ) -> dict[str, Any]:
         due = self._due(indicator, as_of)
         standing = UNTOLD
-        if goal.current is not None and value is not None:
+        if goal.current is not None and not is_counted(indicator):
+            standing = UNCOUNTED
+        elif goal.current is not None and value is not None:
             standing = self._beside(indicator, goal.current, region, value, due, as_of, clocks)
         return {
             "id": indicator.id,
@@ -235,9 +240,6 @@ class Progress:
 _ENTRY_FIELDS = (
     "subject", "fact_id", "region", "recorded_at", "cause", "event_id", "service",
 )  # fmt: skip
-
-
-_SAID_BY = {"certificate": "certification", "award": "housekeeping", "report": "reports", "sum": "reports"}
 
 
 def _child(region: Region, value: Decimal | None, goal: Goal) -> dict[str, Any]:

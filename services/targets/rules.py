@@ -6,6 +6,14 @@ from typing import Any
 from plan import Indicator, Plan, PlanUnreadable
 from services.targets.domain import Rule
 
+# The service whose events bring each kind of fact. A kind that is not here has no source yet: what is counted by it has
+# no value, which is something else than none.
+SOURCES = {"certificate": "certification", "award": "housekeeping", "report": "reports", "sum": "reports"}
+
+
+def is_counted(indicator: Indicator) -> bool:
+    return indicator.target is not None and indicator.fact in SOURCES
+
 
 def rules(plan: Plan) -> list[Rule]:
     """One for each indicator that is counted from what services say: all but those told by state. Raises

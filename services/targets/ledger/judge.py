@@ -9,16 +9,17 @@ from contract import regions as places
 from contract.words import Measure, WorkState
 from plan import Indicator, Plan
 from services.targets.ledger import outlook
-from services.targets.ledger.outlook import UNTOLD, Forecast, Standing, aim_of
+from services.targets.ledger.outlook import UNCOUNTED, UNTOLD, Forecast, Standing, aim_of
 from services.targets.ledger.store import Sums
 from services.targets.ledger.told import Told
+from services.targets.rules import is_counted
 from services.targets.store import Days
 from services.targets.tree.domain import Goal, decimals_of, reporting_regions
 
 
 class Place(NamedTuple):
-    """An indicator in a region. ``value`` and ``period`` (本期完成) are None of an indicator told by state, and below
-    the level that its figures are told for."""
+    """An indicator in a region. ``value`` and ``period`` (本期完成) are None of an indicator told by state, below the
+    level that its figures are told for, and while nothing counts it."""
 
     target: Decimal | None
     value: Decimal | None
@@ -65,6 +66,8 @@ class Judge:
             return Place(None, None, None, standing, told.state)
         if not covers(indicator, code):
             return Place(goal.current, None, None, UNTOLD, None)
+        if not is_counted(indicator):
+            return Place(goal.current, None, None, UNTOLD if goal.current is None else UNCOUNTED, None)
         value, standing = Decimal(sums.value), UNTOLD
         aim = aim_of(plan, indicator, goal.current, None if sums.before is None else Decimal(sums.before))
         if aim is not None:

@@ -117,6 +117,7 @@ class Standing(NamedTuple):
 
 
 UNTOLD = Standing(None, None, None, None, None)
+UNCOUNTED = Standing(None, None, None, Status.CANNOT_TELL, None)  # nothing counts it
 GREEN, RED, YELLOW, BLUE = "绿", "红", "黄", "蓝"
 
 

@@ -185,6 +185,15 @@ def test_a_bulletin_says_what_its_snapshot_says(year: Year, service: Targets, de
     assert next(one for one in content["states"] if one["indicator"] == "16")["under_way"] == 1
 
 
+def test_what_nothing_counts_is_neither_behind_nor_missed_in_a_bulletin(
+    service: Targets, desk: Issuing, closed: Callable[..., str]
+) -> None:
+    content = issue(service, desk, round_id=closed())["content"]
+    (line,) = [line for line in content["lines"] if line["indicator"] == "19.3"]
+    assert line["status"] == "无法判断"
+    assert line.keys().isdisjoint({"value", "percent", "deviation", "colour"})
+
+
 def test_its_digest_is_of_what_it_says(service: Targets, desk: Issuing, closed) -> None:
     found = issue(service, desk, round_id=closed())
     told = {"code": found["code"], "content": found["content"]}

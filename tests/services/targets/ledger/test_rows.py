@@ -85,6 +85,17 @@ def test_what_a_county_reports_is_in_its_own_row_and_in_those_above_it(ledger: L
     assert (county.target, county.standing.percent, county.standing.status) == (None, None, None)
 
 
+def test_what_nothing_counts_has_no_value_in_the_ledger_and_cannot_be_told(ledger: Ledger, tree: Tree) -> None:
+    give(tree, "19.3", CITY, original=300)
+    for region, target in ((PROVINCE, 3000), (CITY, 300)):
+        found = row(ledger, "19.3", region)
+        assert (found.target, found.value, found.period, found.pace) == (target, None, None, None)
+        assert (found.standing.percent, found.standing.status, found.standing.colour) == (None, "无法判断", None)
+        assert found.forecasts == ()
+    matrix = ledger.matrix(as_of=OCTOBER, period="2023-10", indicators=["19.3"])
+    assert {cell.value for cell in matrix.lines["19.3"]} == {None}
+
+
 def test_an_allocated_target_is_what_a_county_is_judged_by_and_an_adjusted_one_stands_beside_it(
     ledger: Ledger, counting: Counting, tree: Tree
 ) -> None:
