@@ -166,6 +166,8 @@ class Judge:
         found: dict[str, Any] = {"target": goal[0], "adjusted_target": goal[1]}
         if self.indicator.measure == "state":
             found |= self._of_state(stored.get("state"))
+        elif not self.indicator.counted and stored.get("value") is None:  # 0.2 wrote 0 of what nothing counted
+            found |= {"status": "无法判断"} if any(part is not None for part in goal) else {}
         elif self._covered(stored["region"]):
             found |= self._of_number(goal, days, _number(stored.get("inspected")))
         return {name: value for name, value in found.items() if value is not None}

@@ -106,3 +106,9 @@ def test_a_curve_is_followed_evenly_within_a_month() -> None:
     planned = replace(PLAN.indicators["2.1"], curve=curve)
     found = Judge(PLAN, planned, dt.date(2023, 8, 15), "2023-08").figure({"region": "130000"}, (None, None), {})
     assert str(found["pace"]) == "55.81", "50 and 15 of 31 days of the 12 of August"
+
+
+def test_what_nothing_counts_cannot_be_told_and_is_not_a_nought() -> None:
+    assert judged("19.3", {}) == {"target": "100", "status": "无法判断"}
+    assert judged("19.3", {}, goal=None) == {}
+    assert judged("19.3", {}, value="0")["status"] == "未达序时", "a snapshot of 0.2 is judged by what it wrote"
