@@ -79,17 +79,17 @@ class Resending:
         new = asked["relay"] == self._watermarks.relay and asked["number"] > self._answered.get(queue, 0)
         if not new or queue in self._ranges:
             return
-        if not self._is_in_the_log(place, published):
+        if not self._is_in_the_log(place):
             self._tell_of_a_fork(queue, place, published, at)
             return
-        self._publish(queue, self._outbox.at(asked["again"]), START)
+        self._publisher.publish_all(rabbit.Outgoing("", queue, each) for each in self._outbox.at(asked["again"]))
         self._begin(queue, place, "rejoin", published, at)
 
-    def _is_in_the_log(self, place: Place, published: int) -> bool:
+    def _is_in_the_log(self, place: Place) -> bool:
         if place.seq == 0:
             return True
         row = next(iter(self._outbox.at([place.seq])), None)
-        return row is not None and place.seq <= published and place_of(row).is_at(place)
+        return row is not None and place_of(row).is_at(place)
 
     def _tell_of_a_fork(self, queue: str, place: Place, published: int, at: dt.datetime) -> None:
         hearer = self._routes.subscriptions[queue].hearer
