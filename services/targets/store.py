@@ -179,9 +179,8 @@ class Counts:
         for row in self.entries.aggregate([{"$match": match}, {"$group": group}], hint="known_at"):
             yield row["_id"]["region"], dt.date.fromisoformat(row["_id"]["on"]), number(row["value"])
 
-    def nets(self, id: str | None = None, session: ClientSession | None = None) -> Iterator[tuple[str, Net]]:
-        """(standing id, what its entries add up to), in the order of the ids; of one standing, or of all."""
-        indicator, _, subject = (id or "").partition(":")
+    def nets(self) -> Iterator[tuple[str, Net]]:
+        """(standing id, what its entries add up to), in the order of indicator and subject."""
         key = {
             "indicator": "$indicator",
             "subject": "$subject",
@@ -191,13 +190,11 @@ class Counts:
         }
         rows = self.entries.aggregate(
             [
-                {"$match": {"indicator": indicator, "subject": subject} if id else {}},
                 {"$group": {"_id": key, "value": {"$sum": "$value"}}},
                 {"$match": {"value": {"$ne": 0}}},
                 {"$sort": {"_id.indicator": 1, "_id.subject": 1}},
             ],
             allowDiskUse=True,
-            session=session,
         )
         for of, steps in groupby(rows, key=lambda row: f"{row['_id']['indicator']}:{row['_id']['subject']}"):
             yield (
@@ -207,9 +204,6 @@ class Counts:
                     for step in steps
                 },
             )
-
-    def net(self, id: str, session: ClientSession | None = None) -> Net:
-        return next((net for _, net in self.nets(id, session)), {})
 
     def heard_up_to(self) -> list[Document]:
         """For each service that is listened to ``{service, seq, at}``: everything up to ``seq``, recorded before
