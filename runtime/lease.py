@@ -59,15 +59,16 @@ class Lease:
         return None if lease is None else int(lease["token"])
 
     @contextmanager
-    def renewed(self, *also: Callable[[], None]) -> Iterator[None]:
+    def renewed(self, token: int, *also: Callable[[], None]) -> Iterator[None]:
         """Extended beside the work, for a piece of it that may take longer than the lease; ``also`` is done as often.
-        Whether it was in time is for a fence to say."""
+        Who loses it nevertheless is stopped by the token, at the next write."""
         done = threading.Event()
 
         def renew() -> None:
             while not done.wait(self._milliseconds / 5000):
                 try:
-                    self.hold()
+                    if self.hold() != token:
+                        return
                     for each in also:
                         each()
                 except PyMongoError as error:

@@ -77,7 +77,7 @@ class Replay:
                 "另一个重放正在进行，或刚被中断；请待其结束，或约15秒后再试 / another replay is under way, or was "
                 "killed a moment ago: let it end, or try again in 15 seconds"
             )
-        with self._lease.renewed(lambda: self._hold.renew(token)):
+        with self._lease.renewed(token, lambda: self._hold.renew(token)):
             try:
                 return self._run(token, accept=accept, progress=progress)
             except BarrierLost:

@@ -82,7 +82,7 @@ class Importing:
             try:
                 job = self._imports.take(import_id, token)
                 if job is not None:
-                    with lease.renewed():
+                    with lease.renewed(token):
                         self._bring_on(job, token)
                     return True
             finally:

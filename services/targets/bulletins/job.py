@@ -1,5 +1,6 @@
 """The desk's job that makes bulletins: content, document, workbook, and then the number, all of it or nothing."""
 
+import datetime as dt
 import io
 from dataclasses import replace
 from decimal import Decimal
@@ -11,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from contract import records
 from plan import Plan
-from runtime import mongo
+from runtime import clock, mongo
 from runtime.config import Config
 from runtime.failures import describe, frames, passing
 from runtime.files import Files, Stored
@@ -34,6 +35,7 @@ from services.targets.store import DESK, timepiece
 log = structlog.get_logger()
 
 
+_UNISSUED = dt.timedelta(days=1)  # until a file goes that no bulletin names, whatever became of its desk
 _LIMIT = 256 * 2**20  # bytes of a file; a correction of a hundred thousand entries is a few megabytes
 
 
@@ -70,7 +72,7 @@ class Issuing:
         self._quarantine.refresh()
         waiting = self._bulletins.waiting()
         for bulletin_id in waiting:
-            with self._lease.renewed():
+            with self._lease.renewed(token):
                 if self._quarantine.attempt("bulletin", bulletin_id, partial(self._take, bulletin_id, token)) is False:
                     break
         return len(waiting)
@@ -155,7 +157,10 @@ class Issuing:
 
     def _file(self, bulletin: Bulletin, token: int, written: bytes, ending: str, *, percent: int) -> Stored:
         stored = self._files.write(
-            io.BytesIO(written), filename=f"bulletin-{bulletin.bulletin_id}.{ending}", limit=_LIMIT
+            io.BytesIO(written),
+            filename=f"bulletin-{bulletin.bulletin_id}.{ending}",
+            limit=_LIMIT,
+            expires_at=clock.now() + _UNISSUED,
         )
         self._bulletins.attempted(bulletin.bulletin_id, Attempt(token, file_id=stored.file_id))
         self._bulletins.progressed(bulletin.bulletin_id, percent)
@@ -172,6 +177,8 @@ class Issuing:
     ) -> bool:
         def work(session: ClientSession) -> bool:
             self._lease.fence(session, token)
+            named = {stored.file_id: stored.sha256 for stored in files.values()}
+            self._files.bind(session, named, f"{self._store.name}/{bulletin.bulletin_id}")
             return self._bulletins.issue(
                 session,
                 bulletin,

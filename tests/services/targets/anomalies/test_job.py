@@ -8,6 +8,7 @@ import pytest
 from bson import Decimal128
 
 from contract import hints as public
+from contract.inspections import AnomalyKind
 from contract.message import Event, Said
 from contract.reports import ReportAccepted, UnitsDeducted
 from contract.targets import AnomalyNoticed
@@ -16,6 +17,8 @@ from gateway import scopes
 from runtime import clock, config, mongo
 from runtime.config import Config
 from runtime.mongo import Store
+from services.targets.anomalies import store as stores
+from services.targets.anomalies.domain import Anomaly
 from services.targets.anomalies.job import Looking, timepiece
 from services.targets.service import Targets
 
@@ -152,3 +155,24 @@ def test_two_desks_at_once_say_it_once(settings: Config, store: Store, on_day: C
     other._kept.asked = lambda: looks  # type: ignore[method-assign]  it read them before the first was done
     other.work()
     assert len(noticed(store)) == 1
+
+
+def test_a_look_that_finds_much_is_kept_piece_by_piece_and_goes_on_where_it_was_killed(
+    settings: Config, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All in one document or transaction would be too much for a day on which every region looks odd."""
+    monkeypatch.setattr(stores, "_NOTICED", 2)
+    kept, today, at = stores.kept_anomalies(settings), dt.date(2023, 6, 1), clock.now()
+    found = [Anomaly(f"same:{n}", AnomalyKind.SAME_EVERY_MONTH, "11.1", "130102", {"months": n}) for n in range(5)]
+    look_id = mongo.transact(store, lambda session: kept.ask(session, as_of=today, at=at, by="inspector"))
+    clocks = iter([at, at])
+
+    def killed() -> dt.datetime:
+        return next(clocks)
+
+    with pytest.raises(StopIteration):
+        kept.finish(look_id, found, today=today, now=killed)
+    assert [look["_id"] for look in kept.asked()] == [look_id]
+    assert kept.finish(look_id, found, today=today, now=lambda: at) == 5
+    keys = [row["event"]["subject"] for row in store["outbox"].find({"event.type": AnomalyNoticed.type()})]
+    assert sorted(keys) == [one.key for one in found]

@@ -351,6 +351,7 @@ def test_one_that_was_begun_and_not_finished_is_made_again_and_its_drafts_are_de
     assert begun is not None
     desk._file(begun, 1, b"half of it", "xlsx", percent=90)  # and there it was killed
     assert service.bulletin(waiting, CITY)["percent"] == 90
+    assert "expires_at" in (mongo.database(settings, "files")["files"].find_one({}) or {}), "if nobody came back"
     desk.work()
     assert service.bulletin(waiting, CITY)["state"] == BulletinState.DONE
     assert mongo.database(settings, "files")["files"].count_documents({}) == 2
@@ -496,6 +497,8 @@ def test_a_desk_that_slept_through_its_lease_issues_nothing_and_what_the_next_is
             kept = service.bulletin_file(one, name, CITY)
             assert sum(map(len, Files(settings).read(kept["file_id"]))) == kept["size"]
     assert files_of(settings) == 4, "what the first wrote is gone"
+    rows = list(mongo.database(settings, "files")["files"].find())
+    assert all("expires_at" not in row for row in rows), "what a bulletin names does not expire"
     assert year.store["bulletins"].find_one({"attempts.0": {"$exists": True}}) is None
 
 
