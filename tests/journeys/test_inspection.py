@@ -18,7 +18,7 @@ from tests.journeys.centre import ACTOR, BUREAU, Centre
 from tests.programme import Programme, until
 from tests.services.reports.builders import REPORTER, REVIEWER, a_report, hand_in
 
-_PROCESSES = ("targets.desk+targets.relay", "inspections", "inspections.relay", "inspections.clock")
+_PROCESSES = ("targets.desk", "inspections", "inspections.relay", "inspections.clock")
 
 
 def an_inspector(name: str) -> dict[str, Any]:
