@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def audit(config: Config, anchors: Sequence[Anchor] = (), *, sealed: bool = Fals
 
 
 def _checked(work: Audit) -> tuple[list[str], list[str]]:
-    lines, faults = [], []
+    lines, faults = [_recounted(id, total) for id, total in work.totals().items()], []
     for what, check in work.checks().items():
         found = list(islice(work.faults(check), _MOST))
         faults += found
@@ -75,6 +76,10 @@ def _checked(work: Audit) -> tuple[list[str], list[str]]:
         if len(found) > _PRINTED:
             lines.append(f"    …… 另有 {len(found) - _PRINTED} 处")
     return lines, faults
+
+
+def _recounted(id: str, total: Decimal) -> str:
+    return f"指标 {id}：由原始记录重新清点为 {total.normalize():f}"
 
 
 def _settled(books: Books) -> dict[str, int] | None:

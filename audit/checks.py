@@ -1,6 +1,8 @@
 """All that the audit looks at, in the order in which it is reported."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from functools import cached_property, partial
 from itertools import chain
 
@@ -29,6 +31,16 @@ class Audit:
     @cached_property
     def steps(self) -> recount.Steps:
         return recount.steps(self.books, self.plan)
+
+    def totals(self) -> dict[str, Decimal]:
+        """By indicator, what the records come to, wherever they come to anything."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        try:
+            for (indicator, *_), value in self.steps.items():
+                found[indicator] += value
+        except _UNREADABLE:
+            return {}  # named by the checks
+        return dict(sorted(found.items()))
 
     def checks(self) -> dict[str, Callable[[], Faults]]:
         """By what each one looks at."""

@@ -188,9 +188,9 @@ def test_the_audit_recounts_every_reported_figure_and_names_a_doctored_line(offi
     doctored = audit()
     lines.update_one({"_id": one["_id"]}, {"$set": {figure: "15"}})
     assert doctored.returncode == 1
-    assert f"reports 记录 {one['_id']} 与其最新事件不一致：figure" in doctored.stdout
-    assert f"reports 记录 {one['_id']} 的审定数没有第二人的审核记录" in doctored.stdout
-    assert "2.1/130102 在 130102 2023-05-31 的分录合计为 7，应为 11" in doctored.stdout
+    assert f"reports.lines {one['_id']}：与其最新事件不一致：figure" in doctored.stdout
+    assert f"reports.lines {one['_id']}：审定数没有第二人的审核记录" in doctored.stdout
+    assert "2.1/130102 在 130102 2023-05-31 应计 11，事件日志为 7" in doctored.stdout
     assert "河北省（130000）合计：公布 15，应为 19" in doctored.stdout
 
     deductions = mongo.database(office.programme.config, "reports")["deductions"]
