@@ -22,8 +22,8 @@ from runtime.config import Config, ConfigurationMissing, read
 
 _PRINTED = 20  # of one check
 _MOST = 10_000  # of one check
-_LOOKS = 5
-_BETWEEN = 0.5  # seconds
+_LONGEST = 120.0  # seconds, as long as what differs is another thing at each look: copies are still made
+_BETWEEN = 1.0
 _PATIENCE = 30.0  # seconds to wait until what was published is counted
 
 
@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def audit(config: Config, anchors: Sequence[Anchor] = (), *, sealed: bool = False) -> int:
     before: list[str] = []
-    for _ in range(_LOOKS):
+    until = time.monotonic() + _LONGEST
+    while time.monotonic() < until:
         books = Books(config)
         heads = _settled(books)
         if heads is None:
