@@ -76,7 +76,7 @@ _LAYOUT = re.compile(  # of a sheet
     r"(set_\w+|add_format|freeze_panes|repeat_rows|fit_to_pages|autofilter|center_horizontally|merge_range)\(|^Column\("
 )
 _METRICS = (".inc(", ".observe(", ".set(", ".labels(", ".time()")
-_SILENT = ("frozen", "slots", "kw_only", "exist_ok", "parents", "daemon", "strict", "maxsize", "repr", "name")
+_SILENT = ("frozen", "slots", "kw_only", "exist_ok", "parents", "daemon", "strict", "maxsize", "repr", "name", "prog")
 _PLAIN_DECORATORS = ("dataclass", "lru_cache", "cache", "override")
 
 

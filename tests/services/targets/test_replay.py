@@ -54,6 +54,16 @@ def test_of_two_replays_at_once_one_is_refused(field: Field, capsys: pytest.Capt
     assert field.value() == 12
 
 
+def test_a_standing_that_is_not_what_the_log_says_is_named_though_its_entries_are(field: Field) -> None:
+    field.count(field.persons(3))
+    moved = field.counts.standings.find_one_and_update({}, {"$set": {"counted.0.region": "130104"}})
+    assert moved is not None
+    difference = field.run()
+    assert [(one.id, one.missing) for one in difference.persons] == [(moved["_id"], {})]
+    assert "130104" in difference.persons[0].what
+    assert difference.rollups == []
+
+
 @pytest.mark.parametrize("lost", [1, 3, 5])
 def test_a_log_in_which_a_place_is_missing_replaces_no_figures(field: Field, lost: int) -> None:
     field.count(field.persons(5))
