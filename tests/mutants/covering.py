@@ -39,6 +39,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "services/targets/service.py": ("tests/gateway/test_targets.py", "tests/gateway/test_matters.py"),
     "services/targets/replay.py": ("tests/journeys/test_proof.py",),
     "services/targets/difference.py": ("tests/services/targets/test_replay.py", "tests/journeys/test_proof.py"),
+    "services/inspections/": ("tests/services/inspections/test_history.py",),
     "services/targets/samples/": ("tests/gateway/test_inspections.py",),
     "services/targets/snapshots/": ("tests/services/targets/bulletins/test_bulletins.py",),
     "services/targets/copies/matters.py": ("tests/gateway/test_matters.py",),
