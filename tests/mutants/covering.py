@@ -67,7 +67,7 @@ ALSO: Mapping[str, tuple[str, ...]] = {
     "runtime/lease.py": ("tests/runtime/test_outbox.py", "tests/runtime/test_relay.py"),
     "runtime/record.py": ("tests/services/housekeeping/awards/", "tests/services/inspections/matters/"),
     "runtime/files.py": ("tests/gateway/test_uploads.py",),
-    "audit/": ("tests/audit/",),
+    "audit/": ("tests/audit/", "tests/journeys/test_proof.py"),
 }
 
 
