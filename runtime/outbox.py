@@ -181,8 +181,9 @@ class Outbox:
 
     def published(self, seq: int, *, token: int, lasts: Sequence[tuple[str, int, str]] = ()) -> None:
         """All up to ``seq`` were confirmed. ``lasts``: queue, seq and hash of what went last to each queue. Raises
-        LeadershipLost."""
-        self._as_leader(token, {"published": seq, "lasts": [list(last) for last in lasts]})
+        LeadershipLost, and so it does for what would move back."""
+        change = {"published": seq, "lasts": [list(last) for last in lasts]}
+        self._as_leader(token, change, {"published": {"$lte": seq}})
 
     def noted(self) -> list[tuple[str, int, str]]:
         """What went last to each queue, as it was noted when ``published`` moved."""
@@ -207,8 +208,9 @@ class Outbox:
         rows = self._rows.find({"seq": {"$in": list(seqs)}}, hint="seq").sort("seq", 1)
         return [_published(row) for row in rows]
 
-    def _as_leader(self, token: int, change: Document) -> None:
-        moved = self._relay.update_one({"_id": "head", "token": {"$lte": token}}, {"$set": {**change, "token": token}})
+    def _as_leader(self, token: int, change: Document, provided: Document | None = None) -> None:
+        leads = {"_id": "head", "token": {"$lte": token}, **(provided or {})}
+        moved = self._relay.update_one(leads, {"$set": {**change, "token": token}})
         if not moved.matched_count:
             raise LeadershipLost
 

@@ -78,6 +78,11 @@ class LittleRun:
         for path in sorted(folder.glob("*.json")):
             self.started.append({name: process.find(pid) for name, pid in json.loads(path.read_text()).items()})
 
+    def end(self) -> None:
+        """Whatever became of it: a test that failed leaves no child that other tests find among theirs."""
+        self.runner.kill()
+        self.runner.wait()
+
     def all_gone(self) -> bool:
         return not self.alive() and not list(guard.bearing("FOLDER", str(self.folder)))
 
@@ -86,22 +91,35 @@ class LittleRun:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
+def little_run(tmp_path: Path) -> Iterator[Callable[[int], LittleRun]]:
+    """Begins a run of so many workers."""
+    begun: list[LittleRun] = []
+
+    def begin(workers: int) -> LittleRun:
+        begun.append(LittleRun(tmp_path, workers))
+        return begun[-1]
+
+    yield begin
+    for run in begun:
+        run.end()
     guard.end("FOLDER", str(tmp_path))
 
 
 @pytest.mark.parametrize(("number", "workers"), [(signal.SIGTERM, 0), (signal.SIGKILL, 2)])
-def test_nothing_outlives_a_run_that_is_killed(number: signal.Signals, workers: int, folder: Path) -> None:
-    run = LittleRun(folder, workers)
+def test_nothing_outlives_a_run_that_is_killed(
+    number: signal.Signals, workers: int, little_run: Callable[[int], LittleRun]
+) -> None:
+    run = little_run(workers)
     assert len(run.alive()) == len(run.started) * 6
     run.runner.send_signal(number)
     run.runner.wait(timeout=60)
     until(run.all_gone, "all that it started is gone")
 
 
-def test_nothing_outlives_a_run_that_is_interrupted_twice_and_its_workers_killed(folder: Path) -> None:
-    run = LittleRun(folder, workers=2)
+def test_nothing_outlives_a_run_that_is_interrupted_twice_and_its_workers_killed(
+    little_run: Callable[[int], LittleRun],
+) -> None:
+    run = little_run(2)
     killed, other = run.started
     os.kill(killed["worker"].pid, signal.SIGKILL)
     until(lambda: not killed["played"].alive and not killed["away"].alive, "what the worker played is gone")

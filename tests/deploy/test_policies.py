@@ -5,10 +5,11 @@ import http.client
 import json
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from kombu import Connection
+from kombu import Connection, Consumer
 
 from contract.subscriptions import SUBSCRIPTIONS
 from runtime import rabbit
@@ -47,6 +48,13 @@ def test_a_message_that_kills_its_reader_again_and_again_is_parked_and_not_lost(
     space: dict[str, str],
 ) -> None:
     subscription = next(each for each in SUBSCRIPTIONS if not each.counted)
+    deliveries = 0
+
+    def die(message: Any) -> None:
+        nonlocal deliveries
+        deliveries += 1
+        message.requeue()
+
     with Connection(space["AMQP_URI"], connect_timeout=5) as broker:
         channel = broker.channel()
         queue = rabbit.queue(subscription)(channel)
@@ -54,14 +62,11 @@ def test_a_message_that_kills_its_reader_again_and_again_is_parked_and_not_lost(
         queue.declare()
         parked.declare()
         broker.Producer(channel).publish({"poison": True}, routing_key=queue.name, delivery_mode=2)
-        deliveries, arrived = 0, None
-        deadline = time.monotonic() + 20
-        while arrived is None and time.monotonic() < deadline:
-            if (message := queue.get()) is not None:
-                deliveries += 1
-                message.requeue()
-            else:
-                time.sleep(0.05)
+        arrived, deadline = None, time.monotonic() + 60
+        with Consumer(channel, [queue], on_message=die):
+            while arrived is None and time.monotonic() < deadline:
+                with suppress(TimeoutError):
+                    broker.drain_events(timeout=0.1)
                 arrived = parked.get(no_ack=True)
         assert arrived is not None, "the broker dropped it, or gave it without end"
     assert arrived.payload == {"poison": True}

@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from contract import regions
+from runtime import mongo
 from runtime.config import Config
 from services.inspections.hints import domain as cases
 from services.inspections.hints.store import hints as kept_hints
@@ -75,7 +76,8 @@ class Register:
         number = next(_numbers)
         said = an_anomaly(f"refused {number}", region=self.county)
         hint = cases.open_case(hint_id=an_id(f"hint {number}"), told=said.data, service="targets", at=said.time)
-        kept_hints(self.settings).put(None, hint)
+        hints = kept_hints(self.settings)
+        mongo.transact(hints.store, lambda session: hints.put(session, hint))
         return f"{HINTS}/{hint.hint_id}"
 
     def assign(self, where: str, **more: Any) -> TestResponse:

@@ -74,7 +74,7 @@ class TestWhatCannotStartSaysWhyInOneLine:
         began = time.monotonic()
         status, said = launch(space | {server: name}, "plain.steady", "--wait", "1")
         assert status == 2
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 30, "it waits a second, and not for the driver's own half minute"
         assert said.count("\n") == 1
         assert server in said
         assert "waited 1 s" in said

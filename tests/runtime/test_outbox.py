@@ -160,7 +160,8 @@ def test_a_confirmation_that_is_noted_late_moves_nothing_back(store, outbox) -> 
     say(store, outbox, 1, 2, 3)
     outbox.order(token=1)
     outbox.published(3, token=1)
-    outbox.published(2, token=1)
+    with pytest.raises(LeadershipLost):
+        outbox.published(2, token=1)
     assert outbox.head()["published"] == 3
 
 

@@ -520,11 +520,15 @@ def test_a_desk_deletes_nothing_that_a_later_one_wrote(
     assert desk._store["bulletins"].find_one({"_id": bulletin_id})["attempts"] == []
 
 
-def test_a_number_is_the_next_one_or_none(service: Targets, year: Year, closed) -> None:
+def test_a_number_is_the_next_one_or_none(service: Targets, year: Year, settings: Config, closed) -> None:
     waiting = service.issue_bulletin({"round_id": closed()}, DISPATCHER)["bulletin_id"]
     bulletins = Bulletins(year.store)
+    files = {
+        name: Files(settings).write(io.BytesIO(name.encode()), filename=name, limit=99)
+        for name in ("document", "workbook")
+    }
     told = {
-        "code": "x", "title": "t", "issued_on": CLOSED_AT.date(), "digest": "d", "content": {}, "files": {},
+        "code": "x", "title": "t", "issued_on": CLOSED_AT.date(), "digest": "d", "content": {}, "files": files,
         "items_id": None, "token": 1,
     }  # fmt: skip
     bulletin = bulletins.get(waiting)
