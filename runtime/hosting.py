@@ -81,7 +81,8 @@ class Answers(SharedExtension):
                 self._publish(answer, reply_to)  # it may only have lain idle for too long
 
     def _publish(self, answer: AmqpMessage, reply_to: str) -> None:
-        if self._broker is None:
+        if self._channel is None:  # and not the connection, which may have been begun while the broker was away
+            self._hang_up()
             self._broker = rabbit.connection(self.container.config["settings"], heartbeat=0)
             self._broker.ensure_connection(max_retries=1, interval_start=0)
             self._channel = self._broker.channel()
