@@ -38,6 +38,15 @@ def test_it_works_for_hours(number, servers, space):
 """
 
 
+# Who is started in the background ignores Ctrl-C, and so would all that it starts.
+HEARS_INTERRUPTS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import pytest
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
 def until(happens: Callable[[], Any], what: str, *, seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := happens()):
@@ -53,8 +62,8 @@ class LittleRun:
         test.write_text(LITTLE_RUN)
         command = [
             sys.executable,
-            "-m",
-            "pytest",
+            "-c",
+            HEARS_INTERRUPTS,
             "-p",
             "tests.conftest",
             "-p",
