@@ -72,6 +72,6 @@ def test_ci_takes_away_what_the_commands_must_bring_and_nobody_else_does(
         (tmp_path / name).chmod(0o755)
     environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CI": ci}
     done = subprocess.run([ROOT / ".ci" / "run"], env=environ, capture_output=True, text=True, check=True)
-    purged = [f"apt-get -qq purge -y --auto-remove {taken}"] if taken else []
+    purged = [f"apt-get purge -qq -y --auto-remove {taken}"] if taken else []
     assert (tmp_path / "done").read_text().splitlines() == [*purged, "make lint", "make test"]
     assert (taken or "taken away") in done.stdout if taken else "taken away" not in done.stdout
