@@ -1,20 +1,21 @@
-"""Which small changes are tried: cosmic-ray's own, and four of the kinds that a program over events and documents is
+"""Which small changes are tried: cosmic-ray's own, and some of the kinds that a program over events and documents is
 made of: a statement left out, a named argument left out, an entry of a document left out, another database operator."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import parso
+from cosmic_ray.operators.exception_replacer import ExceptionReplacer
 from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator
-from parso.python.tree import Keyword, PythonNode, String
+from parso.python.tree import Keyword, Name, PythonNode, String
 from parso.tree import NodeOrLeaf
 
 _COMPARED = "Eq_NotEq Eq_GtE Eq_LtE NotEq_Eq Is_IsNot IsNot_Is Lt_LtE Lt_GtE LtE_Lt LtE_Gt LtE_Eq Gt_GtE Gt_LtE GtE_Gt"
 _RECKONED = "Add_Sub Sub_Add Mul_FloorDiv Div_Mul FloorDiv_Mul Mod_FloorDiv BitOr_BitAnd BitAnd_BitOr"
 _OF_COSMIC_RAY = (
     *("AddNot", "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue"),
-    *("ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "ExceptionReplacer", "NumberReplacer"),
+    *("ReplaceBreakWithContinue", "ReplaceContinueWithBreak", "NumberReplacer"),
     *("RemoveDecorator", "ZeroIterationForLoop", "ReplaceUnaryOperator_Delete_Not", "ReplaceUnaryOperator_Delete_USub"),
     *(f"ReplaceComparisonOperator_{pair}" for pair in f"{_COMPARED} GtE_Lt GtE_Eq".split()),
     *(f"ReplaceBinaryOperator_{pair}" for pair in _RECKONED.split()),
@@ -145,7 +146,15 @@ def _without(node: PythonNode, parts: list[NodeOrLeaf]) -> PythonNode:
     return node
 
 
-OURS = (DatabaseOperator, LeaveOutStatement, LeaveOutArgument, LeaveOutEntry)
+class ReplaceException(ExceptionReplacer):
+    """cosmic-ray's takes all that is caught for plain names, and ends at `except rabbit.NotConfirmed`."""
+
+    @staticmethod
+    def _name_nodes(node: Any) -> tuple[Name, ...]:
+        return tuple(part for part in ExceptionReplacer._name_nodes(node) if isinstance(part, Name))
+
+
+OURS = (DatabaseOperator, ReplaceException, LeaveOutStatement, LeaveOutArgument, LeaveOutEntry)
 
 
 def all_operators() -> dict[str, Operator]:
