@@ -15,6 +15,7 @@ from contract.housekeeping import (
 from runtime import record
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards.domain import Award
+from services.housekeeping.evidence import Evidence
 from tests.services.housekeeping.awards.builders import GIVEN, an_award, change, fall_due
 from tests.services.housekeeping.builders import noon, on_notice
 
@@ -68,6 +69,14 @@ def test_suspension_is_undone_and_revocation_is_not() -> None:
     for what in ("resume", "suspend", "revoke", "keep"):
         with pytest.raises(AwardChangeNotAllowed):
             change(revoked, what)
+
+
+@pytest.mark.parametrize("what", ["lower", "suspend", "revoke"])
+def test_what_a_change_rests_on_is_kept_with_it(what: str) -> None:
+    papers = (Evidence("核查报告", "实地核查", "a" * 64, "b" * 24),)
+    terms: dict[str, Any] = {"today": GIVEN, "at": noon(GIVEN), "by": "province", "reason": "实地核查属实"}
+    step = awards.change(an_award(), what, stars=3 if what == "lower" else None, evidence=papers, **terms).history[-1]
+    assert (step.evidence, step.reason, step.by, step.at) == (papers, "实地核查属实", "province", noon(GIVEN))
 
 
 @pytest.mark.parametrize("stars", [None, 0, 5, 6])

@@ -539,6 +539,9 @@ def test_a_number_is_the_next_one_or_none(service: Targets, year: Year, settings
                 year.store, lambda session, number=number: bulletins.issue(session, bulletin, number=number, **told)
             )
     assert mongo.transact(year.store, lambda session: bulletins.issue(session, bulletin, number=1, **told))
+    issued = bulletins.get(waiting)
+    assert issued is not None
+    assert (issued.number, issued.code, issued.title, issued.digest) == (1, "x", "t", "d")
     assert not mongo.transact(year.store, lambda session: bulletins.issue(session, bulletin, number=2, **told))
 
 
