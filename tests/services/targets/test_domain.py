@@ -61,6 +61,7 @@ def test_an_earlier_certificate_that_was_revoked_or_never_reviewed_keeps_nobody_
 def test_that_an_earlier_certificate_excludes_is_an_option() -> None:
     lenient = replace(RULE, earlier_excludes=False)
     assert count(a_fact("old", on=IN_2022), a_fact("new"), rule=lenient) == 1
+    assert count(a_fact("old", on=IN_2022), rule=lenient) == 0, "and yet it is none of the year"
 
 
 def test_what_needs_review_is_never_counted_before_its_review() -> None:
