@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from contract import fields
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from contract.housekeeping import Evidence, Matter, Settlement, SubjectKind
+from contract.housekeeping import Evidence, EvidenceOnFile, Matter, Settlement, SubjectKind
 from contract.message import Message
 
 
@@ -154,7 +154,7 @@ class Step(Message):
     at = fields.Instant(required=True)
     by = fields.Text(required=True)
     reason = fields.Text(required=True, allow_none=True, at_most=500)
-    evidence = fields.Many(fields.Nested(Evidence), required=True)
+    evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
 
 
 class Review(Message):
@@ -216,7 +216,7 @@ class OpenedObjection(Message):
     statement = fields.Text(required=True, at_most=2000)
     name = fields.Text(required=True, allow_none=True)
     phone = fields.Text(required=True, allow_none=True)
-    evidence = fields.Many(fields.Nested(Evidence), required=True)
+    evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
 
 
 class ReadObjection(Message):
@@ -255,7 +255,7 @@ class Application(Message):
     state = fields.Text(required=True)
     state_name = fields.Text(required=True)
     transitions = fields.Many(fields.Text(), required=True)  # what the caller's office could do next
-    evidence = fields.Many(fields.Nested(Evidence), required=True)
+    evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
     cure = fields.Nested(Window, required=True, allow_none=True)
     seats = fields.Many(fields.Nested(Seat), required=True)
     reviews = fields.Many(fields.Nested(Review), required=True)

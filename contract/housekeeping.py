@@ -51,11 +51,18 @@ class Settlement(StrEnum):
 
 
 class Evidence(Message):
-    """A document that was handed in. ``kind`` is one that the rubric or the procedure names."""
+    """A document that was handed in at ``/v1/evidence``, named by the id and the digest of its answer. ``kind`` is one
+    that the rubric or the procedure names."""
 
     kind = fields.PlainText(required=True, at_most=50)
     title = fields.PlainText(required=True, at_most=200)
     sha256 = fields.Text(required=True, at_least=64, at_most=64)
+    file_id = fields.Id(required=True)
+
+
+class EvidenceOnFile(Evidence):
+    """As a record names it: one of before 0.3 may name a digest alone."""
+
     file_id = fields.Id()
 
 
@@ -251,7 +258,7 @@ class AwardChange(Message):
     reason = fields.Text(allow_none=True, at_most=500)
     stars = fields.Whole(required=True)
     status = fields.Text(required=True)
-    evidence = fields.Many(fields.Nested(Evidence), required=True)
+    evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
 
 
 class Check(Message):

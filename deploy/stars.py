@@ -7,8 +7,10 @@ from contract import applications, housekeeping  # whose refusals a call may rai
 from deploy import story
 from deploy.ending import Ending
 from runtime.config import Config
+from runtime.files import Files
 from runtime.rpc import Rpc
 from samples import stars_year
+from samples.stars import into
 from services.housekeeping.procedures import domain as procedure
 
 __all__ = ["INDICATORS", "applications", "housekeeping", "play", "retell"]
@@ -34,7 +36,7 @@ def play(settings: Config, *, size: int, ending: Ending) -> Counter[str] | None:
                 bar.update(method == "open_application")
                 return rpc.call("housekeeping", method, *args, timeout=30.0, **kwargs)
 
-            return stars_year.play(call, stars_year.waiting(call), size=size)
+            return stars_year.play(call, into(Files(settings)), stars_year.waiting(call), size=size)
     except Ended:
         return Counter()
     finally:

@@ -1,12 +1,12 @@
 """A made-up trade of bases and 福嫂, and everybody who has a part in their stars, as they command housekeeping.
 
-    Trade(lambda method, *args: rpc.call("housekeeping", method, *args))
+    Trade(lambda method, *args: rpc.call("housekeeping", method, *args), into(Files(settings)))
 
 Every step is a real command by a made-up actor: the county's office, the city's, the province's, reviewers, applicants.
 """
 
 import datetime as dt
-import hashlib
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +14,12 @@ from stdnum.cn import uscc
 
 from contract import regions
 from contract.words import Role
+from runtime.files import Files
 from samples import people
 
 Call = Callable[..., Any]
 Doc = dict[str, Any]
+HandIn = Callable[[bytes], Doc]
 
 _SCOPES = {
     Role.FEDERATION: ["stars:read", "stars:decide", "people:reveal", "targets:read"],
@@ -84,13 +86,14 @@ def reviewer(number: int) -> Doc:
     return actor(f"reviewer-{number}", Role.REVIEWER, regions.PROVINCE, f"school-{number}")
 
 
-def evidence(kind: str, about: str = "") -> Doc:
-    digest = hashlib.sha256(f"{kind}{about}".encode()).hexdigest()
-    return {"kind": kind, "title": f"{kind}（示例材料）", "sha256": digest}
+def into(files: Files) -> HandIn:
+    """Leaves a document in the file store, as the gateway does: its ``{"file_id", "sha256"}``."""
 
+    def hand_in(content: bytes) -> Doc:
+        stored = files.write(io.BytesIO(content), filename="sample.pdf", limit=2**20)
+        return {"file_id": stored.file_id, "sha256": stored.sha256}
 
-def all_evidence(kind: str, about: str = "") -> list[Doc]:
-    return [evidence(each, about) for each in _EVIDENCE[kind]]
+    return hand_in
 
 
 def marks(kind: str, total: int) -> list[Doc]:
@@ -111,8 +114,16 @@ def credit_code(number: int) -> str:
 class Trade:
     """Commands in the order in which people give them. What comes back is housekeeping's answer."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, hand_in: HandIn) -> None:
         self.call = call
+        self._hand_in = hand_in
+
+    def evidence(self, kind: str, about: str = "") -> Doc:
+        stored = self._hand_in(f"{kind} {about}".encode())
+        return {"kind": kind, "title": f"{kind}（示例材料）", "file_id": stored["file_id"], "sha256": stored["sha256"]}
+
+    def all_evidence(self, kind: str, about: str = "") -> list[Doc]:
+        return [self.evidence(each, about) for each in _EVIDENCE[kind]]
 
     def set_time(self, day: dt.date | None, hour: int = 10) -> None:
         """Dev and test only: from then on it is that hour of that day in China."""
@@ -158,7 +169,7 @@ class Trade:
         """A draft with all its evidence."""
         kind, key = ("base", subject["base_id"]) if "base_id" in subject else ("fusao", subject["person_key"])
         command = {"subject_kind": kind, "subject_key": key, "channel": "organisation"}
-        command["evidence"] = all_evidence(kind, key)
+        command["evidence"] = self.all_evidence(kind, key)
         return dict(self.call("open_application", command | changes, applicant(subject["organisation"])))
 
     def move(self, application: Doc, transition: str, who: Doc, **more: Any) -> Doc:
@@ -219,7 +230,7 @@ class Trade:
         command = {
             "application_id": application["application_id"],
             "statement": "该单位去年拖欠员工工资，请予核实。（示例）",
-            "evidence": [evidence("photo", application["application_id"])],
+            "evidence": [self.evidence("photo", application["application_id"])],
         }
         return dict(self.call("raise_objection", command | changes))
 
@@ -230,14 +241,14 @@ class Trade:
             office(regions.PROVINCE),
             reason="经实地核查，情况属实" if upheld else "经实地核查，情况不属实",
             objection_id=objection["objection_id"],
-            evidence=[evidence("inquiry_report", objection["objection_id"])],
+            evidence=[self.evidence("inquiry_report", objection["objection_id"])],
         )
 
     def appeal(self, application: Doc) -> Doc:
         command = {
             "application_id": application["application_id"],
             "reason": "核查结论与事实不符，申请复议（示例）",
-            "evidence": [evidence("rebuttal", application["application_id"])],
+            "evidence": [self.evidence("rebuttal", application["application_id"])],
         }
         return dict(self.call("appeal_application", command, applicant(application["organisation"])))
 
@@ -246,6 +257,6 @@ class Trade:
             "award_id": award_id,
             "change": change,
             "reason": "年审发现问题（示例）",
-            "evidence": [evidence("report")],
+            "evidence": [self.evidence("report")],
         }
         return dict(self.call("change_award", command | more, office(regions.PROVINCE)))

@@ -1,7 +1,7 @@
 """A year of stars that never was: about 300 applications in every state that one can be in, made by real commands.
 
     from samples import stars_year
-    told = stars_year.play(call, wait)          # None when there are applications already
+    told = stars_year.play(call, hand_in, wait)          # None when there are applications already
 
 ``call(method, *args)`` commands housekeeping, ``wait()`` returns when its clock has done what is due (``waiting`` makes
 one of ``call``). The service's time is set to the days of 2023 as the year goes on, which production refuses, and is
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from contract import regions
-from samples.stars import Call, Doc, Trade, applicant, evidence, office
+from samples.stars import Call, Doc, HandIn, Trade, applicant, office
 
 COHORTS = (dt.date(2023, 1, 9), dt.date(2023, 3, 6), dt.date(2023, 5, 8), dt.date(2023, 9, 4))
 LAST = dt.date(2023, 11, 6)
@@ -39,10 +39,10 @@ def waiting(call: Call, *, seconds: float = 120.0) -> Callable[[], None]:
     return wait
 
 
-def play(call: Call, wait: Callable[[], None], *, size: int = SIZE) -> Counter[str] | None:
+def play(call: Call, hand_in: HandIn, wait: Callable[[], None], *, size: int = SIZE) -> Counter[str] | None:
     """How many applications are in which state at the end; None when there were some already. ``size``: applications
     of each of the five cohorts."""
-    trade = Trade(call)
+    trade = Trade(call, hand_in)
     if call("applications", _PROVINCE, limit=1)["items"]:
         return None
     trade.set_time(COHORTS[0])
@@ -102,7 +102,7 @@ def _cohort(trade: Trade, wait: Callable[[], None], day: dt.date, drafts: list[D
                 trade.recommend(application)
     trade.set_time(day + dt.timedelta(days=2))
     for application in cured:
-        more = [evidence("credit_report", "new")]
+        more = [trade.evidence("credit_report", "new")]
         trade.move(application, "resubmit", applicant(application["organisation"]), evidence=more, reason="已补正")
         trade.recommend(application)
     for place, application in enumerate(drafts):

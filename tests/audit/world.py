@@ -18,7 +18,7 @@ from runtime.events import Listener
 from runtime.files import Files
 from runtime.outbox import Outbox
 from runtime.places import Mark
-from samples.stars import Trade, evidence, office
+from samples.stars import Trade, into, office
 from services.certification.service import Certification
 from services.housekeeping import clock as housekeeping_clock
 from services.housekeeping.service import Housekeeping
@@ -202,7 +202,10 @@ class World:
         rosters.work(rosters.start(path))
 
     def _awarded(self) -> None:
-        trade = Trade(lambda method, *args, **kwargs: self.call("housekeeping", method, *args, **kwargs))
+        trade = Trade(
+            lambda method, *args, **kwargs: self.call("housekeeping", method, *args, **kwargs),
+            into(Files(self.settings)),
+        )
         trade.set_time(dt.date(2023, 2, 1))
         province = office("130000")
         trade.register_reviewers(8)
@@ -222,7 +225,7 @@ class World:
         self.flow()
         award = trade.award(application)
         self.flow()
-        trade.change(award["award_id"], "lower", stars=4, evidence=[evidence("report")])
+        trade.change(award["award_id"], "lower", stars=4)
 
     def _allocated(self) -> None:
         self.come(dt.date(2023, 3, 20))

@@ -9,7 +9,8 @@ from contract.words import Role
 from gateway import tokens
 from gateway.clients import Client
 from runtime.config import Config
-from samples.stars import Trade
+from runtime.files import Files
+from samples.stars import Trade, into
 
 # method of housekeeping -> (HTTP method, address, fields of the command that the address says)
 ROUTES = {
@@ -57,7 +58,7 @@ class Door:
         self._app = app
         self._settings = settings
         self._browser = app.test_client()
-        self.trade = Trade(self.call)
+        self.trade = Trade(self.call, into(Files(settings)))
 
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         """The answer's JSON. Raises RefusedByDoor."""

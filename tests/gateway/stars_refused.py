@@ -12,7 +12,7 @@ from contract.words import Role
 from runtime import mongo
 from runtime.config import Config
 from samples import stars
-from samples.stars import Trade, applicant, evidence, office, reviewer
+from samples.stars import Trade, applicant, office, reviewer
 from services.housekeeping import clock
 from tests.gateway.stars import Door, RefusedByDoor
 
@@ -123,7 +123,7 @@ def award_not_found(stage: Stage) -> Any:
 
 def award_changed_meanwhile(stage: Stage) -> Any:
     path = f"/v1/awards/{stage.awarded()}/changes"
-    body = {"change": "suspend", "reason": "核查", "evidence": [evidence("report")]}
+    body = {"change": "suspend", "reason": "核查", "evidence": [stage.trade.evidence("report")]}
     return stage.door.ask("POST", path, PROVINCE, json=body, headers={"If-Match": '"9"'})
 
 
@@ -147,7 +147,7 @@ def city_notice_too_short(stage: Stage) -> Any:
         "notice_ended_on": "2023-02-02",
         "awarded_on": "2023-02-13",
         "reason": "市级认定",
-        "evidence": [evidence("decision")],
+        "evidence": [stage.trade.evidence("decision")],
     }
     stage.trade.call("recognise_by_city", command, office("130100"))
 

@@ -15,7 +15,7 @@ from gateway.sweeper import Sweeper
 from runtime import mongo
 from runtime.config import Config
 from runtime.files import FileMissing, Files
-from samples.stars import all_evidence, applicant, office
+from samples.stars import applicant, office
 from tests.gateway.callers import Caller
 from tests.gateway.matters_refused import Register
 from tests.gateway.stars import RefusedByDoor
@@ -43,7 +43,7 @@ def named(stored: dict[str, str]) -> dict[str, Any]:
 def test_a_document_is_seen_by_whom_the_application_is_for(stage: Stage) -> None:
     base = stage.base()
     stored = stage.hand_in(b"licence", applicant(base["organisation"]))
-    application = stage.trade.apply(base, evidence=[*all_evidence("base"), named(stored)])
+    application = stage.trade.apply(base, evidence=[*stage.trade.all_evidence("base"), named(stored)])
     for who in (applicant(base["organisation"]), PROVINCE, CITY):
         assert seen(stage, application, stored["file_id"], who).data == b"licence"
     for stranger in (applicant("another"), office("130200")):
@@ -75,7 +75,7 @@ def test_a_document_goes_in_time_unless_a_record_names_it_which_then_keeps_it(
     assert dt.timedelta(hours=47) < expiry(settings, anonymous["file_id"]) - at < dt.timedelta(hours=49)
 
     applied, objected = (stage.hand_in(content, own) for content in (b"licence", b"photo"))
-    application = stage.on_notice(base=base, evidence=[*all_evidence("base"), named(applied)])
+    application = stage.on_notice(base=base, evidence=[*stage.trade.all_evidence("base"), named(applied)])
     stage.trade.object(application, evidence=[named(objected)])
 
     reporter = Caller(app, settings, "reporter-130102")

@@ -23,7 +23,6 @@ from schemathesis.specs.openapi.checks import (
 
 from gateway import clients, problems, scopes, tokens
 from runtime.config import Config
-from samples.stars import all_evidence
 from tests.builders import a_certificate
 from tests.gateway.callers import CENTRE, CITY, Caller
 from tests.gateway.matters_refused import Register
@@ -184,7 +183,7 @@ def _starred(app: Flask, settings: Config) -> dict[str, str]:
     stored = stage.hand_in(b"document")
     base = stage.trade.base(stage.number + 1_000)
     more = {"kind": "other", "title": "其他", **stored}
-    application = stage.on_notice(base=base, evidence=[*all_evidence("base"), more])
+    application = stage.on_notice(base=base, evidence=[*stage.trade.all_evidence("base"), more])
     objection = stage.trade.object(application)
     return {
         "award_id": award_id,

@@ -6,7 +6,8 @@ import pytest
 from contract.message import Event, Said
 from runtime import config
 from runtime.config import Config
-from samples.stars import Trade
+from runtime.files import Files
+from samples.stars import Trade, into
 from services.housekeeping import clock, store
 from services.housekeeping.service import Housekeeping
 from tests.services.housekeeping.builders import DAY
@@ -32,11 +33,11 @@ def service(settings: Config) -> Housekeeping:
 
 
 @pytest.fixture
-def trade(service: Housekeeping) -> Trade:
+def trade(service: Housekeeping, settings: Config) -> Trade:
     def call(method: str, *args: Any, **kwargs: Any) -> Any:
         return getattr(service, method)(*args, **kwargs)
 
-    found = Trade(call)
+    found = Trade(call, into(Files(settings)))
     found.register_reviewers(8)
     return found
 

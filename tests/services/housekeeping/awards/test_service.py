@@ -9,7 +9,7 @@ import pytest
 from contract import applications as cased
 from contract import housekeeping as public
 from contract.message import Said
-from samples.stars import Trade, evidence, office
+from samples.stars import Trade, office
 from services.housekeeping.awards import numbers
 from tests.services.housekeeping.builders import DAY
 from tests.services.housekeeping.callers import AFTER_NOTICE, PROVINCE
@@ -42,7 +42,7 @@ def test_an_award_is_changed_on_evidence_by_the_province_and_on_the_version_that
     command = {"award_id": awarded["award_id"], "change": "suspend", "reason": "投诉核查"}
     with pytest.raises(cased.EvidenceMissing):
         trade.call("change_award", command, PROVINCE)
-    command["evidence"] = [evidence("report")]
+    command["evidence"] = [trade.evidence("report")]
     with pytest.raises(cased.NotYourOffice):
         trade.call("change_award", command, office("130100"))
     with pytest.raises(public.AwardChangedMeanwhile):
@@ -71,7 +71,7 @@ def recognise(trade: Trade, base: dict[str, Any], **changes: Any) -> dict[str, A
     command = {
         "subject_kind": "base", "subject_key": base["base_id"], "brand": "燕赵福嫂·石家庄",
         "document": "石妇字〔2023〕9号", "stars": 3, "notice_opened_on": "2023-02-01", "notice_ended_on": "2023-02-10",
-        "awarded_on": "2023-02-13", "reason": "市级认定", "evidence": [evidence("decision")],
+        "awarded_on": "2023-02-13", "reason": "市级认定", "evidence": [trade.evidence("decision")],
     }  # fmt: skip
     return dict(trade.call("recognise_by_city", command | changes, office("130100")))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contract import housekeeping as public
-from samples.stars import Trade, evidence, office
+from samples.stars import Trade, office
 from tests.interleaved import interleaved
 from tests.services.housekeeping.builders import DAY
 from tests.services.housekeeping.callers import PROVINCE
@@ -50,7 +50,7 @@ def recognise(trade: Trade, subject: dict[str, Any]) -> Any:
     command = {
         "subject_kind": kind, "subject_key": key, "brand": "燕赵福嫂·石家庄", "document": "石妇字〔2023〕9号",
         "stars": 3, "notice_opened_on": "2023-02-01", "notice_ended_on": "2023-02-10", "awarded_on": "2023-02-13",
-        "reason": "市级认定", "evidence": [evidence("decision")],
+        "reason": "市级认定", "evidence": [trade.evidence("decision")],
     }  # fmt: skip
     return trade.call("recognise_by_city", command, office("130100"))
 

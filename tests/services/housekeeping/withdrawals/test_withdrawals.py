@@ -13,7 +13,7 @@ from contract.housekeeping import AwardChangeNotAllowed, AwardStatus, Settlement
 from contract.message import Event, Said
 from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from runtime import mongo
-from samples.stars import Trade, evidence, office
+from samples.stars import Trade, office
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards.domain import Award
 from services.housekeeping.service import Housekeeping
@@ -226,4 +226,6 @@ def test_what_is_given_back_to_a_base_that_merged_meanwhile_waits_for_a_decision
     assert [matter["kind"] for matter in found["matters"]] == ["merged"]
     assert trade.call("verify_award", number=found["award_number"])["verdict"] == "cannot_tell"
     settle = {"award_id": awarded["award_id"], "decision": "end", "reason": "主体已并入"}
-    assert trade.call("settle_award", settle | {"evidence": [evidence("inquiry")]}, PROVINCE)["status"] == "revoked"
+    assert (
+        trade.call("settle_award", settle | {"evidence": [trade.evidence("inquiry")]}, PROVINCE)["status"] == "revoked"
+    )
