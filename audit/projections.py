@@ -78,8 +78,9 @@ def _known(event: Event) -> Document:
 
 def _round(event: Event) -> Document:
     stated = {name: value for name, value in event.data.items() if name not in ("round_id", "outstanding")}
-    if stated["closed_at"] is not None:
-        stated["closed_at"] = dt.datetime.fromisoformat(stated["closed_at"])
+    for name in ("closed_at", "cancelled_at"):
+        if stated.get(name) is not None:
+            stated[name] = dt.datetime.fromisoformat(stated[name])
     if event.type == "round_closed":
         stated |= {"closed_seq": event.seq, "outstanding": event.data.get("outstanding", [])}
     return stated
@@ -124,7 +125,7 @@ PROJECTIONS = (
         "rounds",
         "reports",
         "round_id",
-        ("round_opened", "round_reminded", "round_closed"),
+        ("round_opened", "round_amended", "round_reminded", "round_closed", "round_cancelled"),
         _round,
         ("heard_at", "snapshot_id"),
     ),

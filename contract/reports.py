@@ -116,6 +116,20 @@ class RoundReminded(RoundEvent, Event):
     service = "reports"
 
 
+class RoundAmended(RoundEvent, Event):
+    """From here on ``opens_on`` and ``due_on`` are these."""
+
+    service = "reports"
+
+
+class RoundCancelled(RoundEvent, Event):
+    """It asks for nothing any more, and nobody is late in it; what was filed stays filed."""
+
+    service = "reports"
+
+    cancelled_at = fields.Instant(required=True)
+
+
 class RoundClosed(RoundEvent, Event):
     """``outstanding``: ``{target_id, late, missing}`` for each indicator of which regions (their codes) had filed after
     ``due_on``, or nothing at all."""
@@ -125,7 +139,7 @@ class RoundClosed(RoundEvent, Event):
     outstanding = fields.Many(fields.Facts())
 
 
-ROUNDS = (RoundOpened, RoundReminded, RoundClosed)
+ROUNDS = (RoundOpened, RoundAmended, RoundReminded, RoundClosed, RoundCancelled)
 
 
 class WithdrawalAnswered(WithdrawalAnswer, Event):

@@ -1,6 +1,7 @@
 """What reports is asked about dispatch rounds (调度) and answers. Their events are in contract.reports.
 
-A round asks for the figures of one month. Of a period there is one round ever, and of rounds one open at a time.
+A round asks for the figures of one month. Of a period there is one round, unless it is cancelled, and of rounds one is
+open at a time.
 """
 
 from contract import fields
@@ -24,6 +25,27 @@ class RemindRound(Message):
 
     command_id = fields.Text(at_most=100)
     round_id = fields.Id(required=True)
+    expected_version = fields.Whole(at_least=1)
+
+
+class AmendRound(Message):
+    """Another last day to report, as long as the one before is not over; another opening, until the round has opened.
+    Who is late is judged by the amended day."""
+
+    command_id = fields.Text(at_most=100)
+    round_id = fields.Id(required=True)
+    opens_on = fields.Day()
+    due_on = fields.Day()
+    reason = fields.PlainText(required=True, at_least=4, at_most=500)
+    expected_version = fields.Whole(at_least=1)
+
+
+class CancelRound(Message):
+    """Of an open round. What was filed stays filed, nobody is late, and its period may be opened anew."""
+
+    command_id = fields.Text(at_most=100)
+    round_id = fields.Id(required=True)
+    reason = fields.PlainText(required=True, at_least=4, at_most=500)
     expected_version = fields.Whole(at_least=1)
 
 
@@ -74,6 +96,16 @@ class Reminder(Message):
     missing = fields.Whole(required=True)
 
 
+class Amendment(Message):
+    """What a round's days were before it, who changed them, when and why."""
+
+    at = fields.Instant(required=True)
+    by = fields.Text(required=True)
+    reason = fields.Text(required=True, at_most=500)
+    opens_on = fields.Day(required=True)
+    due_on = fields.Day(required=True)
+
+
 class RoundSnapshot(Message):
     snapshot_id = fields.Id(required=True)
     digest = fields.Text(required=True, at_most=64)
@@ -94,18 +126,22 @@ class RoundSummary(Message):
     closed_at = fields.Instant(required=True, allow_none=True)
     closed_by = fields.Text(required=True, allow_none=True)
     closed_early_because = fields.Text(required=True, allow_none=True, at_most=500)
+    cancelled_at = fields.Instant(required=True, allow_none=True)
+    cancelled_by = fields.Text(required=True, allow_none=True)
+    cancelled_because = fields.Text(required=True, allow_none=True, at_most=500)
     snapshot = fields.Nested(RoundSnapshot, required=True, allow_none=True)
 
 
 class Round(RoundSummary):
     """Of an open round as it is now, of a closed one as it was when it was closed: within the reader's region and
-    department, and what was asked for."""
+    department, and what was asked for. Of a cancelled one nothing is expected. ``amendments``: the oldest first."""
 
     tally = fields.Nested(Tally, required=True)
     units = fields.Many(fields.Nested(UnitTally), required=True)
     departments = fields.Many(fields.Nested(DepartmentTally), required=True)
     outstanding = fields.Many(fields.Nested(Outstanding), required=True)
     reminders = fields.Many(fields.Nested(Reminder), required=True)
+    amendments = fields.Many(fields.Nested(Amendment), required=True)
 
 
 class Reminded(Message):
@@ -122,7 +158,8 @@ class RoundNotFound(NotFound):
 
 
 class RoundInvalid(Invalid):
-    """The period lies outside the plan's year, or the days contradict one another."""
+    """The period lies outside the plan's year, the days contradict one another or lie too far away, or an amendment
+    changes nothing."""
 
 
 class RoundAlreadyOpen(Conflict):
@@ -135,6 +172,14 @@ class PeriodAlreadyClosed(Conflict):
 
 class RoundAlreadyClosed(Conflict):
     pass
+
+
+class RoundAlreadyCancelled(Conflict):
+    pass
+
+
+class RoundPastDue(Conflict):
+    """Its last day is over: who was late stays so. ``facts["due_on"]``."""
 
 
 class RoundNotDue(Conflict):
@@ -153,4 +198,4 @@ class RoundChanged(Stale):
 
 
 class RoundsNotAllowed(Forbidden):
-    """Rounds are opened, reminded and closed by the province's dispatcher."""
+    """Rounds are opened, amended, cancelled, reminded and closed by the province's dispatcher."""

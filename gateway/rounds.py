@@ -1,4 +1,5 @@
-"""Dispatch rounds (调度): opened, reminded and closed by the province's dispatcher, followed by whoever reports."""
+"""Dispatch rounds (调度): opened, amended, cancelled, reminded and closed by the province's dispatcher, followed by
+whoever reports."""
 
 from flask import url_for
 from flask_smorest import Blueprint
@@ -97,6 +98,58 @@ def read_round(asked: Asked, round_id: str) -> Response:
 @operation(
     blueprint,
     "POST",
+    "/<id:round_id>/amendments",
+    scopes=_WRITE,
+    body=public.AmendRound(exclude=_PATH),
+    example={"due_on": "2023-06-09", "reason": "端午节前集中核实数据，延期两日"},
+    once=True,
+    edits=True,
+    answers=Answer(200, public.Round, "调整后的调度 · the round as it is now", headers=("ETag",)),
+    refusals=(
+        *(*_KEPT, public.RoundNotFound, public.RoundAlreadyClosed, public.RoundAlreadyCancelled),
+        *(public.RoundPastDue, public.RoundInvalid, public.RoundChanged),
+    ),
+)
+def amend_round(asked: Asked, round_id: str) -> Response:
+    """调整一期调度的起止日 · Move a round's opening or its last day
+
+    截止日过后不能再改；已经开始的，只能改截止日。迟报按调整后的截止日认定，原来的安排和理由留在 amendments。
+    Until the last day is over; of a round that has opened only the last day. Late is judged by the amended day; what
+    was before, and why it changed, stays in `amendments`.
+    """
+    found = ask(SERVICE, "amend_round", asked.command(round_id=round_id), asked.actor)
+    return answer(found, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/<id:round_id>/cancellation",
+    scopes=_WRITE,
+    body=public.CancelRound(exclude=_PATH),
+    example={"reason": "期别选错，另行开始"},
+    once=True,
+    edits=True,
+    answers=Answer(200, public.Round, "取消后的调度 · the round as it is now", headers=("ETag",)),
+    refusals=(
+        *(*_KEPT, public.RoundNotFound, public.RoundAlreadyClosed, public.RoundAlreadyCancelled),
+        public.RoundChanged,
+    ),
+)
+def cancel_round(asked: Asked, round_id: str) -> Response:
+    """取消一期调度 · Cancel a round
+
+    只能取消尚未关闭的。已填报的数据不受影响，无人因此迟报；编号不再使用，该期可重新开始。
+    Until it is closed. What was filed stays, and nobody is late in it; its number is not used again, and its period
+    may be opened anew.
+    """
+    found = ask(SERVICE, "cancel_round", asked.command(round_id=round_id), asked.actor)
+    return answer(found, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "POST",
     "/<id:round_id>/reminders",
     scopes=_WRITE,
     body=public.RemindRound(exclude=_PATH),
@@ -105,7 +158,7 @@ def read_round(asked: Asked, round_id: str) -> Response:
     edits=True,
     answers=Answer(201, public.Round, "已催报 · reminded", headers=("Location", "ETag")),
     refusals=(
-        *(*_KEPT, public.RoundNotFound, public.RoundAlreadyClosed),
+        *(*_KEPT, public.RoundNotFound, public.RoundAlreadyClosed, public.RoundAlreadyCancelled),
         *(public.NobodyToRemind, public.RoundChanged),
     ),
 )
@@ -140,7 +193,7 @@ def read_reminder(asked: Asked, round_id: str, number: int) -> Response:
     edits=True,
     answers=Answer(200, public.Round, "关闭后的调度 · the round as it is now", headers=("ETag",)),
     refusals=(
-        *(*_KEPT, public.RoundNotFound, public.RoundAlreadyClosed),
+        *(*_KEPT, public.RoundNotFound, public.RoundAlreadyClosed, public.RoundAlreadyCancelled),
         *(public.RoundNotDue, public.RoundChanged),
     ),
 )

@@ -49,7 +49,7 @@ MEANS = {
     REPORTS_READ: "读取辖区和本部门的填报 · read reports of one's region and department",
     REPORTS_WRITE: "填报进展 · file progress",
     REPORTS_REVIEW: "审核他人的填报 · review what others filed",
-    ROUNDS_WRITE: "组织调度 · open, remind and close dispatch rounds",
+    ROUNDS_WRITE: "组织调度 · open, amend, cancel, remind and close dispatch rounds",
     BULLETINS_WRITE: "印发通报 · issue bulletins",
     INSPECTIONS_READ: "读取督导检查 · read inspections, problems and hints",
     INSPECTIONS_WRITE: "督导检查、核减 · inspect, find and withdraw",

@@ -94,7 +94,7 @@ def _issued(offices: Offices, sample: Sample) -> bool:
 
 def _round(offices: Offices, sample: Sample) -> Doc | None:
     found = offices.get(DISPATCHER, "/v1/rounds", limit=100)["items"]
-    return next((one for one in found if one["period"] == sample.period), None)
+    return next((one for one in found if one["period"] == sample.period and one["cancelled_at"] is None), None)
 
 
 class _Year:

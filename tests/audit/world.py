@@ -253,6 +253,11 @@ class World:
             self.file("2.1", CHANGAN, month, str(figure), inspected="3", started=str(figure))
         self.come(dt.date(2023, 9, 2))
         opened = self.call("reports", "open_round", {"period": "2023-08"}, DISPATCHER)
+        mistaken = {"round_id": opened["round_id"], "reason": "期别选错"}
+        self.call("reports", "cancel_round", mistaken, DISPATCHER)
+        opened = self.call("reports", "open_round", {"period": "2023-08"}, DISPATCHER)
+        later = {"round_id": opened["round_id"], "due_on": "2023-09-08", "reason": "延期一日"}
+        opened = self.call("reports", "amend_round", later, DISPATCHER)
         self.file("2.1", CHANGAN, "2023-08", "15", problems="配套资金未到位", next_steps="申请专项债")
         self.file("2.1", QIAOXI, "2023-08", "9")
         self.file("4.1", CHANGAN, "2023-08", "1.25")

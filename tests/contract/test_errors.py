@@ -34,7 +34,8 @@ FINAL = {
         certificate_already_issued certificate_conflict cure_expired filing_already_withdrawn
         finding_recorded_already greenway_answered_already hint_concluded_already matter_settled_already
         number_prefix_taken outcome_below_threshold period_already_closed report_already_decided report_unchanged
-        objections_full review_too_late round_already_closed subject_already_registered subject_not_active
+        objections_full review_too_late round_already_cancelled round_already_closed round_past_due
+        subject_already_registered subject_not_active
         """,
     "somebody has to decide or do something first, which is another request": """
         appeal_not_allowed figure_above_later figure_below_earlier finding_not_open greenway_not_waiting

@@ -1,18 +1,20 @@
 """Every refusal of dispatch rounds, provoked as a client would provoke it, each in a year without rounds."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from werkzeug.test import TestResponse
 
 import plan as plans
-from runtime import mongo
+from runtime import clock, mongo
 from services.reports.rounds.domain import expected
 from tests.gateway.callers import Caller
 from tests.services.targets.builders import an_id
 
 ROUNDS = "/v1/rounds"
 NOBODY = "0" * 24
+SOON = clock.day_of(clock.now()) + dt.timedelta(days=30)
 
 
 class Hall:
@@ -27,7 +29,13 @@ class Hall:
         self.plan, self.store = plans.read(scene.settings.plan_file), store
 
     def open(self, period: str = "2023-10", **asked: Any) -> TestResponse:
-        return self.dispatcher.post(ROUNDS, json={"period": period, "due_on": "2099-12-31", **asked})
+        return self.dispatcher.post(ROUNDS, json={"period": period, "due_on": f"{SOON}", **asked})
+
+    def amend(self, opened: TestResponse, **said: Any) -> TestResponse:
+        return self.dispatcher.post(f"{opened.headers['Location']}/amendments", json={"reason": "延期两日", **said})
+
+    def cancel(self, opened: TestResponse) -> TestResponse:
+        return self.dispatcher.post(f"{opened.headers['Location']}/cancellation", json={"reason": "期别选错"})
 
     def close(self, opened: TestResponse, **more: Any) -> TestResponse:
         body = more.pop("json", {"reason": "各地均已填报"})
@@ -56,6 +64,16 @@ def round_already_closed(hall: Hall) -> TestResponse:
     opened = hall.open()
     hall.close(opened)
     return hall.close(opened)
+
+
+def round_already_cancelled(hall: Hall) -> TestResponse:
+    opened = hall.open()
+    hall.cancel(opened)
+    return hall.amend(opened, due_on="2023-11-09")
+
+
+def round_past_due(hall: Hall) -> TestResponse:
+    return hall.amend(hall.open(opens_on="2023-11-01", due_on="2023-11-07"), due_on=f"{SOON}")
 
 
 def round_not_due(hall: Hall) -> TestResponse:
@@ -99,7 +117,10 @@ def rounds_not_allowed(hall: Hall) -> TestResponse:
 _STATUS: dict[int, tuple[Callable[[Hall], TestResponse], ...]] = {
     403: (rounds_not_allowed,),
     404: (round_not_found,),
-    409: (round_already_open, period_already_closed, round_already_closed, round_not_due, nobody_to_remind),
+    409: (
+        *(round_already_open, period_already_closed, round_already_closed, round_already_cancelled),
+        *(round_past_due, round_not_due, nobody_to_remind),
+    ),
     412: (round_changed,),
     422: (round_invalid,),
 }

@@ -1,5 +1,6 @@
 """Rounds and bulletins as a client meets them: opened, reminded, closed, locked, issued and downloaded."""
 
+import datetime as dt
 import io
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from flask import Flask
 from deploy import fonts
 from runtime.config import Config
 from tests.gateway.callers import Caller
+from tests.gateway.rounds_refused import SOON
 from tests.programme import Programme, until
 
 PROCESSES = (
@@ -38,11 +40,23 @@ def dispatcher(app: Flask, settings: Config) -> Caller:
 def test_a_round_from_its_opening_to_its_bulletin(
     programme: Programme, dispatcher: Caller, city: Caller, inspector: Caller
 ) -> None:
-    opened = dispatcher.post("/v1/rounds", json={"period": "2023-10", "due_on": "2099-12-31"})
-    assert (opened.status_code, opened.json["number"], opened.json["tally"]["filed"]) == (201, 1, 0)
+    mistaken = dispatcher.post("/v1/rounds", json={"period": "2023-10", "due_on": f"{SOON}"})
+    cancelled = dispatcher.post(f"{mistaken.headers['Location']}/cancellation", json={"reason": "日期填错"})
+    assert (cancelled.status_code, cancelled.json["cancelled_because"]) == (200, "日期填错")
+    assert (cancelled.json["tally"]["expected"], cancelled.json["outstanding"]) == (0, [])
+    opened = dispatcher.post("/v1/rounds", json={"period": "2023-10", "due_on": f"{SOON}"})
+    assert (opened.status_code, opened.json["number"], opened.json["tally"]["filed"]) == (201, 2, 0)
     address = opened.headers["Location"]
 
-    reminded = dispatcher.post(f"{address}/reminders", json={}, headers={"If-Match": opened.headers["ETag"]})
+    stale = {"If-Match": opened.headers["ETag"]}
+    later = {"due_on": f"{SOON + dt.timedelta(days=2)}", "reason": "延期两日"}
+    amended = dispatcher.post(f"{address}/amendments", json=later, headers=stale)
+    assert (amended.status_code, amended.json["due_on"]) == (200, later["due_on"])
+    (before,) = amended.json["amendments"]
+    assert (before["due_on"], before["by"], before["reason"]) == (f"{SOON}", "dispatcher", "延期两日")
+    assert dispatcher.post(f"{address}/cancellation", json={"reason": "期别选错"}, headers=stale).status_code == 412
+
+    reminded = dispatcher.post(f"{address}/reminders", json={}, headers={"If-Match": amended.headers["ETag"]})
     assert reminded.status_code == 201, reminded.text
     assert reminded.json["reminders"][0]["missing"] == opened.json["tally"]["expected"]
     listed = dispatcher.get(reminded.headers["Location"]).json["outstanding"]
@@ -74,5 +88,5 @@ def test_a_round_from_its_opening_to_its_bulletin(
     workbook = inspector.get(f"{bulletin}/workbook.xlsx")
     assert workbook.data.startswith(b"PK")
     assert [one["number"] for one in inspector.get("/v1/bulletins").json["items"]] == [1]
-    again = dispatcher.post("/v1/rounds", json={"period": "2023-10", "due_on": "2099-12-31"})
+    again = dispatcher.post("/v1/rounds", json={"period": "2023-10", "due_on": f"{SOON}"})
     assert again.json["code"] == "period_already_closed"

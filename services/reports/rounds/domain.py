@@ -9,15 +9,18 @@ from contract.errors import field_error
 from contract.regions import Region
 from contract.rounds import (
     NobodyToRemind,
+    RoundAlreadyCancelled,
     RoundAlreadyClosed,
     RoundChanged,
     RoundInvalid,
     RoundNotDue,
+    RoundPastDue,
 )
 from plan import Indicator, Plan
 from services.reports.domain import last_day
 
 Line = tuple[str, str]  # (indicator, region)
+FURTHEST = dt.timedelta(days=366)  # default: how far ahead a round may lie
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,17 @@ class Reminder:
     at: dt.datetime
     by: str
     missing: int
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """``opens_on``, ``due_on``: as they were until then."""
+
+    at: dt.datetime
+    by: str
+    reason: str
+    opens_on: dt.date
+    due_on: dt.date
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,15 @@ class Round:
     closed_by: str | None = None
     closed_early_because: str | None = None
     reminders: tuple[Reminder, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
+    cancelled_at: dt.datetime | None = None
+    cancelled_by: str | None = None
+    cancelled_because: str | None = None
     snapshot: Snapshot | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None and self.cancelled_at is None
 
 
 @dataclass(frozen=True)
@@ -109,15 +131,7 @@ def open_round(
     if as_of.year != plan.year:
         zh, en = f"不在方案年度{plan.year}年之内", f"is not a month of the plan's year, {plan.year}"
         faults.append(field_error("/period", "period_outside_plan", zh, en))
-    if due_on < as_of:
-        zh, en = f"不能早于报告期末日{as_of}", f"must not lie before the period's last day, {as_of}"
-        faults.append(field_error("/due_on", "due_before_period_ends", zh, en))
-    if due_on < opens:
-        zh = f"截止日{due_on}早于开始日{opens}，请填写 due_on"
-        en = f"the round would be due on {due_on}, before it opens on {opens}: say due_on"
-        faults.append(field_error("/due_on", "due_before_open", zh, en))
-    if faults:
-        raise RoundInvalid("调度安排有误，请按所列字段更正", "correct the listed fields and send it again", faults)
+    _refuse(faults + _day_faults(plan.year, opens_on=opens, due_on=due_on, as_of=as_of, today=today))
     return Round(
         round_id=round_id,
         version=1,
@@ -132,8 +146,77 @@ def open_round(
     )
 
 
+def amend(
+    round: Round,
+    *,
+    opens_on: dt.date | None,
+    due_on: dt.date | None,
+    reason: str,
+    at: dt.datetime,
+    today: dt.date,
+    by: str,
+) -> Round:
+    """What is None stays. Nobody who was in time becomes late by it, and nobody who was late in time. Raises
+    RoundAlreadyClosed, RoundAlreadyCancelled, RoundPastDue, RoundInvalid."""
+    _require_open(round)
+    if today > round.due_on:
+        raise RoundPastDue(
+            f"本期调度已于{round.due_on}截止，不能再调整：迟报以该日为准，可按期关闭或取消",
+            f"the round was due on {round.due_on}, by which it is judged who is late: close or cancel it",
+            facts={"due_on": round.due_on.isoformat()},
+        )
+    opens, due = opens_on or round.opens_on, due_on or round.due_on
+    faults = []
+    if (opens, due) == (round.opens_on, round.due_on):
+        zh, en = "与现在的安排相同：请填写要调整的日期", "is as it was: say which day is to be another"
+        faults.append(field_error("/due_on" if opens_on is None else "/opens_on", "unchanged", zh, en))
+    if opens != round.opens_on and not today <= min(opens, round.opens_on):
+        zh, en = "已经开始的调度不能改开始日，也不能改到今天以前", "only a day to come becomes another day to come"
+        faults.append(field_error("/opens_on", "opened_already", zh, en))
+    if due < today:
+        zh, en = f"不能早于今天（{today}）", f"must not lie before today, {today}"
+        faults.append(field_error("/due_on", "in_the_past", zh, en))
+    _refuse(faults + _day_faults(round.year, opens_on=opens, due_on=due, as_of=round.as_of, today=today))
+    before = Amendment(at, by, reason, round.opens_on, round.due_on)
+    amendments = (*round.amendments, before)
+    return replace(round, version=round.version + 1, opens_on=opens, due_on=due, amendments=amendments)
+
+
+def cancel(round: Round, *, reason: str, at: dt.datetime, by: str) -> Round:
+    """Raises RoundAlreadyClosed, RoundAlreadyCancelled."""
+    _require_open(round)
+    return replace(round, version=round.version + 1, cancelled_at=at, cancelled_by=by, cancelled_because=reason)
+
+
+def _day_faults(
+    year: int, *, opens_on: dt.date, due_on: dt.date, as_of: dt.date, today: dt.date
+) -> list[dict[str, str]]:
+    faults = []
+    first, last = dt.date(year, 1, 1), max(as_of, today) + FURTHEST
+    if not first <= opens_on <= last:
+        zh, en = f"应在{first}至{last}之间", f"must lie between {first} and {last}"
+        faults.append(field_error("/opens_on", "too_far_away", zh, en))
+    if due_on < as_of:
+        zh, en = f"不能早于报告期末日{as_of}", f"must not lie before the period's last day, {as_of}"
+        faults.append(field_error("/due_on", "due_before_period_ends", zh, en))
+    if due_on < opens_on:
+        zh = f"截止日{due_on}早于开始日{opens_on}，请填写 due_on"
+        en = f"the round would be due on {due_on}, before it opens on {opens_on}: say due_on"
+        faults.append(field_error("/due_on", "due_before_open", zh, en))
+    if due_on > last:
+        zh, en = f"不能晚于{last}", f"must not lie after {last}"
+        faults.append(field_error("/due_on", "too_far_away", zh, en))
+    return faults
+
+
+def _refuse(faults: list[dict[str, str]]) -> None:
+    """Raises RoundInvalid when there are any."""
+    if faults:
+        raise RoundInvalid("调度安排有误，请按所列字段更正", "correct the listed fields and send it again", faults)
+
+
 def remind(round: Round, *, missing: int, at: dt.datetime, by: str) -> Round:
-    """Raises RoundAlreadyClosed, NobodyToRemind."""
+    """Raises RoundAlreadyClosed, RoundAlreadyCancelled, NobodyToRemind."""
     _require_open(round)
     if not missing:
         raise NobodyToRemind(
@@ -144,7 +227,7 @@ def remind(round: Round, *, missing: int, at: dt.datetime, by: str) -> Round:
 
 
 def close(round: Round, *, reason: str | None, at: dt.datetime, today: dt.date, by: str) -> Round:
-    """Raises RoundAlreadyClosed, RoundNotDue. A reason is kept only where it was needed."""
+    """Raises RoundAlreadyClosed, RoundAlreadyCancelled, RoundNotDue. A reason is kept only where it was needed."""
     _require_open(round)
     early = today <= round.due_on
     if early and reason is None:
@@ -165,6 +248,8 @@ def close(round: Round, *, reason: str | None, at: dt.datetime, today: dt.date, 
 def _require_open(round: Round) -> None:
     if round.closed_at is not None:
         raise RoundAlreadyClosed("本期调度已经关闭", "the round is closed already")
+    if round.cancelled_at is not None:
+        raise RoundAlreadyCancelled("本期调度已经取消，可重新开始该期", "the round was cancelled: open it anew")
 
 
 def check_version(round: Round, expected: int | None) -> None:

@@ -1,5 +1,5 @@
-"""Calls about dispatch rounds (调度). The province's dispatcher opens, reminds and closes; who reads reports reads
-them, each within their region and, acting for a department, of its indicators only."""
+"""Calls about dispatch rounds (调度). The province's dispatcher opens, amends, cancels, reminds and closes; who reads
+reports reads them, each within their region and, acting for a department, of its indicators only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,8 @@ READ, WRITE = "reports:read", "rounds:write"
 
 _SUMMARY = (
     *("round_id", "version", "year", "number", "period", "as_of", "opens_on", "due_on", "opened_by"),
-    *("closed_at", "closed_by", "closed_early_because", "snapshot"),
+    *("closed_at", "closed_by", "closed_early_because", "cancelled_at", "cancelled_by", "cancelled_because"),
+    "snapshot",
 )
 
 
@@ -71,9 +72,49 @@ class RoundCalls(Calls):
         return self._round(kept.commands.once(who.client_id, asked, work, action="open_round"), who)
 
     @rpc
-    def remind_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """RemindRound -> Round. Refuses RoundNotFound, RoundAlreadyClosed, NobodyToRemind, RoundChanged,
+    def amend_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """AmendRound -> Round. Refuses RoundNotFound, RoundAlreadyClosed, RoundAlreadyCancelled, RoundPastDue,
+        RoundInvalid, RoundChanged, RoundsNotAllowed, CommandReused."""
+        asked, who = public.AmendRound.read(command), _dispatcher(actor)
+        kept, at = self._rounds(), timepiece.now(self.settings)
+
+        def work(session: ClientSession) -> str:
+            before = kept.get(asked["round_id"], session)
+            domain.check_version(before, asked.get("expected_version"))
+            after = domain.amend(
+                before,
+                opens_on=asked.get("opens_on"),
+                due_on=asked.get("due_on"),
+                reason=asked["reason"],
+                at=at,
+                today=clock.day_of(at),
+                by=who.client_id,
+            )
+            kept.put_amended(session, before, after)
+            return after.round_id
+
+        return self._round(kept.commands.once(who.client_id, asked, work, action="amend_round"), who)
+
+    @rpc
+    def cancel_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """CancelRound -> Round. Refuses RoundNotFound, RoundAlreadyClosed, RoundAlreadyCancelled, RoundChanged,
         RoundsNotAllowed, CommandReused."""
+        asked, who = public.CancelRound.read(command), _dispatcher(actor)
+        kept, at = self._rounds(), timepiece.now(self.settings)
+
+        def work(session: ClientSession) -> str:
+            before = kept.get(asked["round_id"], session)
+            domain.check_version(before, asked.get("expected_version"))
+            after = domain.cancel(before, reason=asked["reason"], at=at, by=who.client_id)
+            kept.put_cancelled(session, before, after)
+            return after.round_id
+
+        return self._round(kept.commands.once(who.client_id, asked, work, action="cancel_round"), who)
+
+    @rpc
+    def remind_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """RemindRound -> Round. Refuses RoundNotFound, RoundAlreadyClosed, RoundAlreadyCancelled, NobodyToRemind,
+        RoundChanged, RoundsNotAllowed, CommandReused."""
         asked, who = public.RemindRound.read(command), _dispatcher(actor)
         kept, plan, at = self._rounds(), self._plan(), timepiece.now(self.settings)
 
@@ -90,8 +131,8 @@ class RoundCalls(Calls):
 
     @rpc
     def close_round(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """CloseRound -> Round; a snapshot of it follows. Refuses RoundNotFound, RoundAlreadyClosed, RoundNotDue,
-        RoundChanged, RoundsNotAllowed, CommandReused."""
+        """CloseRound -> Round; a snapshot of it follows. Refuses RoundNotFound, RoundAlreadyClosed,
+        RoundAlreadyCancelled, RoundNotDue, RoundChanged, RoundsNotAllowed, CommandReused."""
         asked, who = public.CloseRound.read(command), _dispatcher(actor)
         kept, plan, (lines, at, _) = self._rounds(), self._plan(), self._now()
 
@@ -146,7 +187,7 @@ class RoundCalls(Calls):
     ) -> dict[str, Any]:
         kept = self._rounds()
         found = kept.get(round_id)
-        all = kept.attendance(round_id)
+        all = [] if found.cancelled_at else kept.attendance(round_id)
         if all is None:
             all = domain.attendance(self._plan(), kept.filings(found.period), due_on=found.due_on)
         seen = self._attended(all, who, unit, department)
@@ -158,6 +199,7 @@ class RoundCalls(Calls):
             departments=[{"department": of, **counts} for of, counts in domain.by_department(seen)],
             outstanding=_outstanding(seen),
             reminders=[vars(reminder) for reminder in found.reminders],
+            amendments=[vars(amendment) for amendment in found.amendments],
         )
 
     def _attended(

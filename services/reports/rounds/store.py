@@ -1,6 +1,6 @@
 """What reports remembers of dispatch rounds.
 
-rounds            one document a round: unique by period and by (year, number); at most one is open
+rounds            one document a round: unique by (year, number) and, unless cancelled, by period; at most one is open
 round_attendance  who had filed, was late and was missing when a round was closed
 round_reminders   who was reminded, one document a reminder
 """
@@ -39,7 +39,10 @@ class Rounds:
 
     def ensure_indexes(self) -> None:
         self.outbox.ensure_indexes()
-        self._rounds.create_index("period", name="period", unique=True)
+        standing = {"cancelled_at": None}
+        self._rounds.create_index("period", name="standing", unique=True, partialFilterExpression=standing)
+        if "period" in self._rounds.index_information():  # of 0.2, when no round was ever cancelled
+            self._rounds.drop_index("period")
         self._rounds.create_index([("year", 1), ("number", 1)], name="number", unique=True)
         self._rounds.create_index("open", name="open", unique=True, partialFilterExpression={"open": True})
 
@@ -55,6 +58,15 @@ class Rounds:
         row = {"_id": f"{after.round_id}/{reminder.number}", **document(reminder), "reminded": told}
         self._reminders.insert_one(row, session=session)
         self._say(session, public.RoundReminded, after, reminder.at, [("round_reminders", row)])
+
+    def put_amended(self, session: ClientSession, before: Round, after: Round) -> None:
+        mongo.put(self._rounds, _row(after), over=before.version, session=session)
+        self._say(session, public.RoundAmended, after, after.amendments[-1].at, [])
+
+    def put_cancelled(self, session: ClientSession, before: Round, after: Round) -> None:
+        mongo.put(self._rounds, _row(after), over=before.version, session=session)
+        assert after.cancelled_at is not None
+        self._say(session, public.RoundCancelled, after, after.cancelled_at, [], cancelled_at=after.cancelled_at)
 
     def put_closed(self, session: ClientSession, before: Round, after: Round, attendance: Sequence[Attendance]) -> None:
         """``attendance``: as it was at that moment, which is kept, and of which is said who did not file in time."""
@@ -86,7 +98,8 @@ class Rounds:
         return None if found is None else _round(found)
 
     def of_period(self, period: str, session: ClientSession | None = None) -> Round | None:
-        found = self._rounds.find_one({"period": period}, session=session)
+        """The one that was not cancelled."""
+        found = self._rounds.find_one({"period": period, "cancelled_at": None}, session=session)
         return None if found is None else _round(found)
 
     def next_number(self, year: int, session: ClientSession) -> int:
@@ -149,7 +162,7 @@ class Rounds:
 
 def _row(round: Round) -> Document:
     row = document(round)
-    return {"_id": row.pop("round_id"), **row} | ({"open": True} if round.closed_at is None else {})
+    return {"_id": row.pop("round_id"), **row} | ({"open": True} if round.is_open else {})
 
 
 def _round(row: Document) -> Round:

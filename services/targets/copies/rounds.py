@@ -17,8 +17,8 @@ _DAYS = ("as_of", "opens_on", "due_on")
 @dataclass(frozen=True)
 class Round:
     """``closed_seq``: the place in the log of `reports` at which it was closed, and ``heard_at`` when we heard of that,
-    by the clock on the wall; None while it is open. ``outstanding``: ``{target_id, late, missing}``, the regions that
-    filed after ``due_on`` or not at all. ``snapshot_id``: what was locked of it."""
+    by the clock on the wall; None of one that was not. ``outstanding``: ``{target_id, late, missing}``, the regions
+    that filed after ``due_on`` or not at all. ``snapshot_id``: what was locked of it."""
 
     round_id: str
     version: int
@@ -32,6 +32,7 @@ class Round:
     heard_at: dt.datetime | None = None
     outstanding: tuple[dict[str, Any], ...] = ()
     snapshot_id: str | None = None
+    cancelled_at: dt.datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -74,8 +75,8 @@ class Rounds:
         return None if found is None else _round(found)
 
     def latest(self) -> Round | None:
-        """The one that was opened last, open or closed."""
-        found = self._rounds.find_one({}, sort=[("opens_on", -1), ("number", -1)])
+        """The one that was opened last, open or closed; none that was cancelled."""
+        found = self._rounds.find_one({"cancelled_at": None}, sort=[("opens_on", -1), ("number", -1)])
         return None if found is None else _round(found)
 
     def unlocked(self) -> list[str]:

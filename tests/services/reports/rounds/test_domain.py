@@ -9,7 +9,15 @@ import pytest
 
 import plan as plans
 from contract import regions
-from contract.rounds import NobodyToRemind, RoundAlreadyClosed, RoundChanged, RoundInvalid, RoundNotDue
+from contract.rounds import (
+    NobodyToRemind,
+    RoundAlreadyCancelled,
+    RoundAlreadyClosed,
+    RoundChanged,
+    RoundInvalid,
+    RoundNotDue,
+    RoundPastDue,
+)
 from plan import Plan
 from services.reports.rounds import domain as rounds
 from services.reports.rounds.domain import Attendance, Filing, Line, Round
@@ -63,12 +71,68 @@ def test_a_period_is_enough_to_open_a_round(plan: Plan) -> None:
         ({"period": "2023-08"}, "/due_on"),  # would have been due before today
         ({"due_on": dt.date(2023, 10, 30)}, "/due_on"),
         ({"opens_on": dt.date(2023, 11, 9)}, "/due_on"),
+        ({"opens_on": dt.date(1900, 1, 1)}, "/opens_on"),
+        ({"due_on": dt.date(2100, 12, 31)}, "/due_on"),
     ],
 )
 def test_days_that_contradict_one_another_are_refused(plan: Plan, asked: dict[str, Any], pointer: str) -> None:
     with pytest.raises(RoundInvalid) as refused:
         opened(plan, **asked)
     assert {fault["pointer"] for fault in refused.value.errors} == {pointer}
+
+
+def amended(round: Round, today: dt.date = TODAY, **said: Any) -> Round:
+    days = {"opens_on": None, "due_on": None} | {name: dt.date.fromisoformat(day) for name, day in said.items()}
+    return rounds.amend(round, **days, reason="延期两日", at=AT, today=today, by="dispatcher")
+
+
+def test_a_round_is_moved_until_its_last_day_is_over_and_keeps_what_was_before(plan: Plan) -> None:
+    round = opened(plan)
+    twice = amended(amended(round, due_on="2023-11-09"), dt.date(2023, 11, 9), due_on="2023-11-13")
+    assert (twice.due_on, twice.version) == (dt.date(2023, 11, 13), 3)
+    assert [one.due_on for one in twice.amendments] == [dt.date(2023, 11, 7), dt.date(2023, 11, 9)]
+    assert {(one.by, one.reason, one.at) for one in twice.amendments} == {("dispatcher", "延期两日", AT)}
+    with pytest.raises(RoundPastDue):
+        amended(round, round.due_on + dt.timedelta(days=1), due_on="2023-11-09")
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer", "code"),
+    [
+        ({}, "/due_on", "unchanged"),
+        ({"due_on": "2023-11-02"}, "/due_on", "in_the_past"),  # who was in time would be late
+        ({"due_on": "2023-10-30"}, "/due_on", "due_before_period_ends"),
+        ({"due_on": "2025-01-01"}, "/due_on", "too_far_away"),
+        ({"opens_on": "2023-11-05"}, "/opens_on", "opened_already"),
+    ],
+)
+def test_an_amendment_changes_no_day_that_has_come(plan: Plan, said: dict[str, str], pointer: str, code: str) -> None:
+    with pytest.raises(RoundInvalid) as refused:
+        amended(opened(plan), dt.date(2023, 11, 3), **said)
+    assert (pointer, code) in {(fault["pointer"], fault["code"]) for fault in refused.value.errors}
+
+
+def test_the_opening_is_moved_until_the_round_has_opened(plan: Plan) -> None:
+    round = opened(plan, opens_on=dt.date(2023, 11, 5))
+    assert amended(round, opens_on="2023-11-02").opens_on == dt.date(2023, 11, 2)
+    with pytest.raises(RoundInvalid):
+        amended(round, opens_on="2023-10-31")
+    with pytest.raises(RoundInvalid):
+        amended(round, dt.date(2023, 11, 6), opens_on="2023-11-07")
+
+
+def test_what_is_cancelled_stays_so_and_what_is_closed_is_not_cancelled(plan: Plan) -> None:
+    round = rounds.cancel(opened(plan), reason="期别选错", at=AT, by="dispatcher")
+    for act in (
+        lambda: closed(round, dt.date(2023, 11, 9)),
+        lambda: rounds.remind(round, missing=3, at=AT, by="dispatcher"),
+        lambda: amended(round, due_on="2023-11-09"),
+        lambda: rounds.cancel(round, reason="期别选错", at=AT, by="dispatcher"),
+    ):
+        with pytest.raises(RoundAlreadyCancelled):
+            act()
+    with pytest.raises(RoundAlreadyClosed):
+        rounds.cancel(closed(opened(plan), dt.date(2023, 11, 8)), reason="期别选错", at=AT, by="dispatcher")
 
 
 def test_up_to_its_last_day_a_round_is_closed_only_with_a_reason(plan: Plan) -> None:

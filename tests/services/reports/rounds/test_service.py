@@ -9,7 +9,14 @@ import pytest
 
 from contract import reports, targets
 from contract.message import Event, Said
-from contract.rounds import PeriodAlreadyClosed, RoundAlreadyOpen, RoundNotFound, RoundsNotAllowed
+from contract.rounds import (
+    PeriodAlreadyClosed,
+    RoundAlreadyCancelled,
+    RoundAlreadyClosed,
+    RoundAlreadyOpen,
+    RoundNotFound,
+    RoundsNotAllowed,
+)
 from runtime import clock, config, mongo
 from runtime.config import Config
 from services.reports import domain, store
@@ -199,6 +206,87 @@ def test_what_is_filed_while_a_round_closes_is_either_in_its_snapshot_or_named_a
     assert ("130102" in outstanding["missing"]) == (filed.seq > closed.seq)
     assert ("130102" in outstanding["late"]) == (filed.seq < closed.seq)
     assert of(service.round(round_id, DISPATCHER), "2.1")["late"] == outstanding["late"]
+
+
+def test_who_is_late_is_judged_by_the_amended_day(service, at, file, said) -> None:
+    at("2023-11-06")
+    round_id = service.open_round({"period": "2023-10"}, DISPATCHER)["round_id"]
+    service.amend_round({"round_id": round_id, "due_on": "2023-11-09", "reason": "延期两日"}, DISPATCHER)
+    at("2023-11-09")
+    file("130102")
+    at("2023-11-10")
+    file("130104")
+    closed = service.close_round({"round_id": round_id}, DISPATCHER)
+    assert of(closed, "2.1")["late"] == ["130104"]
+    assert [one["due_on"] for one in closed["amendments"]] == ["2023-11-07"]
+    assert [(one.event.__name__, f"{one.data['due_on']}") for one in said()] == [
+        ("RoundOpened", "2023-11-07"),
+        ("RoundAmended", "2023-11-09"),
+        ("RoundClosed", "2023-11-09"),
+    ]
+
+
+def test_a_cancelled_round_asks_for_nothing_and_its_period_is_opened_anew(service, at, file, settings) -> None:
+    at("2023-11-08")
+    lines = mongo.database(settings, "reports")["lines"]
+    for number in (1, 2):  # more than once, within the same instant
+        asked = {"period": "2023-10", "due_on": "2023-11-09"}
+        round_id = service.open_round(asked, DISPATCHER)["round_id"]
+        if number == 1:
+            file("130102", accepted=True)
+        before = list(lines.find())
+        cancelled = service.cancel_round({"round_id": round_id, "reason": "期别选错"}, DISPATCHER)
+        assert list(lines.find()) == before, "what was filed stays"
+        assert (cancelled["tally"]["expected"], cancelled["outstanding"], cancelled["version"]) == (0, [], 2)
+    again = service.open_round(asked, DISPATCHER)
+    assert (again["number"], again["tally"]["filed"]) == (3, 1), "numbers are not used again"
+    assert [one["cancelled_because"] for one in service.rounds(CITY)["items"]] == [None, "期别选错", "期别选错"]
+    with pytest.raises(RoundAlreadyOpen):
+        service.open_round(asked, DISPATCHER)
+
+
+@pytest.mark.parametrize("point", [writes, commits])
+@pytest.mark.parametrize("first", ["close", "other"])
+@pytest.mark.parametrize("other", ["amend_round", "cancel_round"])
+def test_a_round_that_is_closed_while_it_is_moved_or_cancelled_is_one_or_the_other(
+    service, at, file, settings, said, other, first, point
+) -> None:
+    at("2023-11-07")
+    round_id = service.open_round({"period": "2023-10"}, DISPATCHER)["round_id"]
+    file("130104")
+    # collections that are made meanwhile would part them
+    round_store.rounds(settings).store.create_collection("round_attendance")
+    close = {"round_id": round_id, "reason": "均已填报", "command_id": "close"}
+    asked = {"round_id": round_id, "reason": "另行安排", "command_id": "other"}
+    asked |= {"due_on": "2023-11-09"} if other == "amend_round" else {}
+    calls = [
+        lambda: service.close_round(close, DISPATCHER),
+        lambda: getattr(service, other)(asked, DISPATCHER),
+    ]
+    outcomes = interleaved(*(calls if first == "close" else reversed(calls)), at=point)
+    closed, moved = outcomes if first == "close" else reversed(outcomes)
+    events = [one.event.__name__ for one in said()]
+    if other == "cancel_round":
+        assert sorted(events)[1:] == ["RoundOpened"], "one of the two"
+        refused = [one for one in (closed, moved) if isinstance(one, Exception)]
+        assert [type(one) for one in refused] == [
+            RoundAlreadyCancelled if "RoundCancelled" in events else RoundAlreadyClosed
+        ]
+    else:
+        assert closed["closed_early_because"] == "均已填报"
+        assert isinstance(moved, RoundAlreadyClosed) == ("RoundAmended" not in events)
+        assert f"{said()[-1].data['due_on']}" == closed["due_on"], "judged by the day that it had then"
+        assert closed["due_on"] == ("2023-11-09" if "RoundAmended" in events else "2023-11-07")
+
+
+def test_a_round_of_before_is_cancelled_and_its_period_opened_anew(service, at, settings) -> None:
+    """The index of 0.2 allows one round of a period, cancelled or not."""
+    rows = mongo.database(settings, "reports")["rounds"]
+    rows.create_index("period", name="period", unique=True)
+    at("2023-11-01")
+    round_id = service.open_round({"period": "2023-10"}, DISPATCHER)["round_id"]
+    service.cancel_round({"round_id": round_id, "reason": "期别选错"}, DISPATCHER)
+    assert service.open_round({"period": "2023-10"}, DISPATCHER)["number"] == 2
 
 
 def test_what_targets_locked_is_shown_in_the_round(service, at) -> None:

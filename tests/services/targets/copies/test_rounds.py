@@ -59,6 +59,17 @@ def test_the_latest_round_is_the_one_opened_last(rounds: Rounds) -> None:
     assert (found.number, found.due_on, found.is_open) == (11, dt.date(2023, 12, 7), True)
 
 
+def test_a_cancelled_round_is_passed_over_and_an_amended_one_has_its_newest_days(rounds: Rounds) -> None:
+    rounds.hear(a_round_said(name="十一月", number=11, opens_on=dt.date(2023, 12, 1), due_on=dt.date(2023, 12, 7)))
+    rounds.hear(a_round_said(reports.RoundCancelled, name="十一月", version=2, seq=4, number=11, cancelled_at=AT))
+    rounds.hear(a_round_said())
+    rounds.hear(a_round_said(reports.RoundAmended, version=2, seq=3, due_on=dt.date(2023, 11, 9)))
+    found = rounds.latest()
+    assert found is not None
+    assert (found.number, found.due_on, found.is_open) == (10, dt.date(2023, 11, 9), True)
+    assert rounds.unlocked() == []
+
+
 def test_a_closed_round_wants_a_snapshot_until_it_has_one(rounds: Rounds) -> None:
     rounds.hear(a_round_said())
     assert rounds.unlocked() == []
