@@ -123,8 +123,9 @@ class Crew(Programme):
     def enter(self, role: Role) -> Door:
         """A way in for another client, of the whole province."""
         name, secret = f"bench-{role.value}", secrets.token_hex()
+        organisation = {Role.DISPATCHER: "省发展改革委"}.get(role, "bench")
         client = clients.made(
-            name, secret, role=role, region=regions.PROVINCE, organisation="bench", per_minute=10_000_000
+            name, secret, role=role, region=regions.PROVINCE, organisation=organisation, per_minute=10_000_000
         )
         clients.Clients(self.config).put(client)
         entered = Door(self.config.port)

@@ -32,8 +32,6 @@ from runtime.config import Config
 # Secrets are 256 random bits, so the hash need not be slow; these are OWASP's least costs for argon2id.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _DEMO_PER_MINUTE = 120_000  # the benchmarks post through one demo client
-# Who acts for a department that the plan names acts on its indicators only.
-_DEMO_DEPARTMENTS = {"housing-reporter": "省住房城乡建设厅", "housing-reviewer": "省住房城乡建设厅"}
 
 
 @dataclass(frozen=True)
@@ -168,46 +166,60 @@ def demo_secret(settings: Config, client_id: str) -> str:
 
 def demo(settings: Config) -> list[dict[str, str]]:
     """Make what is missing and list all. Not for production: its caller makes sure."""
-    wanted = [(f"centre-{unit.code}", Role.TRAINING_CENTRE, unit.code) for unit in regions.units()]
-    wanted += [
-        ("civil-affairs-130000", Role.CIVIL_AFFAIRS, regions.PROVINCE),
-        ("civil-affairs-130100", Role.CIVIL_AFFAIRS, "130100"),
-        ("dispatcher", Role.DISPATCHER, regions.PROVINCE),
-        ("inspector", Role.INSPECTOR, regions.PROVINCE),
-        ("inspector-2", Role.INSPECTOR, regions.PROVINCE),  # who reported a mending does not re-check it
-        ("partner", Role.PARTNER, regions.PROVINCE),
-        ("fulian-130000", Role.FEDERATION, regions.PROVINCE),
-        ("fulian-130000-2", Role.FEDERATION, regions.PROVINCE),  # an appeal is for another clerk to decide
-        ("fulian-130100", Role.FEDERATION, "130100"),
-        ("fulian-130102", Role.FEDERATION, "130102"),
-        ("base-1", Role.APPLICANT, regions.PROVINCE),
-        ("reviewer-1", Role.REVIEWER, regions.PROVINCE),
-        ("reporter-130102", Role.REPORTER, "130102"),
-        *((f"reporter-{unit.code}", Role.REPORTER, unit.code) for unit in regions.units()),
-        *((f"report-reviewer-{unit.code}", Role.REPORT_REVIEWER, unit.code) for unit in regions.units()),
-        ("reporter-130000", Role.REPORTER, regions.PROVINCE),
-        ("report-reviewer-130000", Role.REPORT_REVIEWER, regions.PROVINCE),
-        ("housing-reporter", Role.REPORTER, regions.PROVINCE),
-        ("housing-reviewer", Role.REPORT_REVIEWER, regions.PROVINCE),
-    ]
+    wanted = _demo_wanted()
     store = Clients(settings)
     listed = []
-    for client_id, role, region in wanted:
+    for client_id, role, region, organisation in wanted:
         secret = demo_secret(settings, client_id)
         known = store.get(client_id)
-        if known is None or known.scopes != scopes.OF_ROLE[role] or not known.check_client_secret(secret):
+        if (
+            known is None
+            or (known.scopes, known.organisation) != (scopes.OF_ROLE[role], organisation)
+            or not known.check_client_secret(secret)
+        ):
             store.put(
                 made(
                     client_id,
                     secret,
                     role=role,
                     region=region,
-                    organisation=_DEMO_DEPARTMENTS.get(client_id, client_id),
+                    organisation=organisation,
                     per_minute=_DEMO_PER_MINUTE,
                 )
             )
         listed.append({"client_id": client_id, "client_secret": secret, "role": role.value, "region": region})
     return listed
+
+
+def _demo_wanted() -> list[tuple[str, Role, str, str]]:
+    """Id, role, region, organisation."""
+    province, everywhere = regions.PROVINCE, regions.units()
+    return [
+        *((f"centre-{unit.code}", Role.TRAINING_CENTRE, unit.code, f"centre-{unit.code}") for unit in everywhere),
+        ("civil-affairs-130000", Role.CIVIL_AFFAIRS, province, "省民政厅"),
+        ("civil-affairs-130100", Role.CIVIL_AFFAIRS, "130100", "石家庄市民政局"),
+        ("dispatcher", Role.DISPATCHER, province, "省发展改革委"),
+        ("inspector", Role.INSPECTOR, province, "省政府督查室"),
+        ("inspector-2", Role.INSPECTOR, province, "省政府督查室"),  # who reported a mending does not re-check it
+        ("partner", Role.PARTNER, province, "partner"),
+        ("fulian-130000", Role.FEDERATION, province, "省妇联"),
+        ("fulian-130000-2", Role.FEDERATION, province, "省妇联"),  # an appeal is for another clerk to decide
+        ("fulian-130100", Role.FEDERATION, "130100", "石家庄市妇联"),
+        ("fulian-130102", Role.FEDERATION, "130102", "石家庄市长安区妇联"),
+        ("base-1", Role.APPLICANT, province, "base-1"),
+        ("reviewer-1", Role.REVIEWER, province, "reviewer-1"),
+        ("reporter-130102", Role.REPORTER, "130102", "石家庄市长安区人民政府"),
+        *((f"reporter-{unit.code}", Role.REPORTER, unit.code, _office(unit, "办公室")) for unit in everywhere),
+        *((f"report-reviewer-{unit.code}", Role.REPORT_REVIEWER, unit.code, _office(unit, "")) for unit in everywhere),
+        ("reporter-130000", Role.REPORTER, province, "省政务服务管理办公室"),
+        ("report-reviewer-130000", Role.REPORT_REVIEWER, province, "省政务服务管理办公室"),
+        ("housing-reporter", Role.REPORTER, province, "省住房城乡建设厅"),
+        ("housing-reviewer", Role.REPORT_REVIEWER, province, "省住房城乡建设厅"),
+    ]
+
+
+def _office(unit: regions.Region, of: str) -> str:
+    return f"{unit.name}{'管委会' if unit.name.endswith('新区') else '人民政府'}{of}"
 
 
 def main(arguments: list[str]) -> int:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from contract.words import Comparator, Measure, Role
-
-_OVER_ALL = (Role.DISPATCHER, Role.INSPECTOR)
+from plan import organisations
+from plan.organisations import Organisations
 
 
 class PlanUnreadable(Exception):
@@ -91,17 +91,28 @@ class Plan:
     least_public_cell: int
     outlook: Outlook
     notices: Notices
+    organisations: Organisations
     indicators: dict[str, Indicator] = field(hash=False)
 
     @property
     def begins(self) -> dt.date:
         return dt.date(self.year, 1, 1)
 
-    def concerning(self, *, role: str | None, organisation: str) -> frozenset[str]:
-        """The ids of the indicators that somebody has to do with: a department's people with its own, everybody else
-        with all. So have dispatchers and inspectors, for 省发展改革委, which leads the plan, also owns a part of it."""
-        own = frozenset(one.id for one in self.indicators.values() if organisation in one.departments)
-        return own if own and role not in _OVER_ALL else frozenset(self.indicators)
+    def concerning(self, *, role: str | None, organisation: str, region: str) -> frozenset[str]:
+        """The ids of the indicators that somebody has to do with, within their region: dispatchers and inspectors all;
+        who reports for a department its own, and for a city or county all; civil affairs and the federation, at every
+        level, those of the province's. An organisation that does not act in this role and region has none."""
+        if not self.organisations.acts(role=role, organisation=organisation, region=region):
+            return frozenset()
+        if role in (Role.DISPATCHER, Role.INSPECTOR):
+            return frozenset(self.indicators)
+        if role in (Role.REPORTER, Role.REPORT_REVIEWER):
+            if organisation not in self.organisations.of_province:
+                return frozenset(self.indicators)
+            owners = frozenset({organisation})
+        else:
+            owners = frozenset(self.organisations.province.get(role or "", ()))
+        return frozenset(one.id for one in self.indicators.values() if not owners.isdisjoint(one.departments))
 
     def parts(self, id: str) -> tuple[Indicator, ...]:
         """What the plan names as a part of the indicator (其中)."""
@@ -115,6 +126,8 @@ def read(path: Path) -> Plan:
         with path.open("rb") as file:
             said = tomllib.load(file)
         head = said["plan"]
+        indicators = {one["id"]: _indicator(one, head["small_cell_units"]) for one in said["indicators"]}
+        departments = dict.fromkeys(name for one in indicators.values() for name in one.departments)
         plan = Plan(
             id=head["id"],
             name=head["name"],
@@ -126,7 +139,10 @@ def read(path: Path) -> Plan:
             least_public_cell=head["least_public_cell"],
             outlook=_outlook(head["outlook"]),
             notices=Notices(**head["notices"]),
-            indicators={one["id"]: _indicator(one, head["small_cell_units"]) for one in said["indicators"]},
+            organisations=organisations.read(
+                head["organisations"], region=head["region"], departments=tuple(departments)
+            ),
+            indicators=indicators,
         )
         if len(plan.indicators) != len(said["indicators"]):
             raise ValueError("two indicators have the same id")

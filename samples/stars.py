@@ -75,7 +75,8 @@ def actor(client_id: str, role: Role, region: str, organisation: str) -> Doc:
 def office(region: str, clerk: int = 1) -> Doc:
     """A 妇联; the region's own client, and further clerks of it."""
     client_id = f"fulian-{region}" if clerk == 1 else f"fulian-{region}-{clerk}"
-    return actor(client_id, Role.FEDERATION, region, f"fulian-{region}")
+    place = "省" if region == regions.PROVINCE else regions.get(region).full_name.removeprefix("河北省")
+    return actor(client_id, Role.FEDERATION, region, f"{place}妇联")
 
 
 def applicant(organisation: str, region: str = regions.PROVINCE) -> Doc:

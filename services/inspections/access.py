@@ -1,8 +1,6 @@
 """Who may do what. What one may not see does not exist for them; what one may not do is forbidden.
 
-An actor whose organisation is a department that the plan names has to do with that department's indicators; any other
-with all within its region, and so have inspectors and dispatchers: 省发展改革委, which leads, also owns some.
-"""
+Which indicators an actor has to do with, within their region, is the plan's to say."""
 
 from contract import actor, regions
 from contract.inspections import InspectionsNotAllowed
@@ -29,12 +27,14 @@ class Actor(actor.Actor):
         return regions.within(region, self.region) and self.concerned(plan, target_id)
 
     def concerned(self, plan: Plan, target_id: str) -> bool:
-        """Whether the indicator is one of the actor's; what is none at all is refused where it is read."""
-        return target_id in self.targets(plan) or target_id not in plan.indicators
+        """Whether the indicator is one of the actor's; for who has any, what is none at all is refused where it is
+        read."""
+        own = self.targets(plan)
+        return target_id in own or (bool(own) and target_id not in plan.indicators)
 
     def targets(self, plan: Plan) -> frozenset[str]:
         """The ids of the indicators that the actor has to do with."""
-        return plan.concerning(role=self.role, organisation=self.organisation)
+        return plan.concerning(role=self.role, organisation=self.organisation, region=self.region)
 
 
 def not_allowed() -> InspectionsNotAllowed:

@@ -8,8 +8,6 @@ READ, WRITE, REVIEW = "reports:read", "reports:write", "reports:review"
 
 
 class Actor(actor.Actor):
-    """``organisation``: a department that the plan names acts on its own indicators only, any other on all."""
-
     __slots__ = ()
 
     def require(self, *scopes: str) -> None:
@@ -47,4 +45,4 @@ class Actor(actor.Actor):
 
     def indicators(self, plan: Plan) -> frozenset[str]:
         """The ids of those that the actor has to do with."""
-        return plan.concerning(role=self.role, organisation=self.organisation)
+        return plan.concerning(role=self.role, organisation=self.organisation, region=self.region)

@@ -33,6 +33,7 @@ from services.targets.service import Targets
 from services.targets.store import LISTENED_TO, Counts
 from services.training.service import Training
 from tests.builders import a_certificate, a_person, write_roster
+from tests.organisations import organisation_of, owner_of
 from tests.services.certification.builders import Rosters
 from tests.services.training.builders import a_centre, a_filing
 
@@ -53,7 +54,7 @@ def an_actor(role: Role, name: str = "", *, region: str = "130000", also: tuple[
         "client_id": name,
         "role": role.value,
         "region": region,
-        "organisation": name,
+        "organisation": organisation_of(role, region),
         "scopes": [*scopes.OF_ROLE[role], *also],
     }
 
@@ -148,13 +149,16 @@ class World:
 
     def file(self, target_id: str, region: str, period: str, figure: str | None, **more: Any) -> dict[str, Any]:
         """Filed by one, accepted by another."""
-        said = {"target_id": target_id, "region": region, "period": period, **more}
+        said, own = (
+            {"target_id": target_id, "region": region, "period": period, **more},
+            {"organisation": owner_of(target_id)},
+        )
         if figure is not None:
             said["cumulative"] = figure
         said["evidence"] = [self.hand_in(f"{target_id} {region} {period} {figure}")]
-        filed = self.call("reports", "file_report", said, REPORTER)
+        filed = self.call("reports", "file_report", said, REPORTER | own)
         decision = {"report_id": filed["report_id"], "decision": "accept"}
-        return dict(self.call("reports", "decide_report", decision, REVIEWER))
+        return dict(self.call("reports", "decide_report", decision, REVIEWER | own))
 
     def play(self) -> None:
         self._trained()

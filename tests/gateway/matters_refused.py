@@ -34,11 +34,12 @@ class Register:
     def __init__(self, scene: Scene) -> None:
         self.settings = scene.settings
         self.county = next(_counties)
+        unit = regions.get(self.county).path[1]
         self.reporter, self.reviewer, self.housing, self.city, self.inspector, self.inspector_2, self.dispatcher = (
             Caller(scene.app, scene.settings, name)
             for name in (
-                *("reporter-130000", "report-reviewer-130000", "housing-reporter", "reporter-130100"),
-                *("inspector", "inspector-2", "dispatcher"),
+                *(f"reporter-{unit}", f"report-reviewer-{unit}", "housing-reporter"),
+                *(f"reporter-{'130200' if unit == '130100' else '130100'}", "inspector", "inspector-2", "dispatcher"),
             )
         )
 

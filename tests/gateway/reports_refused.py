@@ -36,14 +36,15 @@ def form(rows: list[list[str]]) -> bytes:
 
 
 class Desk:
-    """Reporters and reviewers of the province, with a county of its own for one refusal."""
+    """Reporters and reviewers, with a county of its own for one refusal."""
 
     def __init__(self, scene: Any) -> None:
         self.settings: Config = scene.settings
         self.county = next(_counties)
+        self.unit = regions.get(self.county).path[1]
         self.reporter, self.reviewer, self.housing, self.small = (
             Caller(scene.app, scene.settings, name)
-            for name in ("reporter-130000", "report-reviewer-130000", "housing-reporter", "reporter-130102")
+            for name in (f"reporter-{self.unit}", f"report-reviewer-{self.unit}", "housing-reporter", "reporter-130102")
         )
         self.bearer = scene.bearer
         self.anybody = scene.anybody
@@ -95,7 +96,7 @@ def department_not_yours(desk: Desk) -> TestResponse:
 
 def reporter_reviews_own(desk: Desk) -> TestResponse:
     filed = desk.file()
-    headers = desk.bearer("reporter-130000", "reports:write reports:review")
+    headers = desk.bearer(f"reporter-{desk.unit}", "reports:write reports:review")
     return desk.anybody.post(f"{filed.headers['Location']}/decision", json={"decision": "accept"}, headers=headers)
 
 
@@ -167,7 +168,7 @@ def sum_not_reported(desk: Desk) -> TestResponse:
 
 
 def reporting_level_wrong(desk: Desk) -> TestResponse:
-    return desk.file(region="130000")
+    return desk.file(desk.housing, region="130000")
 
 
 def period_not_reportable(desk: Desk) -> TestResponse:

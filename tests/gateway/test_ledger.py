@@ -120,7 +120,7 @@ def test_a_departments_reporter_sees_its_own_items_and_a_regions_all(app: Flask,
     assert {row["item"] for row in items(roads)} == {4}
     assert roads.get(f"{URL}?item=12").json["code"] == "ledger_not_found"
     assert [line["target_id"] for line in roads.get(MATRIX).json["indicators"]] == ["4.1", "4.2"]
-    county = as_reporter(app, settings, organisation="长安区政府", region=COUNTY)
+    county = as_reporter(app, settings, organisation="石家庄市长安区政府", region=COUNTY)
     assert len(items(county)) == 42
 
 

@@ -63,11 +63,11 @@ def test_told_twice_under_one_key_it_is_registered_once(register: Register, serv
         "due_on": "2099-12-31",
     }
     headers = {"Idempotency-Key": "one problem"}
-    first, second = (register.reporter.post(MATTERS, json=body, headers=headers) for _ in range(2))
+    first, second = (register.dispatcher.post(MATTERS, json=body, headers=headers) for _ in range(2))
     assert (first.status_code, second.headers["Idempotent-Replayed"]) == (201, "true")
-    listed = register.reporter.get(f"{MATTERS}?item=16&region=130181&kind=政策").json
+    listed = register.dispatcher.get(f"{MATTERS}?item=16&region=130181&kind=政策").json
     assert [one["matter_id"] for one in listed["items"]] == [first.json["matter_id"]]
-    (counted,) = register.reporter.get("/v1/matter-counts?item=16").json["items"]
+    (counted,) = register.dispatcher.get("/v1/matter-counts?item=16").json["items"]
     assert (counted["region"], counted["open"], counted["overdue"]) == ("130181", 1, 0)
 
 

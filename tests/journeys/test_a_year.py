@@ -6,6 +6,7 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from gateway.clients import Client
 from runtime import config, mongo
 from runtime.config import Config
 from services.targets.store import Counts, number
+from tests.organisations import owner_of
 from tests.programme import Programme, until
 
 PROCESSES = (
@@ -70,8 +72,7 @@ class Year:
         self.settings, self.programme = settings, programme
         self._rpc = app.extensions["rpc"]
         self.dispatcher = Office(app, settings, "fagai", Role.DISPATCHER, "130000", "省发展改革委")
-        self.reporter = Office(app, settings, "tianbao", Role.REPORTER, "130000", "省级填报")
-        self.reviewer = Office(app, settings, "shenhe", Role.REPORT_REVIEWER, "130000", "省级审核")
+        self._office = partial(Office, app, settings)
         self.inspector = Office(app, settings, "ducha", Role.INSPECTOR, "130000", "省政府督查室")
         self.published: dict[int, dict[str, Any]] = {}  # month -> its round, closed
 
@@ -88,10 +89,13 @@ class Year:
 
     def file(self, target_id: str, region: str, period: str, figure: int | Decimal, **more: Any) -> dict[str, Any]:
         """Filed by one, accepted by another."""
-        evidence = self.hand_in(self.reporter, f"{target_id} {region} {period} {figure}")
+        department = owner_of(target_id)
+        reporter = self._office("tianbao", Role.REPORTER, "130000", department)
+        reviewer = self._office("shenhe", Role.REPORT_REVIEWER, "130000", department)
+        evidence = self.hand_in(reporter, f"{target_id} {region} {period} {figure}")
         line = {"target_id": target_id, "region": region, "period": period, "cumulative": str(figure)}
-        filed = self.reporter.post("/v1/reports", {**line, "evidence": [evidence], **more})
-        return dict(self.reviewer.post(f"/v1/reports/{filed['report_id']}/decision", {"decision": "accept"}))
+        filed = reporter.post("/v1/reports", {**line, "evidence": [evidence], **more})
+        return dict(reviewer.post(f"/v1/reports/{filed['report_id']}/decision", {"decision": "accept"}))
 
     def month(self, month: int) -> None:
         """The figures of a month are asked for in the next one; what was said by its closing is locked."""

@@ -14,6 +14,7 @@ from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from runtime import mongo
 from runtime.outbox import Outbox
 from runtime.rpc import Rpc
+from tests.organisations import owner_of
 from tests.programme import Programme, until
 from tests.services.reports.builders import (
     BOTH,
@@ -46,7 +47,8 @@ class Office:
         return dict(self.rpc.call("reports", "decide_report", command, actor, timeout=30))
 
     def accepted(self, **changes: Any) -> dict[str, Any]:
-        return self.accept(self.file(PROVINCE_REPORTER, **changes), PROVINCE_REVIEWER)
+        own = {"organisation": owner_of(changes.get("target_id", "2.1"))}
+        return self.accept(self.file(PROVINCE_REPORTER | own, **changes), PROVINCE_REVIEWER | own)
 
     def value(self, target_id: str = "2.1", region: str = PROVINCE, **clocks: str) -> Decimal:
         found = self.rpc.call("targets", "target", target_id, region=region, timeout=30, **clocks)

@@ -131,7 +131,7 @@ def test_what_is_shown_is_what_must_come_of_the_sample(told: Told, offices: Offi
 
 def test_every_line_is_accepted_by_a_second_person(told: Told, offices: Offices, sample: Sample) -> None:
     assert offices.steps == ledger_year.steps(sample)
-    waiting = offices.get("report-reviewer-130000", "/v1/reports", status=ReportStatus.FILED.value)["items"]
+    waiting = offices.get(DISPATCHER, "/v1/reports", status=ReportStatus.FILED.value)["items"]
     assert waiting == []
     assert told.round["tally"]["accepted"] == told.round["tally"]["filed"]
 

@@ -210,7 +210,7 @@ class RoundCalls(Calls):
         if not regions.within(within, who.region):
             raise public.RoundNotFound("该地区不在您的辖区之内", "this region is not within yours")
         seen = domain.seen(all, plan, within=within, department=department)
-        own = plan.concerning(role=who.role, organisation=who.organisation)
+        own = plan.concerning(role=who.role, organisation=who.organisation, region=who.region)
         return [(indicator, one) for indicator, one in seen if indicator.id in own]
 
 

@@ -39,6 +39,11 @@ class Answers:
         self._ledger = ledger
         self._counts = counts
 
+    def insider(self, actor: dict[str, Any] | None) -> Actor | None:
+        """Who asks, when any indicator is theirs to work with; None is shown what the public is."""
+        who = Actor.of(actor) if actor else None
+        return who if who and self._own(who) else None
+
     def asked(self, said: dict[str, Any], actor: Actor | None, *, today: dt.date) -> Asked:
         """ReadLedger; ``actor`` None stands for the public. Refuses LedgerNotFound, LedgerPeriodOutside,
         DetailNotPublic, BreakdownUnknown, RegionUnknown, RegionAmbiguous."""
@@ -146,7 +151,7 @@ class Answers:
         return code
 
     def _indicators(self, item: str | None, department: str | None, actor: Actor | None) -> tuple[str, ...]:
-        own = self.plan.concerning(role=actor.role, organisation=actor.organisation) if actor else None
+        own = self._own(actor) if actor else None
         found = [
             one.id
             for one in self.plan.indicators.values()
@@ -160,6 +165,9 @@ class Answers:
                 "the ledger has no such item or department: give an item's number, or a department's name",
             )
         return tuple(found)
+
+    def _own(self, actor: Actor) -> frozenset[str]:
+        return self.plan.concerning(role=actor.role, organisation=actor.organisation, region=actor.region)
 
     def _clocks(self, read: Mapping[str, Any], today: dt.date) -> tuple[dt.date, str]:
         as_of = read.get("as_of", today)

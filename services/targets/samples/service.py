@@ -73,7 +73,9 @@ class SampleCalls:
     def _seen(self, samples: Samples, inspection_id: str, actor: dict[str, Any]) -> Document:
         """One that is drawn, of the actor's region and indicators. Raises SampleNotFound."""
         who = Actor.of(actor)
-        own = plan.read(self.settings.plan_file).concerning(role=who.role, organisation=who.organisation)
+        own = plan.read(self.settings.plan_file).concerning(
+            role=who.role, organisation=who.organisation, region=who.region
+        )
         found = samples.get(inspection_id)
         if (
             found is None

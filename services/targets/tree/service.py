@@ -182,7 +182,7 @@ def _may_name(desk: Desk) -> None:
 def _reviews(desk: Desk) -> bool:
     """A department's own reviewer decides on its own indicators only."""
     who = desk.who
-    owned = desk.plan.concerning(role=who.role, organisation=who.organisation)
+    owned = desk.plan.concerning(role=who.role, organisation=who.organisation, region=who.region)
     return who.role == Role.REPORT_REVIEWER and ADJUST in who.scopes and desk.indicator.id in owned
 
 

@@ -19,6 +19,7 @@ from services.inspections.evidence import Proof
 from services.inspections.findings import domain as findings
 from services.inspections.findings.domain import Finding
 from services.inspections.service import Inspections
+from tests.organisations import organisation_of
 
 TODAY = dt.date(2023, 8, 1)
 PROOF = Proof("f" * 24, "0" * 64, "现场核查记录")
@@ -37,7 +38,7 @@ def an_actor(role: Role, name: str = "", *, region: str = "130000", organisation
         "client_id": name or role.value,
         "role": role.value,
         "region": region,
-        "organisation": organisation or name or role.value,
+        "organisation": organisation or organisation_of(role, region),
         "scopes": list(scopes.OF_ROLE[role]),
     }
 

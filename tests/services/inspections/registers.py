@@ -15,10 +15,10 @@ from tests.services.inspections.builders import TODAY, an_actor, an_id, noon
 REPORTER = an_actor(Role.REPORTER, "changan-reporter", region="130102", organisation="石家庄市长安区住建局")
 REVIEWER = an_actor(Role.REPORT_REVIEWER, "changan-reviewer", region="130102", organisation="石家庄市长安区政府")
 OWNER = an_actor(Role.REPORTER, "changan-finance", region="130102", organisation="石家庄市长安区财政局")
-ELSEWHERE = an_actor(Role.REPORTER, "tangshan", region="130200", organisation="唐山市")
+ELSEWHERE = an_actor(Role.REPORTER, "tangshan", region="130200", organisation="唐山市人民政府")
 HOUSING = an_actor(Role.REPORTER, "housing", organisation="省住房城乡建设厅")
 EDUCATION = an_actor(Role.REPORTER, "education", organisation="省教育厅")
-LAND_OFFICE = an_actor(Role.REPORTER, "land", organisation="省自然资源厅")  # not named in the plan
+LAND_OFFICE = an_actor(Role.REPORTER, "land", organisation="省自然资源厅")  # owns no indicator
 
 
 def a_matter(**changes: Any) -> dict[str, Any]:

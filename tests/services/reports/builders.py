@@ -11,11 +11,15 @@ REPORTER: dict[str, Any] = {
     "client_id": "reporter-130102",
     "role": "reporter",
     "region": "130102",
-    "organisation": "长安区人民政府",
+    "organisation": "石家庄市长安区人民政府",
     "scopes": ["reports:read", "reports:write"],
 }
 UNIT_REPORTER = REPORTER | {"client_id": "reporter-130100", "region": "130100", "organisation": "石家庄市人民政府"}
-PROVINCE_REPORTER = REPORTER | {"client_id": "reporter-130000", "region": "130000", "organisation": "省级填报"}
+PROVINCE_REPORTER = REPORTER | {
+    "client_id": "reporter-130000",
+    "region": "130000",
+    "organisation": "省政务服务管理办公室",
+}
 HOUSING_REPORTER = PROVINCE_REPORTER | {"client_id": "housing-1", "organisation": "省住房城乡建设厅"}
 REVIEWER = REPORTER | {
     "client_id": "reviewer-130100",
@@ -24,7 +28,11 @@ REVIEWER = REPORTER | {
     "organisation": "石家庄市发展改革委",
     "scopes": ["reports:read", "reports:review"],
 }
-PROVINCE_REVIEWER = REVIEWER | {"client_id": "reviewer-130000", "region": "130000", "organisation": "省级审核"}
+PROVINCE_REVIEWER = REVIEWER | {
+    "client_id": "reviewer-130000",
+    "region": "130000",
+    "organisation": "省政务服务管理办公室",
+}
 HOUSING_REVIEWER = PROVINCE_REVIEWER | {"client_id": "housing-2", "organisation": "省住房城乡建设厅"}
 BOTH = REPORTER | {"client_id": "both", "scopes": ["reports:read", "reports:write", "reports:review"]}
 OUTSIDER = REPORTER | {"client_id": "partner", "scopes": ["targets:read"]}

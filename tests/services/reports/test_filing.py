@@ -14,6 +14,7 @@ from contract.targets import TargetNotFound
 from runtime.config import Config
 from services.reports.service import Reports
 from tests.interleaved import Point, commits, interleaved, writes
+from tests.organisations import owner_of
 from tests.services.reports.builders import (
     BOTH,
     HOUSING_REPORTER,
@@ -193,7 +194,7 @@ def test_a_stock_needs_an_accepted_baseline(desk: Desk) -> None:
 )
 def test_what_the_plan_does_not_ask_for_is_refused(desk: Desk, said: Log, changes: Any, refusal: Any) -> None:
     with pytest.raises(refusal) as refused:
-        desk.file(PROVINCE_REPORTER, **changes)
+        desk.file(HOUSING_REPORTER | {"organisation": owner_of(changes.get("target_id", "2.1"))}, **changes)
     assert refused.value.zh
     assert said() == []
 
@@ -258,7 +259,8 @@ def test_a_nought_claims_nothing_and_needs_no_evidence(desk: Desk) -> None:
 
 def test_a_unit_that_is_its_own_county_files_what_either_files(desk: Desk) -> None:
     for target in ("2.1", "6.2"):
-        assert desk.file(PROVINCE_REPORTER, target_id=target, region="130682", cumulative="1")["region"] == "130682"
+        reporter = PROVINCE_REPORTER | {"organisation": owner_of(target)}
+        assert desk.file(reporter, target_id=target, region="130682", cumulative="1")["region"] == "130682"
 
 
 def test_one_files_within_ones_region_and_for_ones_department(desk: Desk) -> None:
@@ -274,7 +276,7 @@ def test_one_files_within_ones_region_and_for_ones_department(desk: Desk) -> Non
 
 def test_one_sees_and_reviews_ones_region_and_department_only(desk: Desk, service: Reports) -> None:
     here = desk.file()
-    there = desk.file(PROVINCE_REPORTER, region="130202")
+    there = desk.file(HOUSING_REPORTER, region="130202")
     road = desk.file(target_id="4.1")
     for strange, actor in ((there, REVIEWER), (road, HOUSING_REVIEWER)):
         with pytest.raises(public.ReportNotFound):
@@ -285,7 +287,7 @@ def test_one_sees_and_reviews_ones_region_and_department_only(desk: Desk, servic
     assert seen == {here["report_id"], there["report_id"]}
     assert {line["target_id"] for line in service.reports(REVIEWER)["items"]} == {"2.1", "4.1"}
     assert service.reports(REVIEWER, region="130200") == {"items": [], "next": None}
-    assert [line["region"] for line in service.reports(PROVINCE_REVIEWER, region="130200")["items"]] == ["130202"]
+    assert [line["region"] for line in service.reports(HOUSING_REVIEWER, region="130200")["items"]] == ["130202"]
     assert service.reports(HOUSING_REVIEWER, target_id="4.1")["items"] == []
 
 

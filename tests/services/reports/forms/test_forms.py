@@ -15,7 +15,7 @@ from runtime.config import Config
 from runtime.files import Files
 from services.reports.forms import domain as form
 from services.reports.service import Reports
-from tests.services.reports.builders import HOUSING_REPORTER, OUTSIDER, PROVINCE_REPORTER, REPORTER, UNIT_REPORTER
+from tests.services.reports.builders import HOUSING_REPORTER, OUTSIDER, REPORTER, UNIT_REPORTER
 from tests.services.reports.conftest import Desk
 
 Rows = list[list[Any]]
@@ -98,8 +98,9 @@ def test_a_department_gets_its_own_indicators_and_a_unit_all_its_counties(servic
 def test_a_template_is_for_ones_region_one_sheet_long_and_of_the_year(service: Reports) -> None:
     with pytest.raises(public.ReportRegionNotYours):
         service.report_template("130104", "2023-03", REPORTER)
+    everything = HOUSING_REPORTER | {"role": "dispatcher", "organisation": "省发展改革委"}
     with pytest.raises(public.ReportInvalid) as refused:
-        service.report_template("130000", "2023-03", PROVINCE_REPORTER)
+        service.report_template("130000", "2023-03", everything)
     assert refused.value.errors[0]["code"] == "too_many_rows"
     with pytest.raises(public.PeriodNotReportable):
         service.report_template("130102", "2021-03", REPORTER)

@@ -30,10 +30,17 @@ DISPATCHER = {
     "client_id": "dispatcher",
     "role": "dispatcher",
     "region": "130000",
-    "organisation": "dispatcher",
+    "organisation": "省发展改革委",
     "scopes": ["reports:read", "rounds:write"],
 }
-CITY = {**DISPATCHER, "client_id": "reporter", "role": "reporter", "region": "130100", "scopes": ["reports:read"]}
+CITY = {
+    **DISPATCHER,
+    "client_id": "reporter",
+    "role": "reporter",
+    "region": "130100",
+    "organisation": "石家庄市人民政府",
+    "scopes": ["reports:read"],
+}
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ DISPATCHER = {
     "client_id": "dispatcher",
     "role": "dispatcher",
     "region": "130000",
-    "organisation": "dispatcher",
+    "organisation": "省发展改革委",
     "scopes": ["targets:read", "bulletins:write"],
 }
 CITY = {**DISPATCHER, "role": "reporter", "region": "130100", "scopes": ["targets:read"]}

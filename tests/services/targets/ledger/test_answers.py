@@ -21,7 +21,7 @@ def an_actor(**changes: Any) -> Actor:
         "client_id": "c",
         "role": "dispatcher",
         "region": "130100",
-        "organisation": "o",
+        "organisation": "石家庄市发展改革委",
         "scopes": ["targets:read"],
     }
     return Actor.of(known | changes)

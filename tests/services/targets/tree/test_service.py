@@ -19,6 +19,7 @@ from runtime.config import Config
 from services.targets.service import Targets
 from services.targets.tree.store import tree
 from tests.interleaved import Point, commits, interleaved, writes
+from tests.organisations import organisation_of
 
 PROVINCE, CITY, OTHER_CITY, COUNTY = "130000", "130100", "130200", "130102"
 
@@ -29,7 +30,7 @@ def an_actor(role: str = "dispatcher", region: str = PROVINCE, **said: Any) -> d
         "client_id": f"{role}-{region}",
         "role": role,
         "region": region,
-        "organisation": "o",
+        "organisation": organisation_of(role, region),
         "scopes": scopes,
         **said,
     }
