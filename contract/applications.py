@@ -112,7 +112,7 @@ class RaiseObjection(Message):
     command_id = fields.Text(at_most=100)
     application_id = fields.Id(required=True)
     statement = fields.PlainText(required=True, at_least=10, at_most=2000)
-    name = fields.Text(at_most=50)
+    name = fields.Name(at_most=50)
     phone = fields.Text(at_most=20)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
 

@@ -5,13 +5,14 @@ A message is ``code|中文|English``: marshmallow hands on only a text, and a re
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from contract import personal
+from contract import identifying, personal
 from contract.shortcut import Take, Unsure
 
 _REQUIRED: dict[str, Any] = {
@@ -29,7 +30,10 @@ def _length(at_most: int, at_least: int) -> validate.Length:
 
 
 class Text(fields.String):
-    """A string, stripped of surrounding blanks, of ``at_least`` to ``at_most`` characters."""
+    """A string, stripped of surrounding blanks, of ``at_least`` to ``at_most`` characters. ``reading``: the one form in
+    which it is recorded."""
+
+    reading: Callable[[str], str] = staticmethod(str.strip)
 
     default_error_messages = _REQUIRED | {
         "invalid": "type|应为文本|must be a string",
@@ -42,20 +46,20 @@ class Text(fields.String):
         self._lengths = range(at_least, at_most + 1)
 
     def shortcut(self) -> Take:
-        lengths = self._lengths
+        lengths, reading = self._lengths, self.reading
 
         def take(value: Any) -> str:
-            if type(value) is str and len(value) in lengths and value == value.strip() and "\x00" not in value:
+            if type(value) is str and len(value) in lengths and value == reading(value) and "\x00" not in value:
                 return value
             raise Unsure
 
         return take
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs).strip()
+        text = super()._deserialize(value, attr, data, **kwargs)
         if "\x00" in text:
             raise ValidationError("character|含有不可用的字符|contains a NUL character")
-        return text
+        return self.reading(text)
 
 
 class PlainText(Text):
@@ -79,6 +83,18 @@ class PlainText(Text):
                 "|must not contain an ID number or a mobile number; take it out and send it again"
             )
         return text
+
+
+class Name(PlainText):
+    """What a person or a body is called, as contract.identifying reads it."""
+
+    reading = staticmethod(identifying.name)
+
+
+class Identifier(Text):
+    """A number or a code by which something is known, as contract.identifying reads it."""
+
+    reading = staticmethod(identifying.number)
 
 
 class Pattern(Text):

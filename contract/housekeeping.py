@@ -69,7 +69,7 @@ class EvidenceOnFile(Evidence):
 class LegalRepresentative(Message):
     """In full: only in commands and in what RevealSubject answers."""
 
-    name = fields.Text(required=True, at_most=50)
+    name = fields.Name(required=True, at_most=50)
     phone = fields.Text(at_most=20)
 
 
@@ -77,8 +77,8 @@ class RegisterBase(Message):
     """``organisation``: who may apply for it; the caller's own when an applicant registers it."""
 
     command_id = fields.Text(at_most=100)
-    credit_code = fields.Text(required=True, at_least=18, at_most=18)
-    name = fields.PlainText(required=True, at_most=100)
+    credit_code = fields.Identifier(required=True, at_least=18, at_most=18)
+    name = fields.Name(required=True, at_most=100)
     region = fields.Text(required=True, at_most=50)
     organisation = fields.Text(at_most=100)
     legal_representative = fields.Nested(LegalRepresentative, required=True)
@@ -95,7 +95,7 @@ class CorrectBase(Message):
     base_id = fields.Id(required=True)
     reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
-    name = fields.PlainText(at_most=100)
+    name = fields.Name(at_most=100)
     legal_representative = fields.Nested(LegalRepresentative)
     led_by_a_woman = fields.Yes()
     registered_on = fields.Day()
@@ -121,7 +121,7 @@ class RegisterFusao(Message):
     """The region of the employer, a registered base, is hers."""
 
     command_id = fields.Text(at_most=100)
-    name = fields.Text(required=True, at_most=50)
+    name = fields.Name(required=True, at_most=50)
     document_type = fields.Choice(DocumentType, load_default=DocumentType.RESIDENT_ID.value)
     document_number = fields.Text(required=True, at_most=30)
     phone = fields.Text(at_most=20)

@@ -15,13 +15,13 @@ A former code answers with the region that took over its whole area; where the a
 
 import csv
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from contract import identifying
 from contract.errors import Invalid
 
 PROVINCE = "130000"
@@ -118,8 +118,8 @@ def subtree(within: str) -> tuple[str, ...]:
 
 
 def _folded(text: str) -> str:
-    """Without what people type between the parts; full-width characters as plain ones."""
-    return re.sub(r"[\s\u200b-\u200f\ufeff/\\>·•-]+", "", unicodedata.normalize("NFKC", text))
+    """Without what people type between the parts."""
+    return re.sub(r"[\s/\\>·—–-]+", "", identifying.name(text))
 
 
 def _shown(text: str) -> str:

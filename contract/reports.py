@@ -12,7 +12,7 @@ from typing import Any
 
 from marshmallow import ValidationError, validate
 
-from contract import fields
+from contract import fields, identifying
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from contract.message import Event, Message
 from contract.withdrawals import WithdrawalAnswer
@@ -22,6 +22,7 @@ from contract.words import ReportStatus, WorkState
 class Period(fields.Pattern):
     """A calendar month, ``2023-05``. A baseline is the figure of the last month before the plan's year."""
 
+    reading = staticmethod(identifying.number)
     pattern = re.compile(r"20\d{2}-(0[1-9]|1[0-2])")
     means = ("period", "应为 YYYY-MM 格式的月份（2000年至2099年）", "must be a month of 2000 to 2099, YYYY-MM")
 
@@ -197,7 +198,7 @@ class FileReport(Message):
 
     command_id = fields.Text(at_most=100)
     expected_version = fields.Whole(at_least=1)
-    target_id = fields.Text(required=True, at_most=10)
+    target_id = fields.Identifier(required=True, at_most=10)
     region = fields.Text(required=True, at_most=50)  # a code, or a name where it is unambiguous
     period = Period(required=True)
     cumulative = Figure()

@@ -6,7 +6,7 @@ A certificate's number begins with 13 characters of its body's filing (domain.md
 import re
 from enum import StrEnum
 
-from contract import fields
+from contract import fields, identifying
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from contract.message import Event, Message
 
@@ -29,6 +29,7 @@ class AssessorKind(StrEnum):
 class CreditCode(fields.Pattern):
     """统一社会信用代码 by its shape; whether it holds is for the service to say, and a reason may override that."""
 
+    reading = staticmethod(identifying.number)
     pattern = re.compile(r"[0-9A-Za-z]{18}")
     means = ("credit_code", "应为18位数字和字母", "must be 18 digits and letters")
 
@@ -40,13 +41,19 @@ class NumberPrefix(fields.Pattern):
     means = ("number_prefix", "应为Y或S加12位数字", "must be Y or S and 12 digits")
 
 
+class TypedPrefix(NumberPrefix):
+    """As somebody files it."""
+
+    reading = staticmethod(identifying.number)
+
+
 class RegisterCentre(Message):
     """``credit_code_reason``: why a code that GB 32100 does not accept is right all the same."""
 
     command_id = fields.Text(at_most=100)
     credit_code = CreditCode(required=True)
     credit_code_reason = fields.PlainText(at_least=5, at_most=500)
-    name = fields.PlainText(required=True, at_most=100)
+    name = fields.Name(required=True, at_most=100)
     region = fields.Text(required=True, at_most=50)  # a code, or a name where it is unambiguous
 
 
@@ -64,9 +71,9 @@ class FileAssessor(Message):
     command_id = fields.Text(at_most=100)
     credit_code = CreditCode(required=True)
     credit_code_reason = fields.PlainText(at_least=5, at_most=500)
-    name = fields.PlainText(required=True, at_most=100)  # as it is printed on the certificates
+    name = fields.Name(required=True, at_most=100)  # as it is printed on the certificates
     kind = fields.Choice(AssessorKind, required=True)
-    number_prefix = NumberPrefix(required=True)
+    number_prefix = TypedPrefix(required=True)
     valid_from = fields.Day(required=True)
     valid_until = fields.Day()  # its last day
 

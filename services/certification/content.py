@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contract import personal, regions
+from contract import identifying, personal, regions
 from contract.certification import NothingToCorrect
 from contract.words import CAREGIVER
 from services.certification import holders, numbers
-from services.certification.faults import Fault, missing, plain, refusal, too_long
+from services.certification.faults import Fault, missing, refusal, too_long
 from services.certification.holders import Holder
 
 
@@ -48,13 +48,13 @@ def read(given: Mapping[str, Any], *, today: dt.date) -> Content | tuple[Fault, 
     phone = good(holders.read_phone(given.get("phone") or ""))
     number = good(numbers.read_number(given.get("certificate_number") or ""))
     occupation = good(_occupation(given.get("occupation") or ""))
-    work_type = good(_text("work_type", given.get("work_type") or "--", 50))
+    work_type = good(_text("work_type", identifying.work_type(given.get("work_type") or ""), 50))
     level = good(numbers.read_level(given.get("level") or ""))
     day = given.get("issued_on") or ""
     issued_on = good(
         numbers.read_day(day, today=today) if isinstance(day, str) else numbers.check_day(day, today=today)
     )
-    assessor = good(_text("assessor", given.get("assessor") or "", 100))
+    assessor = good(_text("assessor", identifying.body(given.get("assessor") or ""), 100))
     region = good(_region(given.get("region") or ""))
     remarks = good(_text("remarks", given["remarks"], 500)) if given.get("remarks") else None
     if number and level and issued_on:
@@ -91,7 +91,7 @@ def _text(field: str, text: str, at_most: int) -> str | Fault:
 
 
 def _occupation(text: str) -> str | Fault:
-    occupation = plain(text)
+    occupation = identifying.name(text)
     if not occupation:
         return missing("occupation")
     if occupation != CAREGIVER:

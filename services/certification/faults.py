@@ -1,7 +1,6 @@
 """Fault: one field that cannot be taken, and why. Never quotes the value: it may be personal."""
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from contract.certification import CertificateInvalid
@@ -33,8 +32,10 @@ def too_long(field: str, at_most: int) -> Fault:
     return Fault(field, "text_too_long", f"不能超过{at_most}个字符", f"must not exceed {at_most} characters")
 
 
-# Excel keeps 15 digits of a number and shows the rest as a power of ten; the digits behind are gone for good.
-_DAMAGED = re.compile(r"[+-]?\d+(\.\d+)?[eE]\+\d+")
+# Excel keeps 15 digits of a number and shows the rest as a power of ten; the digits behind are gone for good. Other
+# programs write powers without the plus, of shorter numbers too.
+_DAMAGED = re.compile(r"[+-]?\d+(\.\d+)?E\+\d+|\d\.\d+E\d+")
+_POWER = re.compile(r"(\d)\.(\d+)E\+?(\d{1,2})")
 
 
 def damaged(field: str, text: str) -> Fault | None:
@@ -50,8 +51,10 @@ def damaged(field: str, text: str) -> Fault | None:
     )
 
 
-def plain(text: str) -> str:
-    """Full-width digits and letters as ASCII, upper case, no blanks: how numbers are compared and kept."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return "".join(text.split()).upper()
+def whole_number(text: str) -> str:
+    """A number that was stored as a power of ten without losing a digit (1.2345678E7), written out; any other text as
+    it is."""
+    found = _POWER.fullmatch(text)
+    if found is None or len(found[2]) != int(found[3]):
+        return text
+    return found[1] + found[2]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
+from contract import identifying
 from contract.words import DocumentType
-from services.certification.faults import Fault, damaged, missing, plain, too_long
+from services.certification.faults import Fault, damaged, missing, too_long, whole_number
 
 _DOCUMENT_TYPES = {
     "": DocumentType.RESIDENT_ID,
@@ -50,9 +51,9 @@ class Masked:
 
 def mask(holder: Holder) -> Masked:
     """One character of the name, and all of the number but its first three and last two, which tell no birthday."""
-    name, number = holder.name, holder.document_number
+    number = holder.document_number
     return Masked(
-        name=name[:1] + "*" + name[2:] if len(name) > 1 else "*",
+        name=identifying.masked(holder.name),
         document_type=holder.document_type.value,
         document_number=number[:3] + "*" * (len(number) - 5) + number[-2:]
         if len(number) == 18
@@ -61,19 +62,21 @@ def mask(holder: Holder) -> Masked:
 
 
 def read_name(text: str) -> str | Fault:
-    name = " ".join(text.split())
+    name = identifying.name(text)
     if not name:
         return missing("holder_name")
     if len(name) > 50:
         return too_long("holder_name", 50)
     if any(character.isdigit() for character in name):  # a shifted column; masked as a name, a number would show
         return Fault("holder_name", "text_invalid", "姓名中不应有数字", "a name has no digits")
+    if not identifying.has_letters(name):
+        return Fault("holder_name", "text_invalid", "姓名中没有文字", "a name has letters")
     return name
 
 
 def read_document_type(text: str) -> DocumentType | Fault:
     """Empty means 居民身份证."""
-    return _DOCUMENT_TYPES.get(plain(text)) or Fault(
+    return _DOCUMENT_TYPES.get(identifying.number(text)) or Fault(
         "document_type",
         "document_type_unknown",
         "证件类型应为：居民身份证、港澳台居民居住证、护照",
@@ -83,11 +86,15 @@ def read_document_type(text: str) -> DocumentType | Fault:
 
 def read_document_number(text: str, *, kind: DocumentType, today: dt.date) -> str | Fault:
     """The number with ASCII digits and upper-case letters."""
-    number = plain(text)
+    number = identifying.number(text)
     if not number:
         return missing("document_number")
+    if kind is DocumentType.PASSPORT:
+        number = whole_number(number)
     if fault := damaged("document_number", number):
         return fault
+    if odd := identifying.stranger(number):
+        return _wrong(f"证件号码{odd[0]}，应只有数字和字母", odd[1])
     if kind is DocumentType.PASSPORT:
         if _PASSPORT.fullmatch(number):
             return number
@@ -118,7 +125,7 @@ def read_document_number(text: str, *, kind: DocumentType, today: dt.date) -> st
 
 
 def read_phone(text: str) -> str | Fault | None:
-    number = plain(text).removeprefix("+86").replace("(", "").replace(")", "-")
+    number = identifying.number(text).removeprefix("+86").replace("(", "").replace(")", "-")
     if not number:
         return None
     mobile = number.replace("-", "")

@@ -9,8 +9,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from contract import identifying
 from contract.words import LEVELS
-from services.certification.faults import Fault, damaged, missing, plain
+from services.certification.faults import Fault, damaged, missing
 
 HEBEI = "13"
 _NUMBER = re.compile(r"[YS][0-9]{21}")
@@ -18,21 +19,28 @@ _NUMBER = re.compile(r"[YS][0-9]{21}")
 _UNCHECKABLE = re.compile(r"[0-9]{16}|[A-Z]{2}[0-9]{20}")
 _LEVELS = {form: code for code, (rank, title) in LEVELS.items() for form in (code, rank, title, f"{rank}/{title}")}
 _DATES = (
-    re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})"),
-    re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})"),
-    re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日"),
-    re.compile(r"(\d{4})(\d{2})(\d{2})"),
+    re.compile(r"(\d{4})([-/.·])(\d{1,2})\2(\d{1,2})"),
+    re.compile(r"(\d{4})(年)(\d{1,2})月(\d{1,2})[日号]"),
+    re.compile(r"(\d{4})()(\d{2})(\d{2})"),
 )
+# What other programs write behind the day. With an offset it may be another day here, and is refused.
+_CLOCK = re.compile(r"[T ] ?(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?$")
+_DASHES = re.compile("[‐‑‒–—―−]")
+_SERIAL = re.compile(r"[2-6]\d{4}(\.\d+)?")  # the days since 1900 that a spreadsheet keeps, as text
 
 
 def read_number(text: str, *, field: str = "certificate_number") -> str | Fault:
-    number = plain(text)
+    number = identifying.number(text)
     if not number:
         return missing(field)
     if fault := damaged(field, number):
         return fault
     if _NUMBER.fullmatch(number) or _UNCHECKABLE.fullmatch(number):
         return number
+    if odd := identifying.stranger(number):
+        return Fault(
+            field, "certificate_number_invalid", f"证书编号{odd[0]}，应只有数字和字母", f"a certificate number {odd[1]}"
+        )
     return Fault(
         field,
         "certificate_number_invalid",
@@ -83,7 +91,7 @@ def contradictions(*, number: str, level: str, issued_on: dt.date) -> list[Fault
 @lru_cache(maxsize=1024)
 def read_level(text: str) -> str | Fault:
     """The code of words.LEVELS, from ``五级``, ``五级/初级工``, ``初级工`` or ``5``."""
-    level = unicodedata.normalize("NFKC", "".join(text.split()))
+    level = unicodedata.normalize("NFKC", "".join(identifying.visible(text).split()))
     if not level:
         return missing("level")
     return _LEVELS.get(level) or Fault(
@@ -96,21 +104,31 @@ def read_level(text: str) -> str | Fault:
 
 @lru_cache(maxsize=16384)
 def read_day(text: str, *, today: dt.date) -> dt.date | Fault:
-    """``2023-05-01``, ``2023/5/1``, ``2023年5月1日`` or ``20230501``; not after today."""
-    written = unicodedata.normalize("NFKC", "".join(text.split()))
+    """``2023-05-01``, ``2023/5/1``, ``2023.5.1``, ``2023年5月1日`` (or 号) or ``20230501``, also with a time of day
+    behind it; not after today."""
+    written = _DASHES.sub("-", unicodedata.normalize("NFKC", " ".join(identifying.visible(text).split())))
     if not written:
         return missing("issued_on")
+    written = _CLOCK.sub("", written).replace(" ", "")
     for shape in _DATES:
         if found := shape.fullmatch(written):
+            year, _, month, day = found.groups()
             try:
-                return check_day(dt.date(*map(int, found.groups())), today=today)
+                return check_day(dt.date(int(year), int(month), int(day)), today=today)
             except ValueError:
                 break
+    if _SERIAL.fullmatch(written):
+        return Fault(
+            "issued_on",
+            "issued_on_unreadable",
+            "发证日期成了表格软件的日期序号：请把该列设为日期格式，或按 2023-05-01 重新填写",
+            "is a spreadsheet's number for a day: format the column as a date, or write it as 2023-05-01",
+        )
     return Fault(
         "issued_on",
         "issued_on_unreadable",
-        "发证日期应为日期，如 2023-05-01、2023/5/1、2023年5月1日、20230501",
-        "must be a date, such as 2023-05-01, 2023/5/1, 2023年5月1日 or 20230501",
+        "发证日期应为日期，精确到日，如 2023-05-01、2023/5/1、2023年5月1日、20230501",
+        "must be a date down to its day, such as 2023-05-01, 2023/5/1, 2023年5月1日 or 20230501",
     )
 
 

@@ -1,13 +1,12 @@
 """What a centre and a filing are and what may happen to them. What is needed is handed in: no clock, no database."""
 
 import datetime as dt
-import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from stdnum.cn import uscc
 
-from contract import regions
+from contract import identifying, regions
 from contract.errors import field_error
 from contract.training import (
     AssessorAlreadyFiled,
@@ -93,7 +92,7 @@ def register_centre(
         version=1,
         credit_code=code,
         credit_code_reason=_kept_reason(code, credit_code_reason),
-        name=spaced(name),
+        name=identifying.body(name),
         region=found.code,
         status=CentreStatus.OPEN,
         history=(Change(1, "centre_registered", at, by),),
@@ -142,7 +141,7 @@ def file_assessor(
             version=1,
             credit_code=code,
             credit_code_reason=_kept_reason(code, credit_code_reason),
-            name=spaced(name),
+            name=identifying.body(name),
             kind=kind,
             number_prefixes=(number_prefix,),
             valid_from=valid_from,
@@ -156,7 +155,7 @@ def file_assessor(
         at=at,
         by=by,
         reason=None,
-        name=spaced(name),
+        name=identifying.body(name),
         number_prefixes=tuple(sorted({*before.number_prefixes, number_prefix})),
         valid_from=min(before.valid_from, valid_from),
         valid_until=valid_until,
@@ -216,12 +215,7 @@ def facts(registered: Centre | Assessor) -> dict[str, Any]:
 
 def written(credit_code: str) -> str:
     """As codes are kept and compared: ASCII, upper case."""
-    return unicodedata.normalize("NFKC", credit_code).upper()
-
-
-def spaced(text: str) -> str:
-    """As certificates keep the name of their body: one blank where there were several, none around."""
-    return " ".join(text.split())
+    return identifying.number(credit_code)
 
 
 def _credit_code(text: str, reason: str | None) -> tuple[str, list[Fault]]:

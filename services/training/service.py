@@ -26,7 +26,7 @@ READ, WRITE = "centres:read", "centres:write"
 
 
 class ReadAssessors(ReadPage):
-    name = fields.Text(at_most=100)
+    name = fields.Name(at_most=100)
 
 
 class Training(LogCalls):
@@ -165,8 +165,8 @@ class Training(LogCalls):
         CentresNotAllowed."""
         _reader(actor)
         asked = ReadAssessors.read(given(after=after, limit=limit, name=name))
-        called = domain.spaced(asked["name"]) if "name" in asked else None
-        found = store.training(self.settings).assessors(name=called, after=asked.get("after"), limit=asked["limit"])
+        kept = store.training(self.settings)
+        found = kept.assessors(name=asked.get("name"), after=asked.get("after"), limit=asked["limit"])
         return walked(found, [_shown_assessor(each) for each in found])
 
     def _outbox(self) -> Outbox:

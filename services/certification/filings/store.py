@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
+from contract import identifying
 from runtime import mongo
 from runtime.config import Config
 from runtime.mongo import Document, Store
@@ -29,7 +30,7 @@ class Filings:
         heard = {
             "_id": told["assessor_id"],
             "version": told["version"],
-            "assessor": told["assessor"],
+            "assessor": identifying.body(told["assessor"]),
             "number_prefixes": told["number_prefixes"],
             "valid_from": told["valid_from"].isoformat(),
             "valid_until": last.isoformat() if last else None,

@@ -7,6 +7,7 @@ import re
 
 from stdnum.iso7064 import mod_37_36
 
+from contract import identifying
 from contract.housekeeping import RecognisedBy, SubjectKind
 
 _PREFIX = {
@@ -30,7 +31,7 @@ def number(series_name: str, serial: int) -> str:
 
 def read(text: str) -> str | None:
     """The number as it is kept; None when it cannot be one, as written."""
-    plain = "".join(text.split()).replace("-", "").upper()
+    plain = identifying.number(text).replace("-", "")
     if not _SHAPE.fullmatch(plain) or not mod_37_36.is_valid(plain):
         return None
     return plain

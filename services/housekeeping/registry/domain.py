@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import ValidationError
 
-from contract import regions
+from contract import identifying, regions
 from contract.errors import field_error
 from contract.housekeeping import SubjectChanged, SubjectInvalid, SubjectNotActive, SubjectNotFound, SubjectStatus
 from contract.words import DocumentType
@@ -114,7 +113,7 @@ def check_base(
 ) -> str:
     """The 统一社会信用代码 as it is kept. Raises SubjectInvalid."""
     faults = []
-    code = uscc.compact(credit_code).upper()
+    code = uscc.compact(identifying.number(credit_code))
     try:
         uscc.validate(code)
     except ValidationError:
@@ -133,7 +132,7 @@ def check_base(
 def read_document(kind: DocumentType, text: str) -> str:
     """The number as it is hashed, in the same form as certification's, so that both know the same person. Raises
     SubjectInvalid."""
-    number = "".join(unicodedata.normalize("NFKC", text).split()).upper()
+    number = identifying.number(text)
     if kind is DocumentType.PASSPORT:
         sound = 5 <= len(number) <= 15 and number.isascii() and number.isalnum()
     else:
@@ -142,10 +141,6 @@ def read_document(kind: DocumentType, text: str) -> str:
     if not sound:
         raise _invalid([field_error("/document_number", "document_number_invalid", "证件号码有误", "is not valid")])
     return number
-
-
-def masked_name(name: str) -> str:
-    return name[:1] + "*" + name[2:] if len(name) > 1 else "*"
 
 
 def masked_document(number: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pymongo.client_session import ClientSession
 
-from contract import certification, fields, regions
+from contract import certification, fields, identifying, regions
 from contract import housekeeping as public
 from contract.applications import RegionNotYours
 from contract.message import Said
@@ -56,7 +56,7 @@ class RegistryCalls(Calls):
                 name=asked["name"],
                 region=region,
                 organisation=_organisation(who, asked.get("organisation"), code),
-                legal_representative=registry.masked_name(asked["legal_representative"]["name"]),
+                legal_representative=identifying.masked(asked["legal_representative"]["name"]),
                 led_by_a_woman=asked["led_by_a_woman"],
                 registered_on=asked["registered_on"],
                 status=public.SubjectStatus.ACTIVE,
@@ -85,7 +85,7 @@ class RegistryCalls(Calls):
             changes = {name: asked[name] for name in names if name in asked}
             person = asked.get("legal_representative")
             if person:
-                changes["legal_representative"] = registry.masked_name(person["name"])
+                changes["legal_representative"] = identifying.masked(person["name"])
             after = registry.changed(before, "corrected", at=at, by=who.client_id, reason=asked["reason"], **changes)
             registry.check_base(
                 credit_code=after.credit_code,
@@ -145,7 +145,7 @@ class RegistryCalls(Calls):
             fusao = Fusao(
                 person_key=key,
                 version=1,
-                name=registry.masked_name(asked["name"]),
+                name=identifying.masked(asked["name"]),
                 document_number=registry.masked_document(number),
                 employer=employer.base_id,
                 region=employer.region,

@@ -156,3 +156,69 @@ def test_a_number_is_kept_the_same_however_it_was_typed():
     number = people.certificate_number(issued_on=dt.date(2023, 5, 1), level="5", serial=1)
     wide = "".join(chr(ord(character) + 0xFEE0) for character in number.lower())
     assert numbers.read_number(f" {wide[:10]} {wide[10:]}") == number
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2023-05-01 00:00:00",
+        "2023-05-01T00:00:00",
+        "2023/5/1 14:24",
+        "2023.5.1",
+        "2023.05.01 0:00:00.000",
+        "2023年5月1号",
+        "2023 年 5 月 1 日",
+        "2023·5·1",
+        "2023—05—01",
+        "２０２３－０５－０１",
+        "\u200e2023-05-01",
+    ],
+)
+def test_a_day_as_other_programs_write_it_is_taken(written):
+    assert numbers.read_day(written, today=TODAY) == dt.date(2023, 5, 1)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2023-5", "2023年5月", "23/5/1", "5/1/2023", "2023-05-01T16:00:00.000Z", "2023-05-01 25:00", "2023-5/1", "45047"],
+)
+def test_a_day_that_could_be_another_is_refused(written):
+    fault = numbers.read_day(written, today=TODAY)
+    assert fault.code == "issued_on_unreadable"
+
+
+def test_a_serial_number_for_a_day_is_called_so():
+    assert "序号" in numbers.read_day("45047", today=TODAY).zh
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("130102\ue00019900101123X", "第6位后有不可见字符"),
+        ("13010219900101123。", "第18位是“。”"),
+        ("1301021990010112王3", "第17位不是数字或英文字母"),
+    ],
+)
+def test_the_character_that_does_not_belong_into_a_number_is_named(number, words):
+    (fault,) = content.read(a_certificate(1, document_number=number), today=TODAY)
+    assert words in fault.zh
+    assert "王" not in fault.zh
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("1.2345678E7", None), ("1.2345678E+7", None), ("1.23457E+11", "number_damaged"), ("1.2E7", "number_damaged")],
+)
+def test_a_passport_stored_as_a_power_of_ten_is_taken_while_no_digit_is_lost(text, code):
+    found = content.read(a_certificate(1, document_type="护照", document_number=text), today=TODAY)
+    if code is None:
+        assert found.holder.document_number == "12345678"
+    else:
+        assert [fault.code for fault in found] == [code]
+
+
+def test_what_is_the_same_on_paper_is_the_same_certificate():
+    plain = content.read(a_certificate(1, holder_name="王芳", assessor="某某(石家庄)评价中心"), today=TODAY)
+    for name in ("王 芳", "王　芳", "王\u200b芳", "\u200e王芳", "王芳\u202c", "\ufeff王芳", "王\u00a0芳", "王\n芳"):
+        typed = a_certificate(1, holder_name=name, assessor="某某（石家庄） 评价中心", work_type="——")
+        assert content.read(typed, today=TODAY) == plain

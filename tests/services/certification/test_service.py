@@ -338,3 +338,26 @@ def test_the_log_and_the_status_tell_how_far_it_is(service):
 def test_numbers_of_another_provinces_filing_wait_for_review(service):
     number = people.certificate_number(issued_on=dt.date(2023, 5, 1), level="5", serial=1).replace("999913", "999911")
     assert service.issue_certificate(a_certificate(1, certificate_number=number), CENTRE)["status"] == "needs_review"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "told_again"),
+    [
+        ({"holder_name": "王芳"}, {"holder_name": "王 芳"}),
+        ({"holder_name": "王\u200b芳"}, {"holder_name": "王芳\u202c"}),
+        ({"holder_name": "阿依古丽·买买提"}, {"holder_name": "阿依古丽•买买提"}),
+        ({"holder_name": "李例"}, {"holder_name": "李\uf9b5"}),
+        ({"holder_name": "Zhōu é"}, {"holder_name": "Ｚｈｏ\u0304ｕ e\u0301"}),
+        ({"assessor": "某某（石家庄）评价中心"}, {"assessor": "某某(石家庄) 评价中心"}),
+        ({"work_type": "--"}, {"work_type": "无"}),
+        ({"work_type": "/"}, {"work_type": "——"}),
+        ({"region": "石家庄市长安区"}, {"region": "石家庄市 — 长安区\u200b"}),
+    ],
+)
+def test_a_certificate_told_again_in_other_spelling_is_the_same_certificate(service, recorded, told_again):
+    first = service.issue_certificate(a_certificate(1, **recorded), CENTRE)
+    assert first["holder"]["name"].count("*") == 1
+    with pytest.raises(public.CertificateAlreadyIssued):
+        service.issue_certificate(a_certificate(1, **told_again), CENTRE)
+    number = "\u200e'" + first["certificate_number"].lower() + "\u202c"
+    assert service.certificate(number, CENTRE)["certificate_id"] == first["certificate_id"]

@@ -186,3 +186,12 @@ def test_a_roster_asks_for_filings_once_for_each_chunk_however_many_rows(
     job = rosters.work(rosters.start(path), rows=20)
     assert job["created"] == 40
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    "typed", ["河北(示例)中心", "河北（示例） 中心", "\u200e河北（示例）中心\u200b", "河北 （ 示例 ） 中心"]
+)
+def test_no_way_to_write_a_bodys_name_leads_around_its_filing(service: Any, typed: str) -> None:
+    service.on_filing(heard(1, assessor="河北（示例）中心"))
+    with pytest.raises(public.CertificateInvalid):
+        service.issue_certificate(a_certificate(1, assessor=typed), CENTRE)

@@ -88,3 +88,9 @@ def test_nobody_registers_a_base_outside_their_region(trade: Trade) -> None:
     }  # fmt: skip
     with pytest.raises(cased.RegionNotYours):
         trade.call("register_base", command, outside)
+
+
+def test_a_mask_hides_a_character_of_the_name_however_it_was_typed(trade: Trade) -> None:
+    base = trade.base(1)
+    change = {"base_id": base["base_id"], "reason": "更换法定代表人", "legal_representative": {"name": "王\u200b 芳"}}
+    assert trade.call("correct_base", change, PROVINCE)["legal_representative"] == "王*"
