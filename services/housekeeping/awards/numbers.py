@@ -1,5 +1,8 @@
 """Award numbers: JD (基地) or FS (福嫂), CJ and CF for a city's own; year; region; serial; one check character.
 
+Kind, year and region stand beside every number that is published, so a mask can only hide the serial and what follows
+from it. Serials are drawn, not counted: of a masked number 100,000 are possible.
+
 The check character (ISO 7064 MOD 37,36) tells a slip of the pen from a number that was never given.
 """
 
@@ -16,11 +19,12 @@ _PREFIX = {
     (SubjectKind.BASE, RecognisedBy.CITY): "CJ",
     (SubjectKind.FUSAO, RecognisedBy.CITY): "CF",
 }
+SERIALS = 100_000
 _SHAPE = re.compile(r"(JD|FS|CJ|CF)[0-9]{4}[0-9]{6}[0-9]{5}[0-9A-Z]")
 
 
 def series(kind: SubjectKind, by: RecognisedBy, year: int, region: str) -> str:
-    """Within which serials run from 1."""
+    """Within which no serial is given twice."""
     return f"{_PREFIX[kind, by]}{year}{region}"
 
 
@@ -38,4 +42,4 @@ def read(text: str) -> str | None:
 
 
 def masked(award_number: str) -> str:
-    return award_number[:6] + "*" * 8 + award_number[-4:]
+    return award_number[:12] + "*" * 6

@@ -1,14 +1,14 @@
 """What is remembered of awards.
 
 awards    one document each, version guarded; ``due``: the clock's next day, ``standing``: it does
-serials   the last serial of each series of award numbers
 """
 
 import datetime as dt
+import secrets
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
 from contract import housekeeping as public
@@ -19,16 +19,17 @@ from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.pages import Page, given, in_region, walk
 from services.housekeeping.awards import domain as awards
+from services.housekeeping.awards import numbers
 from services.housekeeping.awards.domain import Award
 from services.housekeeping.store import housekeeping
 
+_DRAWS = 100
 _EVENTS = {event.name(): event for event in public.EVENTS}
 
 
 class Awards:
     def __init__(self, store: Store, outbox: Outbox) -> None:
         self._awards = store["awards"]
-        self._serials = store["serials"]
         self._outbox = outbox
 
     def ensure_indexes(self) -> None:
@@ -64,13 +65,14 @@ class Awards:
         else:
             self._outbox.note(session, "awards", row)
 
-    def serial(self, series: str, session: ClientSession) -> int:
-        """The next one of a series, from 1. A transaction that is not committed gives it back."""
-        found = self._serials.find_one_and_update(
-            {"_id": series}, {"$inc": {"last": 1}}, upsert=True, return_document=ReturnDocument.AFTER, session=session
-        )
-        assert found is not None  # upserted
-        return int(found["last"])
+    def draw(self, series: str, session: ClientSession) -> str:
+        """A number of the series that no award has. Drawn: one more than the last would be known from the length of
+        the public list."""
+        for _ in range(_DRAWS):
+            drawn = numbers.number(series, secrets.randbelow(numbers.SERIALS))
+            if self._awards.find_one({"number": drawn}, {"_id": 1}, session=session) is None:
+                return drawn
+        raise RuntimeError(f"no number of {series} is left after {_DRAWS} draws")
 
     def get(self, award_id: str, session: ClientSession | None = None) -> Award:
         """Raises AwardNotFound."""
@@ -89,6 +91,9 @@ class Awards:
         query = {"subject_key": subject_key, "recognised_by": by.value, "standing": True}
         found = self._awards.find_one(query, session=session)
         return None if found is None else record.of(Award, found)
+
+    def standing_by(self, by: RecognisedBy) -> list[Award]:
+        return [record.of(Award, row) for row in self._awards.find({"recognised_by": by.value, "standing": True})]
 
     def standing_of(self, subject_keys: list[str], session: ClientSession | None = None) -> list[Award]:
         """Also those that an inspection withdrew: they stand again once it gives them back."""

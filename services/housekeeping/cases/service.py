@@ -262,7 +262,7 @@ class CaseCalls(Calls):
             session,
             awards.grant(
                 award_id=case.award_id,
-                number=numbers.number(series, kept.awards.serial(series, session)),
+                number=kept.awards.draw(series, session),
                 kind=case.subject_kind,
                 subject_key=case.subject_key,
                 name=case.name,
