@@ -23,6 +23,7 @@ IMPRINTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "certification": {"certificates": ("sealed", "commands", "supersedes"), "withdrawals": ()},
     "housekeeping": {
         "awards": (),
+        "recognitions": (),
         "cases": (),
         "bases": ("sealed",),
         "fusao": ("sealed",),
@@ -239,3 +240,25 @@ def review_faults(books: Books) -> Iterator[str]:
     for event in books.log("reports"):
         if event.type == "report_accepted" and event.data["reviewed_by"] in (None, event.data["filed_by"]):
             yield f"reports.outbox {event.id}：第 {event.seq} 号由填报人 {event.data['filed_by']} 自行审定"
+
+
+def recognition_faults(books: Books) -> Iterator[str]:
+    """A city's awards that no second person of the province confirmed. Of those from before confirmations were asked
+    for, each is at least one that the province still has to decide."""
+    of = {row["award_id"]: row for row in books.rows("housekeeping", "recognitions") if "award_id" in row}
+    for award in books.rows("housekeeping", "awards"):
+        if award["recognised_by"] != "city":
+            continue
+        found, name = of.get(award["_id"]), f"housekeeping.awards {award['_id']}"
+        if found is None:
+            if award.get("standing"):
+                yield f"{name}：没有经省级确认的市级认定报告"
+            continue
+        first, last = found["history"][0], found["history"][-1]
+        if found["state"] == "reported" and found["counted_before"]:
+            continue
+        if found["state"] == "confirmed" or found["counted_before"]:
+            if first["by"] == last["by"] or first.get("organisation") == last["organisation"]:
+                yield f"{name}：市级认定由报告单位自行确认"
+            continue
+        yield f"{name}：市级认定报告未经确认（{found['state']}）"

@@ -233,22 +233,6 @@ class SettleAward(Message):
     expected_version = fields.Whole(at_least=1)
 
 
-class RecogniseByCity(Message):
-    """A city's own star under its own brand, after the city's own public notice."""
-
-    command_id = fields.Text(at_most=100)
-    subject_kind = fields.Choice(SubjectKind, required=True)
-    subject_key = fields.Text(required=True, at_most=32)
-    brand = fields.PlainText(required=True, at_most=50)
-    document = fields.PlainText(required=True, at_most=100)
-    stars = fields.Whole(required=True, at_least=1, at_most=5)
-    notice_opened_on = fields.Day(required=True)
-    notice_ended_on = fields.Day(required=True)
-    awarded_on = fields.Day(required=True)
-    reason = fields.PlainText(required=True, at_most=500)
-    evidence = fields.Many(fields.Nested(Evidence), required=True)
-
-
 class AwardChange(Message):
     version = fields.Whole(required=True)
     what = fields.Text(required=True)

@@ -31,6 +31,7 @@ from gateway import (
     openapi,
     people,
     problems,
+    recognitions,
     regions,
     reports,
     rounds,
@@ -133,7 +134,7 @@ def create(settings: Config | None = None) -> Flask:
         api.register_converter(converter, lambda of: {"type": "string", "pattern": f"^{of.regex}$"})
     for blueprint in (
         *(oauth, certificates, imports, people, targets, allocations, centres),
-        *(bases, fusao, applications, evidence, notices, awards),
+        *(bases, fusao, applications, evidence, notices, awards, recognitions),
         *(reports, ledger, rounds, bulletins),
         *(inspections, findings, withdrawals, matters, greenways, hints),
         *(regions, health),

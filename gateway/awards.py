@@ -164,34 +164,6 @@ def settle_award(asked: Asked, award_id: str) -> Response:
 
 @operation(
     blueprint,
-    "POST",
-    "/city-recognitions",
-    scopes=[scopes.STARS_DECIDE],
-    body=public.RecogniseByCity(exclude=("command_id",)),
-    once=True,
-    answers=Answer(201, public.Award, "已登记市级认定 · recorded", headers=("ETag",)),
-    refusals=(
-        *ONCE,
-        public.SubjectNotFound,
-        public.SubjectNotActive,
-        public.CityNoticeTooShort,
-        public.AwardChangeNotAllowed,
-        cased.EvidenceMissing,
-        cased.NotYourOffice,
-    ),
-)
-def recognise_by_city(asked: Asked) -> Response:
-    """登记市级品牌认定 · Record a city's own recognition
-
-    须有满期的市级公示。与省级认定属同一主体时只计一次。
-    After the city's own full notice. With a provincial award of the same subject it counts once.
-    """
-    found = ask(SERVICE, "recognise_by_city", asked.command(), asked.actor)
-    return answer(found, 201, ETag=etag(found))
-
-
-@operation(
-    blueprint,
     "GET",
     "/stars",
     public=True,

@@ -261,3 +261,30 @@ class Trade:
             "evidence": [self.evidence("report")],
         }
         return dict(self.call("change_award", command | more, office(regions.PROVINCE)))
+
+    def recognise(self, subject: Doc, **changes: Any) -> Doc:
+        """What the subject's city reports of its own stars."""
+        kind, key = ("base", subject["base_id"]) if "base_id" in subject else ("fusao", subject["person_key"])
+        command = {
+            "subject_kind": kind,
+            "subject_key": key,
+            "brand": "燕赵家政之星（示例）",
+            "document": "示例妇字〔2023〕9号",
+            "stars": 3,
+            "notice_opened_on": "2023-02-01",
+            "notice_ended_on": "2023-02-10",
+            "awarded_on": "2023-02-13",
+            "reason": "市级认定（示例）",
+            "evidence": [self.evidence("decision", key)],
+        }
+        city = office(regions.get(subject["region"]).path[1])
+        return dict(self.call("recognise_by_city", command | changes, city))
+
+    def decide(self, recognition: Doc, decision: str = "confirm", **more: Any) -> Doc:
+        """What the province decides of it."""
+        command = {
+            "recognition_id": recognition["recognition_id"],
+            "decision": decision,
+            "reason": "公示材料齐全，经核属实" if decision == "confirm" else "公示材料不全",
+        }
+        return dict(self.call("decide_recognition", command | more, office(regions.PROVINCE)))

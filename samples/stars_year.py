@@ -159,6 +159,16 @@ def _afterwards(trade: Trade, awarded: list[Doc]) -> None:
             case 21 if application["subject_kind"] == "base":
                 command = {"base_id": application["subject_key"], "region": "130202", "reason": "迁址"}
                 trade.call("move_base", command, _PROVINCE)
+    _recognised_by_cities(trade, [each for each in awarded if each["subject_kind"] == "base"][:4])
+
+
+def _recognised_by_cities(trade: Trade, awarded: list[Doc]) -> None:
+    """Of bases that count already: one is refused, one waits for the province, the others are confirmed."""
+    days = {"notice_opened_on": "2023-09-11", "notice_ended_on": "2023-09-22", "awarded_on": "2023-09-25"}
+    for place, application in enumerate(awarded):
+        recognition = trade.recognise(trade.call("base", application["subject_key"], _PROVINCE), **days)
+        if place:
+            trade.decide(recognition, "refuse" if place == 1 else "confirm")
 
 
 def _still_going_on(trade: Trade, drafts: list[Doc]) -> None:

@@ -24,6 +24,7 @@ from services.housekeeping.cases.store import cases_of
 from services.housekeeping.moves.service import MoveCalls
 from services.housekeeping.notices.service import NoticeCalls
 from services.housekeeping.quotas.service import QuotaCalls
+from services.housekeeping.recognitions.service import RecognitionCalls
 from services.housekeeping.registry.service import RegistryCalls
 from services.housekeeping.reviewers.service import ReviewerCalls
 from services.housekeeping.reviews.service import ReviewCalls
@@ -39,6 +40,7 @@ class Housekeeping(
     ReviewCalls,
     NoticeCalls,
     AwardCalls,
+    RecognitionCalls,
     WithdrawalCalls,
     LogCalls,
     TimeCalls,

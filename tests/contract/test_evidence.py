@@ -1,13 +1,15 @@
 """What a command rests on."""
 
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
-from contract import applications, findings, greenways, housekeeping, inspections, matters, reports
+import contract
 from contract.message import Message
 
-ROOMS = (applications, findings, greenways, housekeeping, inspections, matters, reports)
+ROOMS = [import_module(f"contract.{found.name}") for found in iter_modules(contract.__path__)]
 
 
 def _commands() -> Iterator[type[Message]]:

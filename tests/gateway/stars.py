@@ -34,6 +34,8 @@ ROUTES = {
     "change_award": ("POST", "/v1/awards/{award_id}/changes"),
     "settle_award": ("POST", "/v1/awards/{award_id}/settlement"),
     "recognise_by_city": ("POST", "/v1/city-recognitions"),
+    "decide_recognition": ("POST", "/v1/city-recognitions/{recognition_id}/decision"),
+    "withdraw_recognition": ("POST", "/v1/city-recognitions/{recognition_id}/withdrawal"),
 }
 READ = {
     "application": "/v1/applications/{}",

@@ -137,19 +137,23 @@ def matter_not_open(stage: Stage) -> Any:
 
 
 def city_notice_too_short(stage: Stage) -> Any:
-    command = {
-        "subject_kind": "base",
-        "subject_key": stage.base()["base_id"],
-        "brand": "市级品牌",
-        "document": "示例〔2023〕1号",
-        "stars": 3,
-        "notice_opened_on": "2023-02-01",
-        "notice_ended_on": "2023-02-02",
-        "awarded_on": "2023-02-13",
-        "reason": "市级认定",
-        "evidence": [stage.trade.evidence("decision")],
-    }
-    stage.trade.call("recognise_by_city", command, office("130100"))
+    stage.trade.recognise(stage.base(), notice_ended_on="2023-02-02")
+
+
+def recognition_not_found(stage: Stage) -> Any:
+    return stage.door.ask("GET", f"/v1/city-recognitions/{NOBODY}", PROVINCE)
+
+
+def recognition_changed(stage: Stage) -> Any:
+    path = f"/v1/city-recognitions/{stage.trade.recognise(stage.base())['recognition_id']}/decision"
+    body = {"decision": "confirm", "reason": "经核属实"}
+    return stage.door.ask("POST", path, PROVINCE, json=body, headers={"If-Match": '"9"'})
+
+
+def recognition_settled(stage: Stage) -> Any:
+    reported = stage.trade.recognise(stage.base())
+    stage.trade.decide(reported, "refuse")
+    stage.trade.decide(reported)
 
 
 def command_reused(stage: Stage) -> Any:
@@ -343,15 +347,18 @@ def holiday_notice_invalid(stage: Stage) -> Any:
 
 _STATUS = {
     403: (not_reviewing, not_your_office, region_not_yours, stars_not_allowed),
-    404: (award_not_found, case_not_found, evidence_not_found, objection_not_found, subject_not_found),
+    404: (
+        *(award_not_found, case_not_found, evidence_not_found, objection_not_found, recognition_not_found),
+        subject_not_found,
+    ),
     409: (
         *(already_scored, appeal_not_allowed, award_change_not_allowed, case_open_already, command_reused),
         *(cure_expired, matter_not_open, matter_open, no_eligible_reviewer, notice_closed, notice_disputed),
         *(notice_not_over, objections_full, outcome_below_threshold, outcome_not_settled, quota_reached),
-        *(review_too_late,),
+        *(recognition_settled, review_too_late),
         *(standing_higher, subject_already_registered, subject_not_active, transition_not_allowed),
     ),
-    412: (award_changed_meanwhile, case_changed, subject_changed),
+    412: (award_changed_meanwhile, case_changed, recognition_changed, subject_changed),
     422: (
         *(city_notice_too_short, evidence_missing, holiday_notice_invalid, marks_invalid, not_eligible),
         *(objection_invalid, recommender_missing, subject_invalid),

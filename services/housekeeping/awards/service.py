@@ -10,7 +10,6 @@ from contract import housekeeping as public
 from contract.errors import field_error
 from contract.housekeeping import AwardStatus, RecognisedBy, Settlement, SubjectKind, Verdict
 from contract.words import Role
-from runtime import mongo
 from runtime.clock import day_of
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, nothing, walked, within_of
@@ -23,9 +22,6 @@ from services.housekeeping.awards.domain import Award
 from services.housekeeping.awards.store import Awards, awards_of
 from services.housekeeping.calls import Calls, own
 from services.housekeeping.evidence import evidence_of
-from services.housekeeping.procedures import domain as procedure
-from services.housekeeping.registry import domain as registry
-from services.housekeeping.registry.domain import Base
 from services.housekeeping.registry.store import Registry, registry_of
 from services.housekeeping.store import Housekeeping
 
@@ -81,63 +77,6 @@ class AwardCalls(Calls):
                 evidence=evidence_of(asked),
             ),
         )
-
-    @rpc
-    def recognise_by_city(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """RecogniseByCity -> Award under the city's own brand. Refuses SubjectNotFound, SubjectNotActive,
-        NotYourOffice, CityNoticeTooShort, EvidenceMissing, AwardChangeNotAllowed (one stands already)."""
-        asked, who = public.RecogniseByCity.read(command), Actor.of(actor)
-        root, at, today = self._now()
-        kept, registered = awards_of(self.settings), registry_of(self.settings)
-        kind = SubjectKind(asked["subject_kind"])
-        evidence = evidence_of(asked)
-        if not evidence:
-            fault = field_error("/evidence", "missing", "须附认定文件", "the city's decision is needed")
-            raise applications.EvidenceMissing("须附认定文件", "evidence is needed", [fault])
-
-        def work(session: ClientSession) -> str:
-            subject = registered.subject(kind, asked["subject_key"], session)
-            registry.require_sight(who, subject)
-            who.require_office("city", region=subject.region)
-            registry.require_active(subject)
-            rules = procedure.in_force(asked["awarded_on"])
-            opened, ended, awarded = asked["notice_opened_on"], asked["notice_ended_on"], asked["awarded_on"]
-            days = root.calendar(session).between(opened, ended)
-            if days < rules.windows["notice"] or awarded <= ended or awarded > today:
-                raise public.CityNoticeTooShort(
-                    f"市级公示须满{rules.windows['notice']}个工作日且在认定之前结束（实为{days}个工作日）",
-                    f"the city's notice must have {rules.windows['notice']} working days and end before the award",
-                    facts={"working_days": days},
-                )
-            if kept.standing(asked["subject_key"], RecognisedBy.CITY, session):
-                raise public.AwardChangeNotAllowed("已有有效的市级认定", "a recognition by the city stands")
-            series = numbers.series(kind, RecognisedBy.CITY, awarded.year, subject.region)
-            registered.lock(session, subject)
-            base = subject if isinstance(subject, Base) else registered.base(subject.employer, session)
-            award = awards.grant(
-                award_id=mongo.new_id(),
-                number=numbers.number(series, kept.serial(series, session)),
-                kind=kind,
-                subject_key=asked["subject_key"],
-                name=subject.name,
-                unit=base.name,
-                region=subject.region,
-                stars=asked["stars"],
-                years=rules.award["years"],
-                check_days=rules.windows["check"],
-                recognised_by=RecognisedBy.CITY,
-                brand=f"{asked['brand']}（{asked['document']}）",
-                case_id=None,
-                awarded_on=awarded,
-                at=at,
-                by=who.client_id,
-                reason=asked["reason"],
-                evidence=evidence,
-            )
-            kept.add(session, award)
-            return award.award_id
-
-        return _shown_award(root, kept, root.commands.once(who.client_id, asked, work), today)
 
     @rpc
     def award(self, award_id: str, actor: dict[str, Any]) -> dict[str, Any]:

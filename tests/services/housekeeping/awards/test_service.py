@@ -1,6 +1,7 @@
 """Awards on a real database, through the calls that the gateway makes."""
 
 import datetime as dt
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 from contract import applications as cased
 from contract import housekeeping as public
 from contract.message import Said
+from runtime.config import Config
 from samples.stars import Trade, office
 from services.housekeeping.awards import numbers
+from services.housekeeping.awards.store import awards_of
+from services.housekeeping.store import housekeeping
 from tests.services.housekeeping.builders import DAY
 from tests.services.housekeeping.callers import AFTER_NOTICE, PROVINCE
 
@@ -67,32 +71,6 @@ def test_more_stars_come_by_a_case_of_their_own_and_raise_the_same_award(
     assert said()[-1].data["awarded_on"] == AFTER_NOTICE
 
 
-def recognise(trade: Trade, base: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    command = {
-        "subject_kind": "base", "subject_key": base["base_id"], "brand": "燕赵福嫂·石家庄",
-        "document": "石妇字〔2023〕9号", "stars": 3, "notice_opened_on": "2023-02-01", "notice_ended_on": "2023-02-10",
-        "awarded_on": "2023-02-13", "reason": "市级认定", "evidence": [trade.evidence("decision")],
-    }  # fmt: skip
-    return dict(trade.call("recognise_by_city", command | changes, office("130100")))
-
-
-def test_a_city_s_own_star_and_the_province_s_are_told_of_the_same_subject(
-    awarded: dict[str, Any], trade: Trade, said: Callable[[], list[Said]]
-) -> None:
-    base = trade.call("base", awarded["subject_key"], PROVINCE)
-    recognise(trade, base)
-    assert {event.data["subject_key"] for event in said()} == {base["base_id"]}
-    assert [event.data["recognised_by"] for event in said()] == ["province", "city"]
-
-
-def test_a_city_s_star_needs_a_whole_notice_of_the_city_s_too(trade: Trade) -> None:
-    trade.set_time(DAY)
-    base = trade.base(1)
-    for short in ({"notice_ended_on": "2023-02-09"}, {"awarded_on": "2023-02-10"}, {"awarded_on": "2024-01-01"}):
-        with pytest.raises(public.CityNoticeTooShort):
-            recognise(trade, base, **short)
-
-
 def test_verification_has_three_answers(awarded: dict[str, Any], trade: Trade) -> None:
     def verdict(**asked: Any) -> tuple[str, str]:
         found = trade.call("verify_award", **asked)
@@ -116,3 +94,13 @@ def test_the_public_list_holds_what_is_valid_and_masks_it(awarded: dict[str, Any
     assert trade.call("public_awards", region="130200")["items"] == []
     trade.change(awarded["award_id"], "revoke")
     assert trade.call("public_awards")["items"] == []
+
+
+def test_an_award_s_number_does_not_follow_from_those_before_it(settings: Config) -> None:
+    kept = awards_of(settings)
+    drawn = housekeeping(settings).commands.transact(
+        lambda session: [kept.draw("JD2023130102", session) for _ in range(200)]
+    )
+    serials = [int(number[12:17]) for number in drawn]
+    assert max(serials) > 10_000  # of two hundred that are counted from 1, none is
+    assert {later - earlier for earlier, later in itertools.pairwise(serials)} != {1}
