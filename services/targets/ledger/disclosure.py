@@ -9,16 +9,22 @@ from plan import Indicator, Plan
 
 
 def hidden(values: Mapping[str, Decimal], *, least: int) -> frozenset[str]:
-    """Which of the parts of a known whole to leave out. A part of 1 to ``least - 1`` is; and with it the smallest of
-    the others, until at least two are that together hold at least ``least``: their sum is known, and must not tell
-    them."""
-    small = {code for code, value in values.items() if 0 < value < least}
-    rest = sorted((value, code) for code, value in values.items() if code not in small and value > 0)
-    while small and rest and (len(small) < 2 or sum(values[code] for code in small) < least):
-        small.add(rest.pop(0)[1])
-    if small and not rest and (len(small) < 2 or sum(values[code] for code in small) < least):
-        return frozenset(values)  # nothing left to hide behind: which parts are empty would tell the others
-    return frozenset(small)
+    """Which of the parts of a known whole to leave out: every part of 1 to ``least - 1``, and, where what these hold
+    together would tell them, others beside them in the order of ``values``. That order may not depend on the numbers,
+    or whoever knows this rule would learn from what was chosen. All of them, empty ones too, where there is nothing to
+    hide behind."""
+    out = [code for code, value in values.items() if 0 < value < least]
+    beside = [code for code, value in values.items() if value >= least]
+    held = sum((values[code] for code in out), Decimal(0))
+    fewest, most = len(out), len(out) * (least - 1)
+    if not out or (beside and len(out) > 1 and held >= least and fewest < held < most):
+        return frozenset(out)
+    for number, code in enumerate(beside, start=1):
+        out.append(code)
+        held += values[code]
+        if held >= most + least * number:  # whatever the small ones are, the others could be the rest
+            return frozenset(out)
+    return frozenset(values)
 
 
 def family(plan: Plan, indicator: Indicator) -> tuple[Indicator, ...]:
@@ -54,7 +60,7 @@ def veil(plan: Plan, indicator: Indicator, values: Mapping[str, Mapping[str, Dec
     groups = [plan.region]
     while groups:
         above = groups.pop()
-        below = [child.code for child in regions.children(above)]
+        below = sorted((child.code for child in regions.children(above)), key=_beside)
         hid: set[str] = set()
         for number in numbers:
             beside = {code: number[code] for code in below if code in number}
@@ -62,3 +68,8 @@ def veil(plan: Plan, indicator: Indicator, values: Mapping[str, Mapping[str, Dec
         out |= hid
         groups += below
     return frozenset(out)
+
+
+def _beside(code: str) -> tuple[int, int]:
+    """Regions of few others first: most likely the smallest ones, and known without any number."""
+    return len(regions.children(code)), -int(code)
