@@ -1,7 +1,8 @@
-"""Reads an .xlsx from standard input in a process of its own: `python -m runtime.workbook < file`.
+"""Reads an .xlsx from standard input in a process of its own: `python -m runtime.workbook [ROWS [CHARACTERS]] < file`.
 
-Writes JSON lines: first ``{"total", "header"}`` or ``{"refused"}``, then lists of ``[row number, [text, …]]``. Limits
-on memory and time end the process, not the worker that waits for it. Imports nothing that takes long to import.
+Writes JSON lines: first ``{"total", "header"}`` or ``{"refused"}``, then lists of ``[row number, [text, …]]``.
+Limits on memory and time end the process, not the worker that waits for it; those on rows and cells keep small what it
+writes. Imports nothing that takes long to import.
 """
 
 import datetime as dt
@@ -16,6 +17,9 @@ from typing import Any
 import python_calamine
 
 MOST_ROWS = 200_000
+MOST_CELLS = 200  # of a row, up to its last that is not blank
+MOST_CHARACTERS = 8_000  # of a row
+MOST_TEXT = 100_000_000  # characters of all rows; the longest roster has a third of it
 _MEMORY = 768 << 20  # address space; 200,000 rows of fourteen columns take some 300 MB
 _SECONDS = 60  # of processor time
 _UNPACKED = 400 << 20
@@ -23,22 +27,28 @@ _ROWS_A_LINE = 200
 _EXACT = 10**15  # a spreadsheet keeps fifteen digits of a number
 
 
-def main() -> None:
+class RowTooLong(Exception):
+    """``args``: its number."""
+
+
+def main(most_rows: int = MOST_ROWS, most_text: int = MOST_TEXT) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it would hold personal data
     out = sys.stdout.buffer
     try:
-        for line in _lines():
+        for line in _lines(most_rows, most_text):
             out.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
             out.flush()
+    except RowTooLong as long:
+        out.write(json.dumps({"refused": "row_too_long", "row": long.args[0]}).encode() + b"\n")
     except MemoryError:
         out.write(b'{"refused": "too_large"}\n')
     except BrokenPipeError:
         os._exit(0)  # nobody listens any more
 
 
-def _lines() -> Iterator[Any]:
+def _lines(most_rows: int, most_text: int) -> Iterator[Any]:
     try:
         with zipfile.ZipFile(os.fdopen(os.dup(0), "rb")) as archive:
             if "xl/workbook.xml" not in archive.namelist():
@@ -57,9 +67,15 @@ def _lines() -> Iterator[Any]:
     if sheet.height > MOST_ROWS * 2:  # a sheet may end in many blank rows, which are not counted
         yield {"refused": "too_many_rows"}
         return
-    total = sum(1 for _ in _rows(sheet)) - 1
-    if total > MOST_ROWS:
+    total, characters = -1, 0
+    for _, texts in _rows(sheet):
+        total += 1
+        characters += sum(map(len, texts))
+    if total > most_rows:
         yield {"refused": "too_many_rows"}
+        return
+    if characters > most_text:
+        yield {"refused": "too_large"}
         return
     rows = _rows(sheet)
     yield {"total": total, "header": next(rows)}
@@ -89,8 +105,13 @@ def _sheet(book: python_calamine.CalamineWorkbook) -> python_calamine.CalamineSh
 def _rows(sheet: python_calamine.CalamineSheet) -> Iterator[tuple[int, list[str]]]:
     for number, cells in enumerate(sheet.iter_rows(), start=1):
         texts = [cell.strip() if type(cell) is str else text(cell) for cell in cells]
-        if any(texts):
-            yield number, texts
+        while texts and not texts[-1]:
+            texts.pop()
+        if not texts:
+            continue
+        if len(texts) > MOST_CELLS or sum(map(len, texts)) > MOST_CHARACTERS:
+            raise RowTooLong(number)
+        yield number, texts
 
 
 def text(cell: Any) -> str:
@@ -113,4 +134,4 @@ def text(cell: Any) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))

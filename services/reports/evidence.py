@@ -1,6 +1,7 @@
 """Files that prove a figure: known by their content, never by their name. pdf, jpg, png, xlsx and docx are taken;
 other archives are not, because nobody can look at what is in them without unpacking it."""
 
+import os
 import zipfile
 from collections.abc import Sequence
 from typing import IO, Any
@@ -13,6 +14,8 @@ _STARTS = {b"%PDF-": "pdf", b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}
 _OFFICE = {"xl/workbook.xml": "xlsx", "word/document.xml": "docx"}
 _UNPACKED = 200 << 20
 _MACROS = "vbaProject.bin"
+_DIRECTORY = 1 << 20  # bytes: what an archive says of its members is read whole, and becomes ten times as much
+_END = b"PK\x05\x06"  # of an archive, with the size of its directory 12 bytes on
 
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -71,6 +74,8 @@ def kind_of(file: IO[bytes]) -> str | None:
             return kind
     if not start.startswith(b"PK\x03\x04"):
         return None
+    if _directory(file) > _DIRECTORY:
+        return None
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
@@ -82,3 +87,12 @@ def kind_of(file: IO[bytes]) -> str | None:
     if any(name.endswith(_MACROS) for name in names):
         return None
     return next((kind for name, kind in _OFFICE.items() if name in names), None)
+
+
+def _directory(file: IO[bytes]) -> int:
+    """How many bytes the archive's directory has, as its end says; 0 where there is none to read."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - (1 << 16) - 22))
+    tail = file.read()
+    at = tail.rfind(_END)
+    return int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0

@@ -20,7 +20,6 @@ from runtime import workbook
 from services.certification.rosters.columns import Columns, is_header
 
 _BLOCK = 1 << 20
-_CSV_CELL = 32_767  # what a cell of a spreadsheet can hold
 
 Numbered = tuple[int, Sequence[str]]
 
@@ -74,7 +73,7 @@ def _encoding(file: IO[bytes]) -> str:
 
 def _csv(file: IO[bytes], encoding: str) -> Roster:
     total, columns, separator = 0, None, ","
-    csv.field_size_limit(_CSV_CELL)
+    csv.field_size_limit(workbook.MOST_CHARACTERS)
     try:
         separator = _separator(file, encoding)
         for _number, cells in _csv_rows(file, encoding, separator):
@@ -86,7 +85,7 @@ def _csv(file: IO[bytes], encoding: str) -> Roster:
                     raise _too_many_rows()
     except csv.Error as error:
         raise RosterUnreadable(
-            "csv文件有无法读取的行（引号不成对，或单元格过长）：请用表格软件另存为xlsx后重新上传",
+            "csv文件有无法读取的行（引号不成对）：请用表格软件另存为xlsx后重新上传",
             f"the csv cannot be read: {error}",
         ) from None
     if columns is None:
@@ -99,17 +98,39 @@ def _csv(file: IO[bytes], encoding: str) -> Roster:
 def _separator(file: IO[bytes], encoding: str) -> str:
     """The comma, or the tab or semicolon that some programs write instead."""
     file.seek(0)
-    first = file.readline(_BLOCK).decode(encoding, "replace")
+    first = file.readline(4 * workbook.MOST_CHARACTERS).decode(encoding, "replace")[: workbook.MOST_CHARACTERS]
     return next((mark for mark in ",\t;" if is_header(first.strip("\r\n").split(mark))), ",")
 
 
 def _csv_rows(file: IO[bytes], encoding: str, separator: str) -> Iterator[Numbered]:
-    with open(os.dup(file.fileno()), encoding=encoding, newline="") as lines:
-        lines.seek(0)
+    with open(os.dup(file.fileno()), encoding=encoding, newline="") as text:
+        text.seek(0)
+        lines = _Lines(text)
         for number, cells in enumerate(csv.reader(lines, delimiter=separator, strict=True), start=1):
-            texts = [cell.strip() for cell in cells]
+            lines.row = number + 1
+            lines.taken = 0
+            if len(cells) > workbook.MOST_CELLS and any(cells[workbook.MOST_CELLS :]):
+                raise _row_too_long(number)
+            texts = [cell.strip() for cell in cells[: workbook.MOST_CELLS]]
             if any(texts):
                 yield number, texts
+
+
+class _Lines:
+    """Lines of a csv. A row that is too long is refused before it is in memory: of commas alone it would take forty
+    times the file."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+        self.row = 1
+        self.taken = 0  # characters of this row so far, which may go over several lines
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._text.readline(workbook.MOST_CHARACTERS + 1):
+            self.taken += len(line)
+            if self.taken > workbook.MOST_CHARACTERS:
+                raise _row_too_long(self.row)
+            yield line
 
 
 @contextmanager
@@ -127,6 +148,8 @@ def _workbook(file: IO[bytes]) -> Iterator[Roster]:
     try:
         first = _line(child, child.stdout)
         if "refused" in first:
+            if first["refused"] == "row_too_long":
+                raise _row_too_long(first["row"])
             raise _REFUSALS[first["refused"]]()
         yield Roster(Columns.read(first["header"][1]), first["total"], _workbook_rows(child, child.stdout))
     finally:
@@ -146,6 +169,15 @@ def _line(child: subprocess.Popen[bytes], lines: IO[bytes]) -> Any:
     if child.wait() in (-signal.SIGABRT, -signal.SIGXCPU, -signal.SIGSEGV):
         raise _too_large()
     raise ChildProcessError(f"the workbook's reader ended with {child.returncode}")
+
+
+def _row_too_long(row: int) -> RosterUnreadable:
+    return RosterUnreadable(
+        f"第{row}行过长：每行最多{workbook.MOST_CELLS}个单元格、共{workbook.MOST_CHARACTERS}个字符，请删去多余内容后重新上传",
+        f"row {row} is too long: a row may have {workbook.MOST_CELLS} cells and {workbook.MOST_CHARACTERS} characters; "
+        "take out what does not belong and upload it again",
+        facts={"row": row},
+    )
 
 
 def _too_many_rows() -> RosterUnreadable:

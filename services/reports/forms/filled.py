@@ -10,6 +10,7 @@ from runtime import workbook
 from services.reports.forms.domain import unreadable
 
 _SECONDS = 30
+_MOST_TEXT = 5_000_000  # characters: all of it is held in memory
 
 Numbered = tuple[int, list[str]]
 
@@ -23,7 +24,7 @@ def rows(file: IO[bytes], *, most: int) -> tuple[list[str], list[Numbered]]:
     file.seek(0)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", workbook.__name__],
+            [sys.executable, "-m", workbook.__name__, str(most), str(_MOST_TEXT)],
             stdin=file.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -44,10 +45,15 @@ def rows(file: IO[bytes], *, most: int) -> tuple[list[str], list[Numbered]]:
             raise _not_a_workbook()
         case "empty":
             raise unreadable("表中没有内容：第一行应为表头", "the workbook is empty: its first row must be the header")
+        case "too_many_rows":
+            raise unreadable(f"超过{most}行：请按地区拆分成几个文件", f"more than {most} rows: split it by region")
+        case "row_too_long":
+            raise unreadable(
+                f"第{first['row']}行过长：请使用下载的填报表，删去多余内容",
+                f"row {first['row']} is too long: use the template and take out what does not belong there",
+            )
         case _:
             raise _too_large()
-    if first["total"] > most:
-        raise unreadable(f"超过{most}行：请按地区拆分成几个文件", f"more than {most} rows: split it by region")
     number, header = first["header"]
     if number != 1:
         raise unreadable("第一行应为表头，请使用下载的填报表", "the first row must be the header: use the template")

@@ -1,6 +1,7 @@
 """Evidence is what it is by its content."""
 
 import io
+import tracemalloc
 import zipfile
 
 import pytest
@@ -47,6 +48,14 @@ def test_a_file_is_told_by_its_content(content: bytes, kind: str | None) -> None
 
 def test_a_workbook_that_unpacks_into_too_much_is_none() -> None:
     assert kind_of(io.BytesIO(packed(*WORKBOOK, content=bytes(110 << 20)))) is None
+
+
+def test_an_archive_of_forty_thousand_names_is_none_and_is_not_listed() -> None:
+    many = packed(*WORKBOOK, *(f"a{number}" for number in range(40_000)), content=b"")
+    tracemalloc.start()
+    assert kind_of(io.BytesIO(many)) is None
+    assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    tracemalloc.stop()
 
 
 def test_what_is_no_evidence_is_refused_each_by_its_place(desk: Desk, settings: Config) -> None:

@@ -1,5 +1,7 @@
 import csv
 import datetime as dt
+import subprocess
+import sys
 import tempfile
 import zipfile
 
@@ -91,6 +93,57 @@ def test_a_cell_at_the_far_end_of_the_sheet_does_not_fill_the_memory(tmp_path):
     refused(path, "展开后过大")
 
 
+def _peak_of(path):
+    """Why a process of its own refuses the file, and the most memory, in MB, that it took."""
+    program = (
+        "import sys\n"
+        "from services.certification.rosters import spreadsheet\n"
+        "try:\n"
+        "    with open(sys.argv[1], 'rb') as file, spreadsheet.opened(file) as opened: list(opened.rows)\n"
+        "except spreadsheet.RosterUnreadable as refused: print(refused.zh)\n"
+        "(peak,) = [line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')]\n"
+        "print(int(peak) // 1024)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    why, peak = done.stdout.splitlines()
+    return why, int(peak)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [b"," * (24 << 20), b'"' + b"\n" * (24 << 20), b'"x\n",' * (4 << 20), b"x" * (24 << 20)],
+    ids=["commas", "one cell of lines", "cells of lines", "one word"],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_one_endless_row_of_a_csv_is_refused_before_it_is_in_memory(tmp_path, row, first):
+    path = tmp_path / "endless.csv"
+    path.write_bytes(b"" if first else ",".join(FIELDS).encode() + b"\n")
+    with path.open("ab") as file:
+        file.write(row)
+    why, peak = _peak_of(path)
+    assert ("第1行过长" if first else "第2行过长") in why
+    assert peak < 150, f"{peak} MB"
+
+
+def test_a_workbook_whose_rows_name_one_long_text_again_and_again_is_refused(tmp_path):
+    path = a_workbook(tmp_path / "wide.xlsx", [list(FIELDS), *[["长" * 32_000] * 150] * 5])
+    why, peak = _peak_of(path)
+    assert "第2行过长" in why
+    assert peak < 150, f"{peak} MB"
+
+
+def test_a_row_of_too_many_cells_is_named(tmp_path):
+    rows = [list(FIELDS), ["x"] * 12, ["x"] * (workbook.MOST_CELLS + 1)]
+    refused(a_workbook(tmp_path / "wide.xlsx", rows), "第3行过长")
+    (tmp_path / "wide.csv").write_text("\n".join(",".join(row) for row in rows))
+    refused(tmp_path / "wide.csv", "第3行过长")
+
+
+def test_blank_cells_at_a_rows_end_are_nothing(tmp_path):
+    (tmp_path / "a.csv").write_text("\n".join([",".join(FIELDS), "张三" + "," * 500]))
+    assert read(tmp_path / "a.csv") == (1, [(2, ["张三", *[""] * (workbook.MOST_CELLS - 1)])])
+
+
 @pytest.mark.parametrize("suffix", ["xlsx", "csv"])
 def test_an_empty_file_is_refused(tmp_path, suffix):
     path = tmp_path / f"empty.{suffix}"
@@ -123,10 +176,9 @@ def test_more_rows_than_a_roster_may_have_are_refused_before_the_first_is_read(t
     refused(a_workbook(tmp_path / "long.xlsx", [list(FIELDS), *[["x"]] * (workbook.MOST_ROWS + 1)]), "超过200000行")
 
 
-@pytest.mark.parametrize("text", ['姓名,"等级\n王', "姓名\n" + "长" * 40_000], ids=["quote", "cell"])
-def test_a_csv_that_cannot_be_parsed_is_refused(tmp_path, text):
+def test_a_csv_that_cannot_be_parsed_is_refused(tmp_path):
     path = tmp_path / "r.csv"
-    path.write_text(",".join(FIELDS) + "\n" + text, encoding="utf-8")
+    path.write_text(",".join(FIELDS) + '\n姓名,"等级\n王', encoding="utf-8")
     refused(path, "无法读取的行")
 
 
