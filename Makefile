@@ -82,6 +82,10 @@ resend: $(VENV) ## 重发事件：ARGS="certification --after 100" / publish eve
 bench: $(VENV) ## 性能测试，写入 benchmarks/RESULTS.md / benchmarks
 	@$(PY) -m benchmarks $(ARGS)
 
+.PHONY: hostile
+hostile: $(VENV) ## 随机的恶意请求，逐角色；ARGS="--seed 7 --requests 10000" / random hostile requests as every role
+	@$(PY) -m tests.hostile $(ARGS)
+
 .PHONY: lock
 lock: $(VENV) ## 按 requirements*.in 重新锁定依赖 / pin the dependencies anew
 	@for name in requirements requirements-dev requirements-mutants; do \
