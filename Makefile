@@ -11,7 +11,7 @@ SOURCES := contract plan runtime services gateway deploy audit benchmarks
 
 .PHONY: help
 help: ## 本帮助 / this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(VENV) ## 启动全部服务并导入样例名册，Ctrl-C 结束；PORT=8000 / everything on this machine
@@ -54,6 +54,10 @@ clean: ## 停止并删除数据、密钥与环境 / stop, and delete data, keys 
 clients: $(VENV) ## 演示用客户端（JSON，仅 APP_ENV=dev）/ demo clients as JSON
 	@$(IN) -m gateway.clients
 
+.PHONY: token
+token: $(VENV) ## 某个演示客户端的令牌，CLIENT=centre-130600 / a token of one of them
+	@$(IN) -m gateway.clients token $(CLIENT)
+
 .PHONY: plan
 plan: $(VENV) ## 列出方案的全部指标；ARGS=--json / the plan as it is read
 	@$(PY) -m services.targets.plan_table $${PLAN_FILE:-plan/hebei-2023.toml} $(ARGS)
@@ -85,6 +89,10 @@ bench: $(VENV) ## 性能测试，写入 benchmarks/RESULTS.md / benchmarks
 .PHONY: hostile
 hostile: $(VENV) ## 随机的恶意请求，逐角色；ARGS="--seed 7 --requests 10000" / random hostile requests as every role
 	@$(PY) -m tests.hostile $(ARGS)
+
+.PHONY: schemathesis
+schemathesis: $(VENV) ## 按接口描述逐项检查，几个角色；ARGS="--examples 50" / every check, as several roles
+	@$(PY) -m tests.hostile.schemas $(ARGS)
 
 .PHONY: lock
 lock: $(VENV) ## 按 requirements*.in 重新锁定依赖 / pin the dependencies anew

@@ -117,7 +117,7 @@ class Change(Message):
     event = fields.Text(required=True)
     at = fields.Instant(required=True)
     by = fields.Text(required=True)
-    reason = fields.Text(allow_none=True)
+    reason = fields.Text(at_most=500, allow_none=True)
     fields_changed = fields.Many(fields.Text())
 
 

@@ -308,7 +308,7 @@ class VerifiedAward(Message):
 
     verdict = fields.Choice(Verdict, required=True)
     because = fields.Text(required=True)
-    reason = fields.Text(required=True)
+    reason = fields.Text(at_most=500, required=True)
     reason_en = fields.Text(required=True)
     award = fields.Nested(PublicAward, required=True, allow_none=True)
     checked_at = fields.Instant(required=True)

@@ -29,6 +29,7 @@ from gateway import (
     notices,
     oauth,
     openapi,
+    packing,
     people,
     problems,
     recognitions,
@@ -43,7 +44,8 @@ from gateway.bodies import JSON_LIMIT
 from gateway.clients import Disabled
 from gateway.idempotency import Idempotency
 from gateway.lanes import Lane
-from gateway.limits import Limits
+from gateway.lately import Lately
+from gateway.limits import Limits, Pages
 from gateway.quotas import Quotas
 from gateway.tokens import LIFETIME, Tokens
 from runtime import config
@@ -112,16 +114,21 @@ def create(settings: Config | None = None) -> Flask:
         "settings": settings,
         "rpc": Rpc(settings),
         "calls": Lane("calls", at_once=threads.CALLS, waiting=threads.CALLS_WAITING),
+        "secrets": Lane("secrets", at_once=threads.SECRETS, waiting=threads.SECRETS_WAITING),
         "uploads": Lane("uploads", at_once=threads.UPLOADS),
         "files": files,
         "quotas": quotas,
         "tokens": Tokens(settings),
         "disabled": Disabled(settings, lifetime=LIFETIME),
         "limits": counted,
+        "pages": Pages(),
+        "public": Lately(targets.SHARED_SECONDS),
+        "readiness": Lately(health.LOOKED_SECONDS),
         "idempotency": keys,
     }
 
     access.register(app)
+    packing.register(app)
     problems.register(app)
 
     @app.after_request

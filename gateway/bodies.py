@@ -50,6 +50,24 @@ def load(schema: Schema, value: Any) -> dict[str, Any]:
     return schema.dump(loaded)
 
 
+def readable(schema: Schema, value: Any) -> dict[str, Any]:
+    """Of a body that ``schema`` cannot read, the fields that it can, as they were sent."""
+    if not isinstance(value, dict):
+        return {}
+    try:
+        schema.load(value)
+    except ValidationError as error:
+        known = error.valid_data if isinstance(error.valid_data, dict) else {}
+        return {name: value[name] for name in known if name in value}
+    return value
+
+
+def joined(refused: Invalid, more: list[dict[str, str]]) -> Invalid:
+    """The faults of a body's form and those of its content, in one answer."""
+    known = {error["pointer"] for error in refused.errors}
+    return Invalid(refused.zh, refused.en, [*refused.errors, *(e for e in more if e["pointer"] not in known)])
+
+
 def read_query(schema: Schema | None) -> dict[str, Any]:
     """The query's parameters; without a schema there must be none. Raises Invalid."""
     twice = [name for name, values in request.args.lists() if len(values) > 1]

@@ -61,6 +61,7 @@ EXAMPLE = {
     "",
     scopes=[scopes.CERTIFICATES_WRITE],
     body=public.IssueCertificate(exclude=("command_id",)),
+    examined=lambda readable: ask(SERVICE, "certificate_faults", readable),
     example=EXAMPLE,
     once=True,
     answers=Answer(201, public.Certificate, "已登记 · recorded", headers=("Location", "ETag")),

@@ -2,6 +2,7 @@
 
 python -m gateway.clients                         the demo clients as JSON; dev and test only
 python -m gateway.clients add ID --role … --region … --organisation …     prints the new secret, once
+python -m gateway.clients token ID                a demo client's token, as POST /oauth/token gives it; dev and test only
 python -m gateway.clients disable ID              tokens already given out end with it, within seconds
 """
 
@@ -233,6 +234,8 @@ def main(arguments: list[str]) -> int:
     adding.add_argument("--per-minute", type=int, help="requests a minute; the role's default when absent")
     disabling = commands.add_parser("disable", help="give this client no more tokens, and believe none that it has")
     disabling.add_argument("client_id")
+    giving = commands.add_parser("token", help="a demo client's token, for an hour")
+    giving.add_argument("client_id")
     options = parser.parse_args(arguments)
     try:
         settings = config.read()
@@ -244,6 +247,8 @@ def main(arguments: list[str]) -> int:
             return _fail(
                 "demo clients are made only when APP_ENV is dev; to add a real one: python -m gateway.clients add"
             )
+        if options.command == "token":
+            return _token(settings, options.client_id)
         print(json.dumps(demo(settings), ensure_ascii=False, indent=2))
     except config.ConfigurationMissing as error:
         return _fail(str(error))
@@ -270,6 +275,18 @@ def _add(settings: Config, options: argparse.Namespace) -> int:
         return _fail(f"{options.client_id} exists already: choose another id")
     shown = {"client_id": client.client_id, "client_secret": secret, "role": client.role.value, "region": client.region}
     print(json.dumps(shown, ensure_ascii=False))
+    return 0
+
+
+def _token(settings: Config, client_id: str) -> int:
+    from gateway import tokens  # which imports this module
+
+    if client_id not in {listed["client_id"] for listed in demo(settings)}:
+        return _fail(f"there is no demo client {client_id!r}: `make -s clients` lists them")
+    client = Clients(settings).get(client_id)
+    if client is None:
+        return _fail(f"{client_id} is disabled")
+    print(tokens.sign(settings, client, " ".join(client.scopes)))
     return 0
 
 

@@ -1,5 +1,6 @@
 """/openapi.json, and /docs: the same made readable on the server. No script and no CDN, so it works anywhere."""
 
+import gzip
 import hashlib
 from itertools import cycle
 from typing import Any
@@ -9,7 +10,7 @@ from markupsafe import Markup, escape
 from werkzeug import Response
 
 from contract.errors import Refused
-from gateway import bodies, door, problems, scopes
+from gateway import bodies, door, limits, packing, problems, scopes
 from gateway.openapi import Description
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -27,20 +28,32 @@ def register(app: Flask, api: Description) -> None:
     with app.test_request_context():
         page = render_template("docs.html", spec=spec, address=address, **_shown(spec)).encode()
 
+    description = app.json.dumps(spec, separators=(",", ":")).encode()
+    packed = {content: gzip.compress(content, 9, mtime=0) for content in (description, page)}
+
+    def made_once(content: bytes, content_type: str) -> Response:
+        """A page that anybody may have, in whichever form they take."""
+        app.extensions["pages"].take(limits.address(request.remote_addr))
+        response = Response(packed[content] if packing.wanted() else content, content_type=content_type)
+        if packing.wanted():
+            response.headers["Content-Encoding"] = "gzip"
+        response.vary.add("Accept-Encoding")
+        response.headers["Cache-Control"] = _CACHE
+        response.set_etag(etag, weak=True)
+        return response.make_conditional(request)
+
     @app.get("/openapi.json")
     def openapi_json() -> Response:
         bodies.read_query(None)
         door.accept("application/json")
-        return door.polled(spec, etag=etag, cache=_CACHE)
+        return made_once(description, "application/json")
 
     @app.get("/docs")
     def docs() -> Response:
         door.accept("text/html")
-        response = Response(page, content_type="text/html; charset=utf-8")
+        response = made_once(page, "text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = _POLICY
-        response.headers["Cache-Control"] = _CACHE
-        response.set_etag(etag)
-        return response.make_conditional(request)
+        return response
 
     @app.get("/")
     def front() -> Any:

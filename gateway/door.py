@@ -6,7 +6,7 @@ token -> rate -> scope -> Accept -> query -> body -> Idempotency-Key -> the view
 import functools
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 from werkzeug import Response
 
-from contract.errors import Refused, field_error
+from contract.errors import Invalid, Refused, field_error
 from gateway import bodies, idempotency, limits, openapi, problems, tokens
 
 _JSON = "application/json"
@@ -57,17 +57,21 @@ def operation(
     public: bool = False,
     query: Schema | None = None,
     body: Schema | None = None,
+    examined: Callable[[dict[str, Any]], list[dict[str, str]]] | None = None,
     form: dict[str, Any] | None = None,
     example: dict[str, Any] | None = None,
     once: bool = False,
     edits: bool = False,
     takes: float = 10.0,
+    cost: int = 1,
+    dearer: Mapping[str, int] | None = None,
     refusals: Iterable[type[Refused]] = (),
 ) -> Callable[[View], View]:
-    """Register a view. ``scopes``: one of them is needed. ``public``: a token is not needed. ``form``: the JSON Schema
-    of a multipart body, which the view reads, and answers once, by itself. ``once``: takes an Idempotency-Key.
-    ``edits``: takes If-Match. ``takes``: seconds that its call may take. ``example``: a body. ``refusals``: what the
-    service may answer, for the documentation.
+    """Register a view. ``scopes``: one of them is needed. ``public``: a token is not needed. ``examined``: when some
+    fields of a body cannot be read, what is wrong with the others. ``form``: the JSON Schema of a multipart body, which
+    the view reads, and answers once, by itself. ``once``: takes an Idempotency-Key. ``edits``: takes If-Match.
+    ``takes``: seconds that its call may take. ``cost``: what it counts for of the caller's limit, ``dearer`` when such
+    a parameter is given. ``example``: a body. ``refusals``: what the service may answer, for the documentation.
     """
     needed = tuple(scopes)
 
@@ -75,10 +79,11 @@ def operation(
         @functools.wraps(view)
         def enter(**where: str) -> Response:
             g.takes = takes
-            caller = admit(needed, public=public)
+            given = [more for name, more in (dearer or {}).items() if name in request.args]
+            caller = admit(needed, public=public, cost=max((cost, *given)))
             accept(answers.media_type)
             asked_query = bodies.read_query(query)
-            asked_body = bodies.load(body, bodies.read_json()) if body is not None else {}
+            asked_body = _body(body, examined) if body is not None else {}
             version = expected_version() if edits else None
             asked = Asked(caller, asked_query, asked_body, version, _fresh() if body is not None else None)
             if not once or form is not None:
@@ -99,6 +104,8 @@ def operation(
             example=example,
             once=once,
             edits=edits,
+            cost=cost,
+            dearer=dearer or {},
             refusals=tuple(refusals),
         )(enter)
         blueprint.route(path, methods=[method])(documented)
@@ -107,7 +114,18 @@ def operation(
     return register
 
 
-def admit(needed: tuple[str, ...], *, public: bool = False) -> tokens.Caller | None:
+def _body(schema: Schema, examined: Callable[[dict[str, Any]], list[dict[str, str]]] | None) -> dict[str, Any]:
+    """Raises Invalid with all that is wrong at once, also what only the service knows of."""
+    sent = bodies.read_json()
+    try:
+        return bodies.load(schema, sent)
+    except Invalid as refused:
+        if examined is None:
+            raise
+        raise bodies.joined(refused, examined(bodies.readable(schema, sent))) from None
+
+
+def admit(needed: tuple[str, ...], *, public: bool = False, cost: int = 1) -> tokens.Caller | None:
     """Who asks, once found to be allowed to. Raises Unauthenticated, TokenInvalid, TooManyRequests, ScopeMissing."""
     extensions = current_app.extensions
     caller = tokens.caller(extensions["settings"], request.headers.get("Authorization"), extensions["disabled"])
@@ -117,9 +135,11 @@ def admit(needed: tuple[str, ...], *, public: bool = False) -> tokens.Caller | N
             raise problems.Unauthenticated(
                 "请先获取访问令牌（POST /oauth/token）", "a token is needed: POST /oauth/token"
             )
-        extensions["limits"].take(f"address:{request.remote_addr}", limits.ANONYMOUS, "anonymous")
+        extensions["limits"].take(
+            f"address:{limits.address(request.remote_addr)}", limits.ANONYMOUS, "anonymous", cost=cost
+        )
         return None
-    extensions["limits"].take(caller.client_id, caller.per_minute)
+    extensions["limits"].take(caller.client_id, caller.per_minute, cost=cost)
     if needed and not set(needed) & set(caller.scopes):
         names = " ".join(needed)
         raise problems.ScopeMissing(

@@ -1,7 +1,7 @@
 """The API's description, OpenAPI 3.1, made from the contract's schemas and the operations' own declarations."""
 
 import http
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ The API of Hebei's 2023 livelihood programme: every published number is the prov
 - 幂等 · `Idempotency-Key` on every POST that changes something: the same again gets the first answer.
 - 并发 · `ETag` on a certificate, `If-Match` on its changes: 412 when somebody else was faster.
 - 分页 · Lists go on with `after=` the `next` of the page before.
-- 限流 · `RateLimit` tells how many requests are left."""
+- 限流 · `RateLimit` tells how many requests are left; a dear one counts as several, as its `x-cost` says."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,8 @@ def describe(
     example: dict[str, Any] | None,
     once: bool,
     edits: bool,
+    cost: int,
+    dearer: Mapping[str, int],
     refusals: tuple[type[Refused], ...],
 ) -> Callable[[Any], Any]:
     parameters: list[dict[str, Any]] = []
@@ -123,6 +125,8 @@ def describe(
         "responses": responses | refused(met),
         "security": _security(scopes, public=public),
     }
+    if cost != 1 or dearer:
+        doc["x-cost"] = {"request": cost, **dearer}
     if body is not None:
         content = {"schema": body} if example is None else {"schema": body, "example": example}
         doc["requestBody"] = {"required": True, "content": {_JSON: content}}

@@ -311,6 +311,10 @@ def unavailable() -> TemporarilyUnavailable:
     )
 
 
+def no_such_path() -> PathNotFound:
+    return PathNotFound("没有这个地址，可用的地址见 /docs", "there is nothing here; /docs lists what there is")
+
+
 def outcome_unknown() -> OutcomeUnknown:
     if "Idempotency-Key" in request.headers:
         return OutcomeUnknown(
@@ -328,7 +332,7 @@ def from_http(error: HTTPException) -> Refused:
     if isinstance(error, RequestEntityTooLarge):
         return too_large(request.max_content_length or 0)
     if error.code == 404:
-        return PathNotFound("没有这个地址，可用的地址见 /docs", "there is nothing here; /docs lists what there is")
+        return no_such_path()
     if error.code == 405:
         allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
         return MethodNotAllowed(

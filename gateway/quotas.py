@@ -3,7 +3,6 @@ by the day in MongoDB, so that all gateways count together. And nothing at all w
 """
 
 import datetime as dt
-import ipaddress
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pymongo import ReturnDocument
 from pymongo.write_concern import WriteConcern
 
 from gateway import problems
+from gateway.limits import address
 from runtime import clock, mongo
 from runtime.config import Config
 from runtime.files import Files
@@ -75,7 +75,7 @@ class Quotas:
             organisation = g.caller.actor["organisation"]
             return [(f"organisation:{organisation}", limits.organisation_files, limits.organisation_megabytes)]
         return [
-            (f"address:{_network(request.remote_addr)}", limits.anonymous_files, limits.anonymous_megabytes),
+            (f"address:{address(request.remote_addr)}", limits.anonymous_files, limits.anonymous_megabytes),
             ("anonymous", None, limits.all_anonymous_megabytes),
         ]
 
@@ -108,12 +108,3 @@ class Quotas:
                 "存储空间不足，暂不接收文件，请稍后再试；已有数据可照常查询",
                 "there is too little free disk to take files at present: try again later; all else goes on",
             )
-
-
-def _network(address: str | None) -> str:
-    """An IPv6 host has a whole /64 to itself."""
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)

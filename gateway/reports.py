@@ -240,7 +240,8 @@ def import_reports(asked: Asked) -> Response:
 def read_import(asked: Asked, import_id: str) -> Response:
     """读取导入结果 · Read an import"""
     found = ask(SERVICE, "report_import", import_id, asked.actor)
-    return polled(found, etag=hashlib.sha256(bodies.canonical(found)).hexdigest()[:32], cache="private, no-cache")
+    etag = hashlib.sha256(bodies.canonical(found)).hexdigest()[:32]
+    return polled(found, etag=etag, cache="private, no-cache", weak=True)
 
 
 @operation(

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ NAMES = (
     "PUBLIC_ADDRESS",
     "TRUSTED_PROXIES",
     "METRICS_PORT",
+    "METRICS_NETWORKS",
     "PLAN_FILE",
     "LOG_LEVEL",
     "ANONYMOUS_FILES_A_DAY",
@@ -33,6 +35,9 @@ NAMES = (
 )
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_PRIVATE = "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1/128 fc00::/7"
 _ADDRESS = re.compile(r"https?://[0-9A-Za-z.:\[\]-]+")
 
 
@@ -68,9 +73,17 @@ class Config:
     public_address: str  # where people and QR codes find the gateway, no slash at the end; the gateway needs it
     trusted_proxies: int  # how many of our own stand in front of the gateway: so far X-Forwarded-For is believed
     metrics_port: int | None
+    metrics_networks: tuple[Network, ...]  # from where the gateway's metrics may be read
     plan_file: Path
     log_level: str
     uploads: Uploads
+
+    def shows_metrics_to(self, address: str | None) -> bool:
+        try:
+            found = ipaddress.ip_address(address or "")
+        except ValueError:
+            return False
+        return any(found in network for network in self.metrics_networks)
 
     def __repr__(self) -> str:
         return f"Config(app_env={self.app_env!r}, mongo_prefix={self.mongo_prefix!r})"  # no secrets in a traceback
@@ -111,6 +124,14 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
             faults.append(f"{name} must be a scheme and a host such as https://jz.example.cn, not {value!r}")
         return value
 
+    def networks(name: str, default: str) -> tuple[Network, ...]:
+        value = text(name, default)
+        try:
+            return tuple(ipaddress.ip_network(one) for one in value.replace(",", " ").split())
+        except ValueError:
+            faults.append(f"{name} must be networks such as 10.0.0.0/8, not {value!r}")
+            return ()
+
     app_env = text("APP_ENV", "production")
     local = "" if app_env == "production" else f"http://127.0.0.1:{env.get('PORT') or '8000'}"
     config = Config(
@@ -124,6 +145,7 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
         port=number("PORT", "8000"),
         public_address=address("PUBLIC_ADDRESS", local),
         trusted_proxies=number("TRUSTED_PROXIES", "0"),
+        metrics_networks=networks("METRICS_NETWORKS", _PRIVATE),
         metrics_port=number("METRICS_PORT", "0") or None,
         plan_file=Path(text("PLAN_FILE", "plan/hebei-2023.toml")),
         log_level=text("LOG_LEVEL", "INFO").upper(),

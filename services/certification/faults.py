@@ -15,12 +15,15 @@ class Fault(NamedTuple):
     zh: str
     en: str
 
+    def at(self) -> dict[str, str]:
+        return field_error(f"/{self.field}", self.code, self.zh, self.en)
+
 
 def refusal(faults: tuple[Fault, ...]) -> CertificateInvalid:
     return CertificateInvalid(
         "证书内容有误，请按所列字段更正后重新提交",
         "the certificate's content has errors; correct the listed fields and send it again",
-        [field_error(f"/{fault.field}", fault.code, fault.zh, fault.en) for fault in faults],
+        [fault.at() for fault in faults],
     )
 
 

@@ -88,6 +88,13 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
         return shown(_settled(certificates, work))
 
     @rpc
+    def certificate_faults(self, readable: dict[str, Any]) -> list[dict[str, str]]:
+        """What is wrong with the content of these fields of an IssueCertificate of which others cannot be read."""
+        found = content.read(readable, today=clock.day_of(clock.now()))
+        faults = found if isinstance(found, tuple) else ()
+        return [fault.at() for fault in faults if fault.field in readable]
+
+    @rpc
     def correct_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """CorrectCertificate -> Certificate. Refuses CertificateNotFound, CertificateInvalid, NothingToCorrect,
         CertificateChanged, CertificateConflict, ActionNotAllowed."""

@@ -1,11 +1,17 @@
 import datetime as dt
+from collections import Counter
 from decimal import Decimal
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
 
 import pytest
 
+import contract
 from contract import certification as certified
 from contract import errors, targets
 from contract.errors import Refused
+from contract.fields import Text
 from contract.message import Message
 from tests.builders import a_certificate
 
@@ -91,3 +97,34 @@ def test_a_refusals_code_is_its_name_and_no_two_share_one() -> None:
     assert certified.CertificateAlreadyIssued("", "").code == "certificate_already_issued"
     codes = [refusal("", "").code for refusal in refusals()]
     assert len(codes) == len(set(codes))
+
+
+_ANOTHER = {("Mark", "note"), ("LegalRepresentative", "name")}  # called the same as what another command takes
+
+
+def test_what_a_command_takes_is_shown_by_every_message_that_shows_it() -> None:
+    """A reason of 201 letters, which a command takes, made every list with the certificate in it a 500 for ever."""
+    narrower = []
+    for found in iter_modules(contract.__path__):
+        module = import_module(f"contract.{found.name}")
+        messages = [
+            (one.__name__, {name: _longest(field) for name, field in one().fields.items()})
+            for one in vars(module).values()
+            if isinstance(one, type) and issubclass(one, Message) and one.__module__ == module.__name__
+        ]
+        taken = Counter[str]()
+        for _, longest in (message for message in messages if "command_id" in message[1]):
+            taken |= Counter(longest)
+        narrower += [
+            (name, field)
+            for name, longest in messages
+            for field, most in longest.items()
+            if 0 < most < taken[field] and "command_id" not in longest
+        ]
+    assert set(narrower) <= _ANOTHER
+
+
+def _longest(field: Any) -> int:
+    """How many characters it takes; 0 for what is no text."""
+    field = getattr(field, "inner", field)
+    return max(field._lengths) if isinstance(field, Text) else 0

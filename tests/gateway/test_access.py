@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
 
 from gateway.app import create
+from gateway.health import LOOKED_SECONDS
 from runtime import mongo
 from runtime.config import Config
 from tests.builders import a_certificate
 from tests.gateway.callers import COUNTING, Caller
-from tests.programme import Programme
+from tests.programme import Programme, until
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -153,12 +155,38 @@ def test_a_count_that_lags_is_degraded_and_not_unready(
 def test_unready_names_the_part_that_is_away(anybody: Caller, services: Programme) -> None:
     services.stop("targets")
     try:
-        unready = anybody.get("/readyz")
+        unready = _unready(anybody)
     finally:
         services.start("targets")
     assert (unready.status_code, unready.json["status"]) == (503, "unavailable")
     assert unready.json["checks"]["targets"] == {"ready": False}
     assert unready.json["checks"]["certification"]["ready"] is True
+
+
+def _unready(anybody: Caller) -> TestResponse:
+    """What was found a moment ago may still be answered."""
+    answers = []
+
+    def unready() -> bool:
+        answers.append(anybody.get("/readyz"))
+        return answers[-1].status_code == 503
+
+    until(unready, seconds=10, what="/readyz is 503")
+    return answers[-1]
+
+
+def test_what_is_answered_about_readiness_is_less_than_a_second_old(anybody: Caller, services: Programme) -> None:
+    ages = [anybody.get("/readyz").json["age_seconds"] for _ in range(20)]
+    assert max(ages) <= LOOKED_SECONDS + 3, "and as old as it took to find out"
+
+
+def test_metrics_are_for_our_own_networks(settings: Config) -> None:
+    behind = create(replace(settings, trusted_proxies=1)).test_client()
+    statuses = [
+        behind.get("/metrics", headers={"X-Forwarded-For": source}).status_code
+        for source in ("10.1.2.3", "203.0.113.8", "2001:db8::1", "fd00::1")
+    ]
+    assert statuses == [200, 404, 404, 200]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])

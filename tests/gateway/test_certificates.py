@@ -288,3 +288,21 @@ def test_a_service_that_hangs_leaves_the_outcome_unknown_and_the_same_key_works_
     again = centre.post(URL, json=body, headers=key)
     assert again.status_code == 201, again.text
     assert "Idempotent-Replayed" not in again.headers, "an unknown outcome was stored"
+
+
+def test_faults_of_form_and_of_content_are_named_in_one_answer(centre: Caller) -> None:
+    body = a_certificate(987, issued_on="2023-05-01") | {
+        "document_number": "130102199001011234",  # its check digit is wrong
+        "level": "九级",
+        "remarks": 7,
+        "colour": "red",
+    }
+    del body["assessor"]
+    refused = centre.post("/v1/certificates", json=body)
+    assert (refused.status_code, refused.json["code"]) == (422, "invalid")
+    assert {error["pointer"] for error in refused.json["errors"]} == {
+        *("/assessor", "/remarks", "/colour"),  # of form
+        *("/document_number", "/level"),  # of content
+    }
+    again = centre.post("/v1/certificates", json=a_certificate(987) | {"remarks": 7})
+    assert [error["pointer"] for error in again.json["errors"]] == ["/remarks"], "what is right is not at fault"

@@ -204,7 +204,7 @@ def test_who_polls_an_unchanged_ledger_gets_a_304(anybody: Caller, dispatcher: C
         for path in (URL, MATRIX, f"{URL}?by=region&item=2"):
             first = caller.get(path)
             assert first.headers["Cache-Control"].startswith(shared)
-            assert first.headers["Vary"] == "Authorization"
+            assert "Authorization" in first.vary
             again = caller.get(path, headers={"If-None-Match": first.headers["ETag"]})
             assert (again.status_code, again.data) == (304, b""), path
 

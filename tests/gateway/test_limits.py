@@ -10,7 +10,7 @@ from pymongo.read_concern import ReadConcern
 
 from gateway import clients, problems, tokens
 from gateway.app import create
-from gateway.limits import Limits
+from gateway.limits import PAGES, Limits, Pages, address
 from runtime import mongo
 from runtime.config import Config
 from tests.gateway.callers import Caller
@@ -29,6 +29,48 @@ def test_past_the_limit_it_is_refused_until_the_minute_is_over(app: Flask, setti
         limits.take("somebody else", 3)
         at += dt.timedelta(seconds=15)
         limits.take("somebody", 3)
+
+
+def test_a_dear_request_counts_as_several(app: Flask, settings: Config) -> None:
+    limits = Limits(settings, now=lambda: dt.datetime(2023, 5, 1, 8, 0, tzinfo=dt.UTC))
+    with app.app_context():
+        limits.take("buyer", 30, cost=20)
+        assert ";r=10;" in g.limit["RateLimit"]
+        with pytest.raises(problems.TooManyRequests):
+            limits.take("buyer", 30, cost=20)
+
+
+def test_what_an_operation_costs_is_declared_and_taken(app: Flask, settings: Config, anybody: Caller) -> None:
+    spec = anybody.get("/openapi.json").json
+    assert spec["paths"]["/v1/ledger"]["get"]["x-cost"] == {"request": 2, "by": 20}
+    client = clients.made("buyer", "s", role=clients.Role.PARTNER, region="130000", organisation="o", per_minute=10)
+    headers = {"Authorization": f"Bearer {tokens.sign(settings, client, 'targets:read')}"}
+    assert anybody.get("/v1/ledger?by=region", headers=headers).status_code == 429
+    assert anybody.get("/v1/ledger/matrix", headers=headers).status_code == 429
+
+
+def test_pages_are_limited_by_address_without_the_database(app: Flask) -> None:
+    at = dt.datetime(2023, 5, 1, 8, 0, 45, tzinfo=dt.UTC)
+    pages = Pages(now=lambda: at)
+    with app.app_context():
+        for _ in range(PAGES):
+            pages.take("198.51.100.1")
+        with pytest.raises(problems.TooManyRequests):
+            pages.take("198.51.100.1")
+        pages.take("198.51.100.2")
+        at += dt.timedelta(seconds=15)
+        pages.take("198.51.100.1")
+        assert pages._used == {"198.51.100.1": 1}, "a window's addresses are forgotten with it"
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/readyz", "/metrics"])
+def test_every_page_without_a_token_is_limited(anybody: Caller, path: str) -> None:
+    assert re.fullmatch(r'"page";r=\d+;t=\d+', anybody.get(path).headers["RateLimit"])
+
+
+def test_an_ipv6_host_is_one_address_whichever_of_its_own_it_takes() -> None:
+    assert address("2001:db8:1:2::1") == address("2001:db8:1:2:ffff::9") != address("2001:db8:1:3::1")
+    assert address("198.51.100.1") != address("198.51.100.2")
 
 
 def test_counts_are_forgotten(app: Flask, settings: Config) -> None:

@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 import time
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from gateway import clients, problems, tokens
+from gateway import clients, problems, threads, tokens
 from gateway.clients import Clients
 from runtime import clock
 from runtime.config import Config
@@ -192,3 +193,13 @@ def test_a_malformed_authorization_is_a_401(anybody: Caller, header: str) -> Non
 
 def test_a_bad_token_is_told_even_where_none_is_needed(anybody: Caller) -> None:
     assert anybody.get("/v1/regions", headers={"Authorization": "Bearer x"}).status_code == 401
+
+
+def test_only_a_few_secrets_are_checked_at_once(app: Flask, anybody: Caller) -> None:
+    """Each takes 19 MiB: as many as there are threads took more than a gigabyte."""
+    with ExitStack() as busy:
+        for _ in range(threads.SECRETS):
+            busy.enter_context(app.extensions["secrets"].turn(10))
+        refused = anybody.post("/oauth/token", data={"grant_type": "client_credentials"})
+    assert (refused.status_code, refused.json["code"]) == (503, "temporarily_unavailable")
+    assert refused.headers["Retry-After"]

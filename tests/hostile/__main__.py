@@ -14,12 +14,12 @@ import psutil
 
 from audit.__main__ import audit
 from benchmarks.ground import Crew, Watch, ground
-from deploy.processes import commands
 from deploy.server import ServerFailed
 from deploy.servers import VAR
 from runtime import logs
 from tests.hostile import verdicts
 from tests.hostile.attack import Outcome, attack
+from tests.hostile.programme import LIFTED, start
 from tests.hostile.world import ROLES, furnish
 
 MOST_MB = 250.0
@@ -44,15 +44,8 @@ def main() -> int:
 
 
 def _run(crew: Crew, seed: int, requests: int, roles: tuple[str, ...]) -> int:
-    crew.environ |= {
-        "TRUSTED_PROXIES": "1",
-        "ALL_ANONYMOUS_MEGABYTES_A_DAY": "100000",
-        "ORGANISATION_FILES_A_DAY": "1000000",
-        "ORGANISATION_MEGABYTES_A_DAY": "1000000",
-    }
-    names = [command.split()[-1] for name, command in commands().items() if name != "gateway"]
-    crew.start(*names)
-    crew.gateway()
+    crew.environ |= LIFTED
+    start(crew)
     world = furnish(crew.config)
     crew.settle()
     print(

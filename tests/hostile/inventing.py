@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from samples import people
+from tests.builders import a_certificate
 
 Schema = dict[str, Any]
 
@@ -218,13 +219,18 @@ class Inventor:
             return rng.choice(_BAD_BODIES), False
         media = accepted["application/json"]
         samples = operation.samples or ([media["example"]] if "example" in media else [])
-        if samples and rng.random() < 0.7:
+        chance = rng.random()
+        if operation.path == "/v1/certificates" and chance < 0.5:
+            body = a_certificate(rng.randrange(10**6, 8 * 10**6), region=rng.choice(("130102", "130202", "130104")))
+        elif samples and chance < 0.8:
             body = copy.deepcopy(rng.choice(samples))
-            if rng.random() < 0.5:
+            if rng.random() < 0.4:
                 body = self._with_known(body)
+            elif isinstance(body, dict) and "evidence" in body and rng.random() < 0.7:
+                body["evidence"] = [self._proof(one) for one in body["evidence"] or [None]]
         else:
             body = self._made(media["schema"])
-        for _ in range(rng.choice((0, 0, 0, 1, 1, 2, 3))):
+        for _ in range(rng.choice((0, 0, 0, 0, 0, 1, 1, 2, 3))):
             body = self._broken(body)
         marked = rng.random() < 0.05 and self._mark(body)
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"), marked

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +13,11 @@ from contract.words import Role
 from gateway import clients, scopes, tokens
 from gateway.app import create
 from gateway.clients import Client
+from runtime import clock
 from runtime.config import Config
-from samples.stars import all_evidence
+from samples.stars import applicant, reviewer
 from tests.builders import a_certificate
-from tests.gateway.callers import CENTRE, OTHER_CENTRE, PROVINCE, Caller
+from tests.gateway.callers import CENTRE, CITY, OTHER_CENTRE, PROVINCE, Caller
 from tests.gateway.matters_refused import Register
 from tests.gateway.stars_refused import Stage
 from tests.hostile.inventing import Operation, Pool
@@ -28,27 +29,17 @@ _UNHINDERED = 10_000_000  # requests a minute
 NOBODY = "nobody"
 
 # Who attacks: several accounts of each role, so that what two may do that one may not is tried too.
-_ACCOUNTS: dict[Role, tuple[tuple[str, str, str], ...]] = {
-    Role.TRAINING_CENTRE: ((CENTRE, "130100", CENTRE), (OTHER_CENTRE, "130200", OTHER_CENTRE)),
-    Role.CIVIL_AFFAIRS: ((PROVINCE, "130000", PROVINCE), ("civil-affairs-130100", "130100", "civil-affairs-130100")),
-    Role.DISPATCHER: (("dispatcher", "130000", "dispatcher"),),
-    Role.INSPECTOR: (("inspector", "130000", "inspector"), ("inspector-2", "130000", "inspector-2")),
-    Role.PARTNER: (("partner", "130000", "partner"),),
-    Role.FEDERATION: tuple(
-        (name, name.split("-")[1], f"fulian-{name.split('-')[1]}")
-        for name in ("fulian-130000", "fulian-130000-2", "fulian-130100", "fulian-130102")
-    ),
-    Role.APPLICANT: tuple((f"base-{number}", "130000", f"base-{number}") for number in (100, 101, 102, 103)),
-    Role.REVIEWER: tuple((f"reviewer-{number}", "130000", f"school-{number}") for number in range(1, 5)),
-    Role.REPORTER: (
-        ("reporter-130100", "130100", "reporter-130100"),
-        ("reporter-130102", "130102", "reporter-130102"),
-        ("housing-reporter", "130000", "省住房城乡建设厅"),
-    ),
-    Role.REPORT_REVIEWER: (
-        ("report-reviewer-130100", "130100", "report-reviewer-130100"),
-        ("housing-reviewer", "130000", "省住房城乡建设厅"),
-    ),
+_ACCOUNTS: dict[Role, tuple[str, ...]] = {
+    Role.TRAINING_CENTRE: (CENTRE, OTHER_CENTRE),
+    Role.CIVIL_AFFAIRS: (PROVINCE, CITY),
+    Role.DISPATCHER: ("dispatcher",),
+    Role.INSPECTOR: ("inspector", "inspector-2"),
+    Role.PARTNER: ("partner",),
+    Role.FEDERATION: ("fulian-130000", "fulian-130000-2", "fulian-130100", "fulian-130102"),
+    Role.APPLICANT: ("base-1", *(f"base-{number}" for number in range(100, 104))),
+    Role.REVIEWER: tuple(f"reviewer-{number}" for number in range(1, 9)),
+    Role.REPORTER: ("reporter-130100", "reporter-130102", "housing-reporter"),
+    Role.REPORT_REVIEWER: ("report-reviewer-130100", "housing-reviewer"),
 }
 ROLES = (*(role.value for role in _ACCOUNTS), NOBODY)
 
@@ -111,17 +102,19 @@ def _watch(app: Flask, world: World) -> None:
 
 
 def _tokens(settings: Config, role: Role) -> list[dict[str, str]]:
-    return [
-        {
-            "Authorization": "Bearer "
-            + tokens.sign(
-                settings,
-                Client(name, "", role, region, organisation, scopes.OF_ROLE[role], _UNHINDERED),
-                " ".join(scopes.OF_ROLE[role]),
-            )
-        }
-        for name, region, organisation in _ACCOUNTS[role]
-    ]
+    found = []
+    for name in _ACCOUNTS[role]:
+        client = clients.Clients(settings).get(name) or _of_the_trade(name, role)
+        token = tokens.sign(settings, replace(client, per_minute=_UNHINDERED), " ".join(client.scopes))
+        found.append({"Authorization": f"Bearer {token}"})
+    return found
+
+
+def _of_the_trade(name: str, role: Role) -> Client:
+    """Applicants and reviewers that `_stars` makes."""
+    number = int(name.rpartition("-")[2])
+    actor = reviewer(number) if role is Role.REVIEWER else applicant(name)
+    return Client(name, "", role, actor["region"], actor["organisation"], scopes.OF_ROLE[role], 0)
 
 
 def _took(answer: Any) -> Any:
@@ -169,17 +162,17 @@ def _stars(app: Flask, settings: Config) -> None:
         stage.trade.apply(person)
     base = stage.trade.base(150)
     more = {"kind": "other", "title": "其他", **stage.hand_in(b"document")}
-    application = stage.on_notice(base=base, evidence=[*all_evidence("base"), more])
+    application = stage.on_notice(base=base, evidence=[*stage.trade.all_evidence("base"), more])
     stage.trade.object(application)
 
 
 def _reports(app: Flask, settings: Config) -> None:
     reporter, reviewer = Caller(app, settings, "reporter-130102"), Caller(app, settings, "report-reviewer-130100")
-    dispatcher = Caller(app, settings, "dispatcher")
+    dispatcher, due = Caller(app, settings, "dispatcher"), clock.day_of(clock.now()) + dt.timedelta(days=30)
     split = {"region": "130100", "target": "600"}
     allocated = {"region": "130000", "reserve": "1216", "children": [split], "document": "冀发改〔2023〕1号"}
     _took(dispatcher.post("/v1/targets/2.1/allocations", json=allocated))
-    _took(dispatcher.post("/v1/rounds", json={"period": "2023-04", "due_on": "2099-12-31"}))
+    _took(dispatcher.post("/v1/rounds", json={"period": "2023-04", "due_on": str(due)}))
     for period, figure in (("2023-03", "10"), ("2023-04", "16"), ("2023-05", "20")):
         line = a_report([hand_in(settings)], region="130102", period=period, cumulative=figure, problems="资金未到位")
         filed = _took(reporter.post("/v1/reports", json=line))
