@@ -2,7 +2,7 @@
 
 python -m gateway.clients                         the demo clients as JSON; dev and test only
 python -m gateway.clients add ID --role … --region … --organisation …     prints the new secret, once
-python -m gateway.clients token ID                a demo client's token, as POST /oauth/token gives it; dev and test only
+python -m gateway.clients token ID                a demo client's token, for an hour; dev and test only
 python -m gateway.clients disable ID              tokens already given out end with it, within seconds
 """
 

@@ -7,6 +7,7 @@ import sys
 
 import pymongo
 import pytest
+from flask import Flask
 from pymongo.errors import DuplicateKeyError
 
 from contract import regions
@@ -44,6 +45,16 @@ def test_the_command_prints_the_same_demo_clients_each_time(module_space: dict[s
         ("inspector", "130000"),
         ("partner", "130000"),
     }
+
+
+def test_a_demo_clients_token_is_one_command(app: Flask, module_space: dict[str, str]) -> None:
+    made = run("token", "centre-130600")
+    assert made.returncode == 0, made.stderr
+    headers = {"Authorization": f"Bearer {made.stdout.strip()}"}
+    assert app.test_client().get("/v1/regions", headers=headers).status_code == 200
+    unknown = run("token", "nobody")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "make -s clients" in unknown.stderr
 
 
 def test_production_has_no_demo_clients_and_says_so_in_one_line(module_space: dict[str, str], settings: Config) -> None:
