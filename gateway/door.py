@@ -95,6 +95,7 @@ def operation(
 
         documented = openapi.describe(
             blueprint,
+            path=path,
             answers=answers,
             scopes=needed,
             public=public,

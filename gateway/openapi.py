@@ -74,6 +74,7 @@ _IF_NONE_MATCH = {
 def describe(
     blueprint: Blueprint,
     *,
+    path: str,
     answers: Answer,
     scopes: tuple[str, ...],
     public: bool,
@@ -102,6 +103,8 @@ def describe(
         problems.InternalError,
         problems.TemporarilyUnavailable,
     ]
+    if "<" in path:
+        met += [problems.PathNotFound]  # what stands there has not the form of such a name
     if not public:
         met += [problems.Unauthenticated]
     if scopes:

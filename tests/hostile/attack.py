@@ -124,4 +124,4 @@ class _Role:
             )
 
 
-_ANYWHERE = {"path_not_found", "method_not_allowed", "address_too_long", "headers_too_large", "malformed_request"}
+_ANYWHERE = {"method_not_allowed", "address_too_long", "headers_too_large"}  # before any operation
