@@ -7,7 +7,7 @@ record, says so, and the count follows from that as from any other change.
 from enum import StrEnum
 
 from contract import fields
-from contract.errors import Conflict, NotFound, Stale
+from contract.errors import Conflict, Forbidden, NotFound, Stale
 from contract.inspections import CountedFact, InspectionStep
 from contract.message import Event, Message
 
@@ -108,6 +108,10 @@ class WithdrawalNotPossible(Conflict):
     """Not of a unit that is in order, nor while another one stands; lifted only once done and the re-check passed."""
 
     transient = True  # its owner's answer may be on its way
+
+
+class WithdrawalByAnother(Forbidden):
+    """Who recorded the finding does not have the unit withdrawn."""
 
 
 class WithdrawalChanged(Stale):

@@ -47,14 +47,16 @@ class ListWithdrawals(Within):
         FindingNotFound,
         FindingChanged,
         public.WithdrawalNotPossible,
+        public.WithdrawalByAnother,
         CommandReused,
     ),
 )
 def order_withdrawal(asked: Asked, finding_id: str) -> Response:
     """核减不属实的单位 · Have a unit withdrawn
 
-    由数据所属系统撤销证书、认定或扣减填报数，计数随之减少；是否已执行见 state。
-    The owner revokes the certificate or award, or deducts from the report, and the count follows; `state` tells.
+    由记录发现的人以外的督导人员下达；由数据所属系统撤销证书、认定或扣减填报数，计数随之减少；是否已执行见 state。
+    By another inspector than the one who recorded the finding. The owner revokes the certificate or award, or deducts
+    from the report, and the count follows; `state` tells.
     """
     found = ask(SERVICE, "order_withdrawal", asked.command(finding_id=finding_id), asked.actor)
     where = url_for("withdrawals.read_withdrawal", order_id=found["order_id"])

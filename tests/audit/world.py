@@ -317,7 +317,7 @@ class World:
             } | ({"amount": amount} if amount else {})
             finding = self.call("inspections", "record_finding", found, INSPECTOR)
             order = {"finding_id": finding["finding_id"], "reason": "查无实据"}
-            self.call("inspections", "order_withdrawal", order, INSPECTOR)
+            self.call("inspections", "order_withdrawal", order, INSPECTOR_2)
             self.flow()
         self.come(dt.date(2023, 11, 20))
         self.flow()

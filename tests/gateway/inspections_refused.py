@@ -65,7 +65,7 @@ class Inspector:
         return self.one.post(f"{address}/rectification", json={"text": "已补齐", "evidence": self.proof}, **more)
 
     def withdraw(self, address: str) -> TestResponse:
-        return self.one.post(f"{address}/withdrawal", json={"reason": "查无实据"})
+        return self.other.post(f"{address}/withdrawal", json={"reason": "查无实据"})
 
 
 def inspections_not_allowed(inspector: Inspector) -> TestResponse:
@@ -77,6 +77,10 @@ def recheck_by_another(inspector: Inspector) -> TestResponse:
     address = inspector.found()
     inspector.mend(address)
     return inspector.one.post(f"{address}/recheck", json={"passed": True, "text": "属实"})
+
+
+def withdrawal_by_another(inspector: Inspector) -> TestResponse:
+    return inspector.one.post(f"{inspector.found()}/withdrawal", json={"reason": "查无实据"})
 
 
 def inspection_not_found(inspector: Inspector) -> TestResponse:
@@ -151,7 +155,7 @@ def finding_invalid(inspector: Inspector) -> TestResponse:
 
 
 _STATUS: dict[int, tuple[Callable[[Inspector], TestResponse], ...]] = {
-    403: (inspections_not_allowed, recheck_by_another),
+    403: (inspections_not_allowed, recheck_by_another, withdrawal_by_another),
     404: (
         *(inspection_not_found, sample_unit_not_found, sample_not_found, finding_not_found),
         *(finding_file_not_found, withdrawal_not_found, supervision_order_not_found),

@@ -100,7 +100,7 @@ def test_a_withdrawal_tells_what_its_owner_answered(
     inspector: Caller, other: Caller, sampled: str, settings: Config, heard: Inspections
 ) -> None:
     address = inspector.post(f"{sampled}/findings", json=a_finding(settings)).headers["Location"]
-    ordered = inspector.post(f"{address}/withdrawal", json={"reason": "查无实据"})
+    ordered = other.post(f"{address}/withdrawal", json={"reason": "查无实据"})
     assert (ordered.status_code, ordered.json["state"]) == (201, "pending")
     where = ordered.headers["Location"]
     heard.on_certification(an_answer(ordered.json))

@@ -74,6 +74,7 @@ class Year:
         self.dispatcher = Office(app, settings, "fagai", Role.DISPATCHER, "130000", "省发展改革委")
         self._office = partial(Office, app, settings)
         self.inspector = Office(app, settings, "ducha", Role.INSPECTOR, "130000", "省政府督查室")
+        self.inspector_2 = Office(app, settings, "ducha-2", Role.INSPECTOR, "130000", "省政府督查室")
         self.published: dict[int, dict[str, Any]] = {}  # month -> its round, closed
 
     def come(self, day: dt.date, hour: int = 9) -> None:
@@ -240,7 +241,7 @@ def withdraw(year: Year, *, region: str, amount: int) -> dict[str, Any]:
             "evidence": [year.hand_in(year.inspector, "现场照片")],
         },
     )
-    order = year.inspector.post(f"/v1/findings/{finding['finding_id']}/withdrawal", {"reason": "现场未见改造"})
+    order = year.inspector_2.post(f"/v1/findings/{finding['finding_id']}/withdrawal", {"reason": "现场未见改造"})
 
     def answered() -> dict[str, Any] | None:
         found = year.inspector.get(f"/v1/withdrawals/{order['order_id']}")

@@ -107,7 +107,7 @@ def test_a_unit_that_is_not_found_leaves_the_count_and_comes_back_when_the_reche
 
     programme.kill("inspections.relay")
     of = {"finding_id": finding["finding_id"]}
-    order = inspections("order_withdrawal", of | {"reason": "查无实据"}, ONE)
+    order = inspections("order_withdrawal", of | {"reason": "查无实据"}, OTHER)
     assert order["state"] == "pending"
     programme.start("inspections.relay")
 
@@ -177,7 +177,7 @@ def test_what_of_a_report_is_not_so_is_deducted_and_restored(
     found = {"inspection_id": inspection_id, "unit": 1, "outcome": "not_as_reported", "amount": "3"}
     finding = inspections("record_finding", found | {"text": "三处未开工", "evidence": proof}, ONE)
     of = {"finding_id": finding["finding_id"]}
-    order = inspections("order_withdrawal", of | {"reason": "三处未开工"}, ONE)
+    order = inspections("order_withdrawal", of | {"reason": "三处未开工"}, OTHER)
     until(lambda: value() == "7", what="three are deducted")
     audited(programme)
 
@@ -238,7 +238,9 @@ def test_a_withdrawn_certificate_is_withdrawn_once_however_often_it_is_said(
             },
             ONE,
         )
-        orders.append(inspections("order_withdrawal", {"finding_id": finding["finding_id"], "reason": "查无实据"}, ONE))
+        orders.append(
+            inspections("order_withdrawal", {"finding_id": finding["finding_id"], "reason": "查无实据"}, OTHER)
+        )
         programme.kill("inspections.relay")
         programme.start("inspections.relay")
     until(

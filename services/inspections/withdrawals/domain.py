@@ -7,7 +7,7 @@ from typing import Any
 
 from contract.findings import FindingState
 from contract.inspections import CountedFact, Outcome
-from contract.withdrawals import WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
+from contract.withdrawals import WithdrawalByAnother, WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
 from services.inspections.domain import Step
 from services.inspections.findings.domain import Finding
 
@@ -50,7 +50,12 @@ class Order:
 
 
 def order(finding: Finding, *, order_id: str, reason: str, at: dt.datetime, by: str) -> Order:
-    """Raises WithdrawalNotPossible."""
+    """Raises WithdrawalNotPossible, WithdrawalByAnother."""
+    if finding.history[0].by == by:
+        raise WithdrawalByAnother(
+            "记录督导发现的人不能自行核减，请由另一名督导人员下达",
+            "who recorded the finding does not order the withdrawal: let another inspector do so",
+        )
     if finding.outcome is Outcome.IN_ORDER:
         raise WithdrawalNotPossible("该单位属实，不能核减", "the unit is in order")
     if finding.state is FindingState.PASSED:

@@ -31,7 +31,7 @@ class WithdrawalCalls(Calls):
     @rpc
     def order_withdrawal(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """OrderWithdrawal -> Withdrawal, pending until its owner answers. Refuses FindingNotFound, FindingChanged,
-        WithdrawalNotPossible, InspectionsNotAllowed, CommandReused."""
+        WithdrawalNotPossible, WithdrawalByAnother, InspectionsNotAllowed, CommandReused."""
         asked, who = public.OrderWithdrawal.read(command), Actor.of(actor)
         kept, at, _ = self._now()
         orders, found = kept_orders(self.settings), kept_findings(self.settings)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contract.inspections import CountedFact, Outcome
-from contract.withdrawals import WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
+from contract.withdrawals import WithdrawalByAnother, WithdrawalChanged, WithdrawalNotPossible, WithdrawalState
 from services.inspections.findings.domain import Finding
 from services.inspections.withdrawals import domain as withdrawals
 from services.inspections.withdrawals.domain import Order
@@ -13,7 +13,7 @@ from tests.services.inspections.builders import TODAY, a_finding, a_unit, an_id,
 
 
 def an_order(finding: Finding | None = None) -> Order:
-    given = {"order_id": an_id("order"), "reason": "查无实据", "at": noon(TODAY), "by": "inspector"}
+    given = {"order_id": an_id("order"), "reason": "查无实据", "at": noon(TODAY), "by": "inspector-2"}
     return withdrawals.order(finding or a_finding(), **given)  # type: ignore[arg-type]
 
 
@@ -39,6 +39,12 @@ def test_what_is_in_order_or_mended_is_not_withdrawn() -> None:
     for finding in (a_finding(outcome=Outcome.IN_ORDER), PASSED):
         with pytest.raises(WithdrawalNotPossible):
             an_order(finding)
+
+
+def test_who_recorded_a_finding_does_not_have_the_unit_withdrawn() -> None:
+    found = a_finding()
+    with pytest.raises(WithdrawalByAnother):
+        withdrawals.order(found, order_id=an_id("order"), reason="查无实据", at=noon(TODAY), by=found.history[0].by)
 
 
 def test_its_owners_word_settles_it() -> None:

@@ -37,7 +37,7 @@ def test_of_a_report_line_what_is_wrong_is_withdrawn_and_no_more(
     with pytest.raises(FindingInvalid):
         service.record_finding(what_was_found(planned, proof, outcome="not_as_reported", amount="12.6"), INSPECTOR)
     found = service.record_finding(what_was_found(planned, proof, outcome="not_as_reported", amount="2.5"), INSPECTOR)
-    order = service.order_withdrawal({"finding_id": found["finding_id"], "reason": "里程不实"}, INSPECTOR)
+    order = service.order_withdrawal({"finding_id": found["finding_id"], "reason": "里程不实"}, INSPECTOR_2)
     assert (order["fact"], order["amount"], order["effective_on"]) == ("report", "2.5", "2023-05-01")
     assert said()[-1].data["amount"] == Decimal("2.5")
 
@@ -45,7 +45,7 @@ def test_of_a_report_line_what_is_wrong_is_withdrawn_and_no_more(
 def test_a_withdrawal_is_ordered_answered_and_lifted_after_the_recheck(
     service: Inspections, found: dict[str, Any], proof: list[dict[str, str]], said: Log
 ) -> None:
-    order = service.order_withdrawal({"finding_id": found["finding_id"], "reason": "查无实据"}, INSPECTOR)
+    order = service.order_withdrawal({"finding_id": found["finding_id"], "reason": "查无实据"}, INSPECTOR_2)
     assert (order["state"], order["amount"], order["effective_on"]) == ("pending", "1", "2023-05-01")
     assert service.finding(found["finding_id"], INSPECTOR)["order_id"] == order["order_id"]
     lift = {"order_id": order["order_id"], "reason": "复查通过"}
@@ -72,14 +72,14 @@ def test_a_withdrawal_is_ordered_answered_and_lifted_after_the_recheck(
 
 def test_a_refused_withdrawal_says_why_and_another_may_follow(service: Inspections, found: dict[str, Any]) -> None:
     command = {"finding_id": found["finding_id"], "reason": "查无实据"}
-    order = service.order_withdrawal(command, INSPECTOR)
+    order = service.order_withdrawal(command, INSPECTOR_2)
     with pytest.raises(WithdrawalNotPossible) as refused:
         service.order_withdrawal(command, INSPECTOR_2)
     assert refused.value.facts == {"order_id": order["order_id"]}
     service.on_certification(an_answer(order, done=False, reason="证书此前已撤销"))
     told = service.withdrawal(order["order_id"], INSPECTOR)
     assert (told["state"], told["answer"]) == ("refused", "证书此前已撤销")
-    assert service.order_withdrawal(command, INSPECTOR)["order_id"] != order["order_id"]
+    assert service.order_withdrawal(command, INSPECTOR_2)["order_id"] != order["order_id"]
 
 
 def test_two_inspections_that_meet_at_one_certificate_withdraw_it_once(
@@ -93,7 +93,7 @@ def test_two_inspections_that_meet_at_one_certificate_withdraw_it_once(
         service.on_targets(drawn)
         finding = service.record_finding(what_was_found(planned, proof), INSPECTOR)
         orders.append({"finding_id": finding["finding_id"], "reason": "查无实据"})
-    service.order_withdrawal(orders[0], INSPECTOR)
+    service.order_withdrawal(orders[0], INSPECTOR_2)
     with pytest.raises(WithdrawalNotPossible):
-        service.order_withdrawal(orders[1], INSPECTOR)
+        service.order_withdrawal(orders[1], INSPECTOR_2)
     assert len(service.withdrawals(INSPECTOR)["items"]) == 1
