@@ -210,8 +210,20 @@ class Fusao(Message):
     history = fields.Many(fields.Nested(RegistryChange), required=True)
 
 
+class AwardDecision(StrEnum):
+    """What a second person makes of a change that was proposed."""
+
+    CONFIRM = "confirm"
+    REFUSE = "refuse"
+
+
+class Awaits(StrEnum):
+    DECISION = "decision"  # a change of it is proposed
+
+
 class ChangeAward(Message):
-    """``change``: lower (with ``stars``), suspend, resume, revoke; or keep, which concludes a yearly check."""
+    """``change``: lower (with ``stars``), suspend, resume, revoke, each of which is proposed and takes effect when a
+    second person confirms it; or keep, which concludes a yearly check."""
 
     command_id = fields.Text(at_most=100)
     award_id = fields.Id(required=True)
@@ -222,8 +234,16 @@ class ChangeAward(Message):
     expected_version = fields.Whole(at_least=1)
 
 
+class DecideAwardChange(Message):
+    command_id = fields.Text(at_most=100)
+    award_id = fields.Id(required=True)
+    decision = fields.Choice(AwardDecision, required=True)
+    reason = fields.PlainText(required=True, at_most=500)
+    expected_version = fields.Whole(at_least=1)
+
+
 class SettleAward(Message):
-    """After its subject moved or merged. To end it is to revoke it."""
+    """After its subject moved or merged. To end it is to revoke it, which a second person confirms."""
 
     command_id = fields.Text(at_most=100)
     award_id = fields.Id(required=True)
@@ -266,6 +286,17 @@ class Matter(Message):
     reason = fields.Text(required=True, allow_none=True, at_most=500)
 
 
+class ProposedChange(Message):
+    """``change`` as in ChangeAward, or end: as in SettleAward."""
+
+    change = fields.Text(required=True)
+    stars = fields.Whole(required=True, allow_none=True)
+    at = fields.Instant(required=True)
+    by = fields.Text(required=True)
+    reason = fields.Text(required=True, at_most=500)
+    evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
+
+
 class Award(Message):
     award_id = fields.Id(required=True)
     version = fields.Whole(required=True)
@@ -285,6 +316,7 @@ class Award(Message):
     qr = fields.Text(required=True)  # what follows the verification address in the QR code
     application_id = fields.Id(required=True, allow_none=True)
     checks = fields.Many(fields.Nested(Check), required=True)
+    proposed = fields.Nested(ProposedChange, required=True, allow_none=True)
     matters = fields.Many(fields.Nested(Matter), required=True)
     history = fields.Many(fields.Nested(AwardChange), required=True)
 

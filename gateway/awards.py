@@ -11,12 +11,13 @@ from contract import applications as cased
 from contract import fields
 from contract import housekeeping as public
 from contract.errors import Invalid, field_error
-from contract.housekeeping import AwardStatus, SubjectKind, Verdict
+from contract.housekeeping import Awaits, AwardStatus, SubjectKind, Verdict
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
-from gateway import pages, scopes
+from gateway import downloads, pages, scopes
 from gateway.bases import ONCE, SERVICE
 from gateway.door import Asked, answer, ask, etag, operation
+from gateway.downloads import BYTES
 from gateway.openapi import Answer
 from runtime import clock
 from runtime.rpc import ServiceUnavailable
@@ -50,6 +51,7 @@ class ListPublicAwards(pages.Page):
 
 class ListAwards(ListPublicAwards):
     status = fields.Choice(AwardStatus)
+    awaits = fields.Choice(Awaits)
 
 
 class VerifyAward(Message):
@@ -132,11 +134,56 @@ def read_qr(asked: Asked, award_id: str) -> Response:
 def change_award(asked: Asked, award_id: str) -> Response:
     """年审保持、降星、暂停、恢复、撤销 · Keep, lower, suspend, resume, revoke
 
-    升星须另行申报并公示。计数随之变动。
-    More stars come only by another application with its own notice. Counts follow.
+    年审保持即时生效；其余须附材料，由省妇联另一人确认后生效，计数随之变动。升星须另行申报并公示。
+    To keep it takes effect at once; all else is proposed with evidence, and takes effect, also on the counts, when a
+    second person of the province confirms it. More stars come only by another application with its own notice.
     """
     found = ask(SERVICE, "change_award", asked.command(award_id=award_id), asked.actor)
     return answer(found, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/awards/<id:award_id>/changes/decision",
+    scopes=[scopes.STARS_DECIDE],
+    body=public.DecideAwardChange(exclude=_PATH),
+    once=True,
+    edits=True,
+    answers=_CHANGED,
+    refusals=(
+        *ONCE,
+        public.AwardNotFound,
+        public.AwardChangedMeanwhile,
+        public.AwardChangeNotAllowed,
+        public.MatterNotOpen,
+        cased.NotYourOffice,
+        cased.MatterOpen,
+    ),
+)
+def decide_award_change(asked: Asked, award_id: str) -> Response:
+    """确认变更 · Confirm or refuse what is proposed
+
+    由省妇联中提出人以外的人办理；待办：`GET /v1/awards?awaits=decision`。
+    By the province, never by who proposed it. What waits: `GET /v1/awards?awaits=decision`.
+    """
+    found = ask(SERVICE, "decide_award_change", asked.command(award_id=award_id), asked.actor)
+    return answer(found, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/awards/<id:award_id>/evidence/<id:file_id>",
+    scopes=[scopes.STARS_READ],
+    answers=Answer(200, None, "材料 · the document", BYTES, headers=("Content-Disposition",)),
+    refusals=(public.AwardNotFound, cased.EvidenceNotFound, public.StarsNotAllowed),
+)
+def read_award_evidence(asked: Asked, award_id: str, file_id: str) -> Response:
+    """查阅认定材料 · See a document that a change rests on"""
+    found = ask(SERVICE, "award_file", award_id, file_id, asked.actor)
+    missing = cased.EvidenceNotFound("没有这份材料", "there is no such document")
+    return downloads.proof(file_id, found["sha256"], missing=missing)
 
 
 @operation(
@@ -152,12 +199,18 @@ def change_award(asked: Asked, award_id: str) -> Response:
         *ONCE,
         public.AwardNotFound,
         public.AwardChangedMeanwhile,
+        public.AwardChangeNotAllowed,
         public.MatterNotOpen,
+        cased.EvidenceMissing,
         cased.NotYourOffice,
     ),
 )
 def settle_award(asked: Asked, award_id: str) -> Response:
-    """处理主体变更 · Settle what a move or merger means"""
+    """处理主体变更 · Settle what a move or merger means
+
+    终止有效认定须附材料，并由省妇联另一人确认。
+    To end an award that stands is proposed with evidence, and a second person confirms it.
+    """
     found = ask(SERVICE, "settle_award", asked.command(award_id=award_id), asked.actor)
     return answer(found, ETag=etag(found))
 

@@ -260,7 +260,13 @@ class Trade:
             "reason": "年审发现问题（示例）",
             "evidence": [self.evidence("report")],
         }
-        return dict(self.call("change_award", command | more, office(regions.PROVINCE)))
+        proposed = dict(self.call("change_award", command | more, office(regions.PROVINCE)))
+        return proposed if change == "keep" else self.confirm(proposed)
+
+    def confirm(self, award: Doc, decision: str = "confirm", clerk: int = 2) -> Doc:
+        """What another clerk of the province makes of a change that is proposed."""
+        command = {"award_id": award["award_id"], "decision": decision, "reason": "经复核属实（示例）"}
+        return dict(self.call("decide_award_change", command, office(regions.PROVINCE, clerk)))
 
     def recognise(self, subject: Doc, **changes: Any) -> Doc:
         """What the subject's city reports of its own stars."""

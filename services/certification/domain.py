@@ -8,6 +8,7 @@ from contract.certification import CertificateChanged, CertificateNotRevoked, Ce
 from contract.words import CertificateStatus, Verification
 from services.certification import holders, numbers
 from services.certification.content import Content
+from services.certification.faults import missing, refusal
 from services.certification.holders import Masked
 
 
@@ -184,7 +185,10 @@ def reinstate(certificate: Certificate, *, reason: str, at: dt.datetime, by: str
 def verify(
     certificate: Certificate, *, outcome: Verification, reason: str | None, at: dt.datetime, by: str
 ) -> Certificate:
-    """Record what the national query answered. 已撤销 there revokes nothing here: that is a decision, with a reason."""
+    """Record what the national query answered. 已撤销 there revokes nothing here: that is a decision, with a reason.
+    Raises CertificateInvalid when what cannot be checked by its number is accepted without saying why."""
+    if numbers.needs_review(certificate.number) and outcome is Verification.PASSED and reason is None:
+        raise refusal((missing("reason"),))
     change = Change(version=certificate.version + 1, event="certificate_verified", at=at, by=by, reason=reason)
     status = (
         certificate.status

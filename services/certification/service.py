@@ -154,7 +154,8 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
 
     @rpc
     def verify_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """VerifyCertificate -> Certificate. Refuses CertificateNotFound, CertificateChanged, ActionNotAllowed."""
+        """VerifyCertificate -> Certificate. Refuses CertificateNotFound, CertificateInvalid, CertificateChanged,
+        ActionNotAllowed."""
         given, who, at = public.VerifyCertificate.read(command), Actor.of(actor), clock.now()
         outcome = Verification(given["outcome"])
         return self._change(

@@ -32,6 +32,7 @@ ROUTES = {
     "register_reviewer": ("POST", "/v1/reviewers"),
     "declare_interest": ("POST", "/v1/reviewers/interests"),
     "change_award": ("POST", "/v1/awards/{award_id}/changes"),
+    "decide_award_change": ("POST", "/v1/awards/{award_id}/changes/decision"),
     "settle_award": ("POST", "/v1/awards/{award_id}/settlement"),
     "recognise_by_city": ("POST", "/v1/city-recognitions"),
     "decide_recognition": ("POST", "/v1/city-recognitions/{recognition_id}/decision"),

@@ -41,6 +41,15 @@ def shown_award(award: Award, *, qr: str, today: dt.date) -> dict[str, Any]:
             }
             for check in award.checks
         ],
+        proposed=award.proposed
+        and {
+            "change": award.proposed.change,
+            "stars": award.proposed.stars,
+            "at": award.proposed.at,
+            "by": award.proposed.by,
+            "reason": award.proposed.reason,
+            "evidence": [shown_evidence(item) for item in award.proposed.evidence],
+        },
         matters=[shown_matter(matter) for matter in award.matters],
         history=[
             {

@@ -51,6 +51,19 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change that takes effect when a second person confirms it. ``change``: as ``change`` takes them, or end."""
+
+    change: str
+    stars: int | None
+    by: str
+    organisation: str
+    at: dt.datetime
+    reason: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Award:
     """``name``: a base's, or a 福嫂's with one character masked, and ``unit``, as they were on the award's day.
     ``term_from``: the day of the award or of its last renewal, from which yearly checks are reckoned."""
@@ -75,6 +88,7 @@ class Award:
     history: tuple[AwardStep, ...] = field(repr=False)
     checks: tuple[Check, ...] = ()
     matters: tuple[Matter, ...] = ()
+    proposed: Proposal | None = None
 
     @property
     def standing(self) -> bool:
@@ -174,7 +188,7 @@ def renew(
         )
     what = "award_raised" if stars > award.stars else "award_renewed"
     after = replace(award, stars=stars, term_from=today, valid_until=term(today, years), case_id=case_id)
-    return _moved(_concluded(after, what, today), what, effective_on=today, at=at, by=by, reason=reason)
+    return moved(_concluded(after, what, today), what, effective_on=today, at=at, by=by, reason=reason)
 
 
 def change(
@@ -218,7 +232,7 @@ def change(
     name = event.get(what, "award_kept")
     if what != "resume":
         after = _concluded(after, name, today)
-    return _moved(after, name, effective_on=today, at=at, by=by, reason=reason, evidence=evidence)
+    return moved(after, name, effective_on=today, at=at, by=by, reason=reason, evidence=evidence)
 
 
 def withdrawn(award: Award) -> bool:
@@ -236,7 +250,7 @@ def reinstate(award: Award, *, today: dt.date, at: dt.datetime, by: str, reason:
         )
     before = next(step for step in award.history if step.version == revoked.version - 1)
     after = replace(award, status=before.status, stars=before.stars)
-    return _moved(after, "award_reinstated", effective_on=today, at=at, by=by, reason=reason)
+    return moved(after, "award_reinstated", effective_on=today, at=at, by=by, reason=reason)
 
 
 def fall_due(award: Award, *, today: dt.date, at: dt.datetime, calendar: Calendar) -> Award:
@@ -244,11 +258,11 @@ def fall_due(award: Award, *, today: dt.date, at: dt.datetime, calendar: Calenda
     while award.standing and (due := due_on(award)) is not None and due <= today:
         if due > award.valid_until:
             ended = replace(award, status=AwardStatus.LAPSED)
-            award = _moved(ended, "award_lapsed", effective_on=due, at=at, by=CLOCK.client_id, reason="有效期届满")
+            award = moved(ended, "award_lapsed", effective_on=due, at=at, by=CLOCK.client_id, reason="有效期届满")
         else:
             check = Check(due, calendar.after(due, award.check_days))
             opened = replace(award, checks=(*award.checks, check))
-            award = _moved(opened, "check_opened", effective_on=due, at=at, by=CLOCK.client_id, reason="年度审核")
+            award = moved(opened, "check_opened", effective_on=due, at=at, by=CLOCK.client_id, reason="年度审核")
     return award
 
 
@@ -264,7 +278,7 @@ def due_on(award: Award) -> dt.date | None:
 def raise_matter(award: Award, *, kind: str, detail: Mapping[str, str], today: dt.date, at: dt.datetime) -> Award:
     """The subject moved or merged: nothing moves with it until somebody has settled that."""
     after = replace(award, matters=(*award.matters, Matter(kind, detail, at)))
-    return _moved(after, "matter_raised", effective_on=today, at=at, by=CLOCK.client_id, reason=None)
+    return moved(after, "matter_raised", effective_on=today, at=at, by=CLOCK.client_id, reason=None)
 
 
 def settle(
@@ -281,7 +295,7 @@ def settle(
     after = replace(award, matters=settled(award.matters, decision, at=at, reason=reason))
     if decision is Settlement.END and award.standing:
         return change(after, "revoke", stars=None, today=today, at=at, by=by, reason=reason, evidence=evidence)
-    return _moved(after, "matter_settled", effective_on=today, at=at, by=by, reason=reason, evidence=evidence)
+    return moved(after, "matter_settled", effective_on=today, at=at, by=by, reason=reason, evidence=evidence)
 
 
 def check_version(award: Award, expected: int | None) -> None:
@@ -315,7 +329,7 @@ def facts(award: Award) -> dict[str, Any]:
     }
 
 
-def _moved(
+def moved(
     award: Award,
     what: str,
     *,

@@ -7,8 +7,7 @@ from pymongo.client_session import ClientSession
 
 from contract import applications, fields, regions
 from contract import housekeeping as public
-from contract.errors import field_error
-from contract.housekeeping import AwardStatus, RecognisedBy, Settlement, SubjectKind, Verdict
+from contract.housekeeping import Awaits, AwardDecision, AwardStatus, RecognisedBy, Settlement, SubjectKind, Verdict
 from contract.words import Role
 from runtime.clock import day_of
 from runtime.hosting import rpc
@@ -16,7 +15,7 @@ from runtime.pages import ReadRegion, given, nothing, walked, within_of
 from services.housekeeping import access
 from services.housekeeping.access import Actor
 from services.housekeeping.awards import domain as awards
-from services.housekeeping.awards import numbers
+from services.housekeeping.awards import numbers, proposals
 from services.housekeeping.awards.answers import public_award, shown_award
 from services.housekeeping.awards.domain import Award
 from services.housekeeping.awards.store import Awards, awards_of
@@ -33,50 +32,63 @@ class ReadAwards(ReadRegion):
     status = fields.Choice(AwardStatus)
     subject_kind = fields.Choice(SubjectKind)
     stars = fields.Whole(at_least=1, at_most=5)
+    awaits = fields.Choice(Awaits)
 
 
 class AwardCalls(Calls):
     @rpc
     def change_award(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """ChangeAward -> Award. Refuses AwardNotFound, AwardChangedMeanwhile, AwardChangeNotAllowed, MatterOpen,
-        NotYourOffice, EvidenceMissing."""
+        """ChangeAward -> Award, of which the change is proposed; kept, it is kept. Refuses AwardNotFound,
+        AwardChangedMeanwhile, AwardChangeNotAllowed, MatterOpen, NotYourOffice, EvidenceMissing."""
         asked, who = public.ChangeAward.read(command), Actor.of(actor)
-        evidence = evidence_of(asked)
+        terms: dict[str, Any] = {"stars": asked.get("stars"), "reason": asked["reason"]}
 
         def step(award: Award, at: dt.datetime) -> Award:
-            if asked["change"] in ("lower", "suspend", "revoke") and not evidence:
-                fault = field_error("/evidence", "missing", "须附证据材料", "is needed")
-                raise applications.EvidenceMissing("降星、暂停、撤销须附证据材料", "this needs evidence", [fault])
-            return awards.change(
-                award,
-                asked["change"],
-                stars=asked.get("stars"),
-                today=day_of(at),
-                at=at,
-                by=who.client_id,
-                reason=asked["reason"],
-                evidence=evidence,
-            )
+            common = terms | {"today": day_of(at), "at": at, "evidence": evidence_of(asked)}
+            if asked["change"] == "keep":
+                return awards.change(award, "keep", by=who.client_id, **common)
+            return proposals.propose(award, asked["change"], by=who, **common)
 
         return self._change_award(asked, who, step)
 
     @rpc
+    def decide_award_change(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """DecideAwardChange -> Award, changed as it was proposed, or as it was. Refuses AwardNotFound,
+        AwardChangedMeanwhile, AwardChangeNotAllowed, MatterOpen, MatterNotOpen, NotYourOffice."""
+        asked, who = public.DecideAwardChange.read(command), Actor.of(actor)
+        decision = AwardDecision(asked["decision"])
+
+        def step(award: Award, at: dt.datetime) -> Award:
+            return proposals.decide(award, decision, today=day_of(at), at=at, by=who, reason=asked["reason"])
+
+        return self._change_award(asked, who, step, office="province")
+
+    @rpc
     def settle_award(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """SettleAward -> Award. Refuses AwardNotFound, AwardChangedMeanwhile, MatterNotOpen, NotYourOffice."""
+        """SettleAward -> Award, kept; or of which the end is proposed, if it stands. Refuses AwardNotFound,
+        AwardChangedMeanwhile, AwardChangeNotAllowed, MatterNotOpen, NotYourOffice, EvidenceMissing."""
         asked, who = public.SettleAward.read(command), Actor.of(actor)
-        return self._change_award(
-            asked,
-            who,
-            lambda award, at: awards.settle(
-                award,
-                Settlement(asked["decision"]),
-                today=day_of(at),
-                at=at,
-                by=who.client_id,
-                reason=asked["reason"],
-                evidence=evidence_of(asked),
-            ),
-        )
+        decision = Settlement(asked["decision"])
+
+        def step(award: Award, at: dt.datetime) -> Award:
+            common: dict[str, Any] = {"today": day_of(at), "at": at, "reason": asked["reason"]}
+            common["evidence"] = evidence_of(asked)
+            if decision is Settlement.END and award.standing:
+                return proposals.propose(award, proposals.END, stars=None, by=who, **common)
+            return awards.settle(award, decision, by=who.client_id, **common)
+
+        return self._change_award(asked, who, step)
+
+    @rpc
+    def award_file(self, award_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"file_id", "sha256"}`` of a document that a step of the award rests on. Refuses AwardNotFound,
+        EvidenceNotFound."""
+        found = awards_of(self.settings).get(award_id)
+        _require_sight(registry_of(self.settings), Actor.of(actor), found)
+        named = {item.file_id: item.sha256 for step in found.history for item in step.evidence}
+        if file_id not in named:
+            raise applications.EvidenceNotFound("没有这份材料", "there is no such document")
+        return {"file_id": file_id, "sha256": named[file_id]}
 
     @rpc
     def award(self, award_id: str, actor: dict[str, Any]) -> dict[str, Any]:
@@ -96,12 +108,12 @@ class AwardCalls(Calls):
         status: str | None = None,
         subject_kind: str | None = None,
         stars: int | None = None,
+        awaits: str | None = None,
     ) -> dict[str, Any]:
         """``{"items": [Award], "next"}`` of those that the actor may see."""
         who = Actor.of(actor)
-        asked = ReadAwards.read(
-            given(after=after, limit=limit, region=region, status=status, subject_kind=subject_kind, stars=stars)
-        )
+        filters = given(status=status, subject_kind=subject_kind, stars=stars, awaits=awaits)
+        asked = ReadAwards.read(given(after=after, limit=limit, region=region) | filters)
         who.require(access.READ)
         if (within := within_of(who.region, asked.get("region"))) is None or who.role is Role.REVIEWER:
             return nothing()
@@ -115,6 +127,7 @@ class AwardCalls(Calls):
             status=asked.get("status"),
             kind=asked.get("subject_kind"),
             stars=asked.get("stars"),
+            proposed="awaits" in asked,
             after=asked.get("after"),
             limit=asked["limit"],
         )
@@ -163,15 +176,16 @@ class AwardCalls(Calls):
             checked_at=at,
         )
 
-    def _change_award(self, asked: dict[str, Any], who: Actor, step: Any) -> dict[str, Any]:
+    def _change_award(self, asked: dict[str, Any], who: Actor, step: Any, office: str | None = None) -> dict[str, Any]:
+        """``office``: whose step it is, where that is not whoever gave the award."""
         root, at, today = self._now()
         kept, registered = awards_of(self.settings), registry_of(self.settings)
 
         def work(session: ClientSession) -> str:
             before = kept.get(asked["award_id"], session)
             _require_sight(registered, who, before, session)
-            office = "province" if before.recognised_by is RecognisedBy.PROVINCE else "city"
-            who.require_office(office, region=before.region)
+            giver = "province" if before.recognised_by is RecognisedBy.PROVINCE else "city"
+            who.require_office(office or giver, region=before.region)
             awards.check_version(before, asked.get("expected_version"))
             kept.replace(session, before, step(before, at))
             return before.award_id

@@ -42,6 +42,7 @@ class Awards:
             partialFilterExpression={"standing": True},
         )
         index("due", name="due", partialFilterExpression={"due": {"$exists": True}})
+        index([("proposed.at", ASCENDING)], name="proposed", partialFilterExpression={"proposed": {"$exists": True}})
         index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
         index([("subject_key", ASCENDING), ("_id", ASCENDING)], name="subject_key")
 
@@ -109,12 +110,15 @@ class Awards:
         status: str | None = None,
         kind: str | None = None,
         stars: int | None = None,
+        proposed: bool = False,
         after: str | None = None,
         limit: int,
     ) -> Page[Award]:
         query = in_region(within) | given(status=status, subject_kind=kind, stars=stars)
         if subject_keys is not None:
             query["subject_key"] = {"$in": subject_keys}
+        if proposed:
+            query["proposed"] = {"$exists": True}
         return walk(self._awards, query, after=after, limit=limit).of(partial(record.of, Award))
 
     def due(self, today: dt.date, limit: int, *, besides: Sequence[str] = ()) -> list[str]:

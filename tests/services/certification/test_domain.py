@@ -61,7 +61,7 @@ def test_every_step_moves_the_version_by_one_and_is_in_the_history():
     certificate = issued()
     certificate = domain.revoke(certificate, reason="冒名", at=AT, by="bureau")
     certificate = domain.reinstate(certificate, reason="申诉成立", at=AT, by="bureau")
-    certificate = domain.verify(certificate, outcome=Verification.PASSED, reason=None, at=AT, by="bureau")
+    certificate = domain.verify(certificate, outcome=Verification.PASSED, reason="核对一致", at=AT, by="bureau")
     assert [(change.version, change.event) for change in certificate.history] == [
         (1, "certificate_issued"),
         (2, "certificate_revoked"),
@@ -99,12 +99,12 @@ def test_no_outcome_of_the_query_changes_a_certificate_that_can_be_checked(outco
 def test_only_a_passed_query_settles_a_certificate_that_needs_review(outcome, status):
     certificate = issued(certificate_number=OLD_NUMBER)
     assert certificate.status is CertificateStatus.NEEDS_REVIEW
-    assert domain.verify(certificate, outcome=outcome, reason=None, at=AT, by="b").status is status
+    assert domain.verify(certificate, outcome=outcome, reason="核对一致", at=AT, by="b").status is status
 
 
 def test_a_revoked_certificate_stays_revoked_whatever_the_query_says_or_a_correction_mends():
     revoked = domain.revoke(issued(certificate_number=OLD_NUMBER), reason="r", at=AT, by="b")
-    verified = domain.verify(revoked, outcome=Verification.PASSED, reason=None, at=AT, by="b")
+    verified = domain.verify(revoked, outcome=Verification.PASSED, reason="核对一致", at=AT, by="b")
     assert verified.status is CertificateStatus.REVOKED
     assert domain.reinstate(verified, reason="r", at=AT, by="b").status is CertificateStatus.VALID
     mended = corrected(revoked, {"region": "130104"}, before=said(certificate_number=OLD_NUMBER))
@@ -143,7 +143,7 @@ def test_a_correction_to_another_person_says_whose_it_was():
 
 def test_what_the_register_confirmed_of_other_facts_is_no_longer_confirmed():
     passed = domain.verify(
-        issued(certificate_number=OLD_NUMBER), outcome=Verification.PASSED, reason=None, at=AT, by="b"
+        issued(certificate_number=OLD_NUMBER), outcome=Verification.PASSED, reason="核对一致", at=AT, by="b"
     )
     before = said(certificate_number=OLD_NUMBER)
     assert corrected(passed, {"region": "130104"}, before=before).status is CertificateStatus.VALID

@@ -184,9 +184,22 @@ def test_an_uncheckable_number_waits_for_review_and_a_passed_check_settles_it(se
     assert issued["status"] == "needs_review"
     found = service.certificates(BUREAU, status="needs_review")["items"]
     assert [each["certificate_number"] for each in found] == [number]
-    passed = service.verify_certificate({"certificate_number": number, "outcome": "核验通过"}, BUREAU)
+    check = {"certificate_number": number, "outcome": "核验通过", "reason": "纸质档案核对一致"}
+    passed = service.verify_certificate(check, BUREAU)
     assert (passed["status"], passed["verification"]) == ("valid", "核验通过")
     assert [event.data["status"] for event in said()] == ["needs_review", "valid"]
+
+
+def test_what_needs_review_is_accepted_by_a_bureau_with_a_reason(service):
+    number = "1303000000200001"
+    service.issue_certificate(a_certificate(1, certificate_number=number), CENTRE)
+    check = {"certificate_number": number, "outcome": "核验通过"}
+    with pytest.raises(public.ActionNotAllowed):
+        service.verify_certificate(check | {"reason": "属实"}, CENTRE)
+    with pytest.raises(public.CertificateInvalid):
+        service.verify_certificate(check, BUREAU)
+    assert service.certificate(number, BUREAU)["status"] == "needs_review"
+    assert service.verify_certificate(check | {"reason": "纸质档案核对一致"}, BUREAU)["status"] == "valid"
 
 
 def test_a_corrected_number_is_found_by_both_and_neither_can_be_issued_again(service):

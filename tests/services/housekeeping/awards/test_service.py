@@ -51,7 +51,40 @@ def test_an_award_is_changed_on_evidence_by_the_province_and_on_the_version_that
         trade.call("change_award", command, office("130100"))
     with pytest.raises(public.AwardChangedMeanwhile):
         trade.call("change_award", command | {"expected_version": 7}, PROVINCE)
-    assert trade.call("change_award", command | {"expected_version": 1}, PROVINCE)["status"] == "suspended"
+    proposed = trade.call("change_award", command | {"expected_version": 1}, PROVINCE)
+    assert (proposed["status"], proposed["proposed"]["change"]) == ("valid", "suspend")
+    assert trade.confirm(proposed)["status"] == "suspended"
+
+
+@pytest.mark.parametrize("change", ["lower", "suspend", "resume", "revoke"])
+def test_what_moves_an_award_s_standing_takes_effect_when_a_second_person_of_the_province_confirms_it(
+    awarded: dict[str, Any], trade: Trade, said: Callable[[], list[Said]], change: str
+) -> None:
+    if change == "resume":
+        trade.change(awarded["award_id"], "suspend")
+    before = trade.call("award", awarded["award_id"], PROVINCE)
+    told = len(said())
+    command = {"award_id": awarded["award_id"], "change": change, "stars": 2, "reason": "核查（示例）"}
+    with pytest.raises(cased.EvidenceMissing):
+        trade.call("change_award", command, PROVINCE)
+    proposed = trade.call("change_award", command | {"evidence": [trade.evidence("report")]}, PROVINCE)
+    assert (proposed["status"], proposed["stars"], len(said())) == (before["status"], before["stars"], told)
+    (waits,) = trade.call("awards", PROVINCE, awaits="decision")["items"]
+    assert waits["proposed"]["by"] == PROVINCE["client_id"]
+    with pytest.raises(public.AwardChangeNotAllowed):
+        trade.call("change_award", command | {"evidence": [trade.evidence("report")]}, office("130000", 2))
+    for nobody_else in (PROVINCE, office("130100"), office("130102")):
+        decision = {"award_id": awarded["award_id"], "decision": "confirm", "reason": "属实"}
+        with pytest.raises(cased.NotYourOffice):
+            trade.call("decide_award_change", decision, nobody_else)
+    file_id = waits["proposed"]["evidence"][0]["file_id"]
+    assert trade.call("award_file", awarded["award_id"], file_id, office("130000", 2))["file_id"] == file_id
+
+    refused = trade.confirm(proposed, "refuse")
+    assert (refused["status"], refused["proposed"], len(said())) == (before["status"], None, told)
+    again = trade.change(awarded["award_id"], change, **({"stars": 2} if change == "lower" else {}))
+    assert (len(said()), again["proposed"]) == (told + 1, None)
+    assert (again["status"], again["stars"]) != (before["status"], before["stars"])
 
 
 def test_more_stars_come_by_a_case_of_their_own_and_raise_the_same_award(
