@@ -38,6 +38,7 @@ class Ground:
         name = f"b{secrets.token_hex(4)}"
         environ = {
             "APP_ENV": "test",
+            "UNFILED_ASSESSORS": "believe",
             "MONGO_URI": self.mongo.uri,
             "MONGO_PREFIX": name,
             "AMQP_URI": self.rabbit.add_vhost(name),

@@ -137,6 +137,7 @@ class Certificate(Message):
     region_name = fields.Text(required=True)
     status = fields.Choice(CertificateStatus, required=True)
     verification = fields.Choice(Verification, required=True)
+    filed = fields.Yes(required=True)  # by the body that assessed; otherwise it needs review
     organisation = fields.Text(required=True)
     import_id = fields.Id(allow_none=True)
     recorded_at = fields.Instant(required=True)

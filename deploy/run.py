@@ -138,6 +138,7 @@ def _tell(door: Door, environ: dict[str, str], settings: Config, wanted: Wanted,
     elif wanted.samples:
         clients = _clients(environ)
         token = door.token(next(client for client in clients if client["role"] == Role.DISPATCHER))
+        rosters.file_bodies(door, clients, ending)
         told = rosters.import_all(door, clients, ending)
         if ending.is_set():
             return

@@ -405,6 +405,7 @@ IN_SCHEMA = {
     "EvidenceOnFile.kind": "材料种类，见评分标准 · as the rubric names it",
     "EvidenceOnFile.sha256": "文件摘要 · of the document",
     "EvidenceOnFile.title": "材料名称 · what it is",
+    "Certificate.filed": "编号是否已由评价机构备案，否则待复核 · filed by its body; else it needs review",
     "CityRecognition.document": "认定文号 · the city's decision; within the brand where recorded before 0.3",
     "CityRecognition.name": "名称（福嫂隐一字） · a 福嫂's with one character masked",
     "CityRecognition.state": "reported 待确认、confirmed 确认、refused 不予确认、withdrawn 撤回 · how it stands",

@@ -20,6 +20,7 @@ NAMES = (
     "PORT",
     "PUBLIC_ADDRESS",
     "TRUSTED_PROXIES",
+    "UNFILED_ASSESSORS",
     "METRICS_PORT",
     "METRICS_NETWORKS",
     "PLAN_FILE",
@@ -77,6 +78,7 @@ class Config:
     plan_file: Path
     log_level: str
     uploads: Uploads
+    unfiled_believed: bool  # whether certificates count whose body has filed no numbers: while filings are built up
 
     def shows_metrics_to(self, address: str | None) -> bool:
         try:
@@ -117,6 +119,12 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
             faults.append(f"{name} must be a number, not {value!r}")
             return 0
         return int(value)
+
+    def choice(name: str, *among: str) -> str:
+        value = text(name, among[0])
+        if value not in among:
+            faults.append(f"{name} must be {' or '.join(among)}, not {value!r}")
+        return value
 
     def address(name: str, default: str) -> str:
         value = text(name, default)
@@ -159,6 +167,7 @@ def read(environ: Mapping[str, str] | None = None) -> Config:
             hours=number("FILE_HOURS", "720"),
             free_megabytes=number("FREE_MEGABYTES", "512"),
         ),
+        unfiled_believed=choice("UNFILED_ASSESSORS", "review", "believe") == "believe",
     )
     if config.app_env not in ("dev", "test", "production"):
         faults.append(f"APP_ENV must be dev, test or production, not {config.app_env!r}")

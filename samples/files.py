@@ -1,9 +1,10 @@
-"""Which file each unit has, and what a row of it is."""
+"""Which file each unit has, what a row of it is, and which made-up bodies issue the certificates."""
 
 import random
 from dataclasses import dataclass, field
 from typing import Any
 
+from contract import regions
 from samples.sheets import FIELDS, OPTIONAL, Cell
 
 
@@ -36,6 +37,35 @@ FILES = (
     File("130181", "130181-xinji.csv", "utf-8"),
     File("133100", "133100-xiongan.xlsx", without=OPTIONAL),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """评价机构. ``kind`` (Y or S), ``code`` and ``site`` stand in its numbers; ``prefix`` is what it files."""
+
+    kind: str
+    code: str
+    site: str
+    name: str
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.kind}{self.code}13{self.site}"
+
+
+def body_of(unit: str) -> Body:
+    """Which issues the certificates of a unit's roster."""
+    place = [file.unit for file in FILES].index(unit) + 1
+    kind = "YS"[place % 2]
+    name = f"{regions.get(unit).name}示例{'职业技能评价中心' if kind == 'S' else '养老服务有限公司'}"
+    return Body(kind, f"90{place:02d}", f"{place:02d}0001", name)
+
+
+EXAMPLE = Body("Y", "9999", "000000", "河北示例职业技能评价中心")  # of the description's example
+
+
+def bodies() -> list[Body]:
+    return [*(body_of(file.unit) for file in FILES), EXAMPLE]
 
 
 @dataclass(slots=True)

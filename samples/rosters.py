@@ -14,7 +14,7 @@ from typing import Any
 from contract import regions
 from samples import expected, marks, people, sheets
 from samples.expected import YEAR
-from samples.files import FILES, File, Made, headers
+from samples.files import FILES, File, Made, body_of, headers
 
 HERE = Path(__file__).parent
 EMPTY_COUNTY = "130723"  # 康保县 has nobody: a region with nought must be shown too
@@ -65,20 +65,18 @@ class Maker:
     def _body(
         self, unit: str, county: str, day: dt.date, level: str, person: people.Person | None = None
     ) -> dict[str, Any]:
-        place = [file.unit for file in FILES].index(unit) + 1
-        kind = "YS"[place % 2]
+        issuer = body_of(unit)
         self.serials[unit] += 1
         number = people.certificate_number(
             issued_on=day,
             level=level,
             serial=self.serials[unit],
-            kind=kind,
-            body=f"90{place:02d}",
-            site=f"{place:02d}0001",
+            kind=issuer.kind,
+            body=issuer.code,
+            site=issuer.site,
         )
-        assessor = f"{regions.get(unit).name}示例{'职业技能评价中心' if kind == 'S' else '养老服务有限公司'}"
         return people.certificate(
-            person or self._person(), number=number, level=level, issued_on=day, region=county, assessor=assessor
+            person or self._person(), number=number, level=level, issued_on=day, region=county, assessor=issuer.name
         )
 
     def _person(self) -> people.Person:

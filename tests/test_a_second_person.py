@@ -31,8 +31,8 @@ _HOUSEKEEPING = "services/housekeeping"
 _INSPECTIONS = "services/inspections"
 
 _POSTED = (
-    "the number, whose first 13 characters are the filing of the body that assessed (decision 13), "
-    "and the sealed content"
+    "the number, whose first 13 characters the body that assessed has filed, and the sealed content; "
+    "what no body has filed waits for a review (decision 36)"
 )
 _FILED = "the province's civil affairs, which alone files a body's numbers; nobody of a centre does"
 _ORDERED = Cause(
@@ -73,7 +73,8 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             by="IssueCertificate, StartImport",
             evidence=_POSTED,
             second_person=_FILED,
-            tried_by="services/training/test_service.py::test_only_the_province_keeps_centres_and_filings",
+            tried_by="services/certification/filings/test_job.py"
+            "::test_what_a_body_has_not_filed_does_not_count_whoever_posts_it_until_the_filing_is_there",
         ),
     ),
     "certificate_corrected": (
@@ -82,6 +83,12 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             evidence=_POSTED,
             second_person=f"{_FILED}; what was verified of other facts is no longer verified",
             tried_by=f"{_CERTIFICATION}::test_a_centre_sees_and_changes_only_its_own",
+        ),
+        Cause(
+            by="FileAssessor",
+            evidence="the filing, whose numbers what waited for it has",
+            second_person="the province's civil affairs, never who posted the certificates",
+            tried_by="services/training/test_service.py::test_only_the_province_keeps_centres_and_filings",
         ),
     ),
     "certificate_revoked": (

@@ -31,6 +31,7 @@ def shown(certificate: Certificate) -> dict[str, Any]:
         region_name=regions.get(certificate.region).full_name,
         status=certificate.status.value,
         verification=certificate.verification.value,
+        filed=certificate.filed,
         organisation=certificate.organisation,
         import_id=certificate.import_id,
         recorded_at=certificate.recorded_at,

@@ -34,6 +34,8 @@ def document_of(recorded: Certificate) -> Document:
     }
     if recorded.import_id:
         found["import_id"] = recorded.import_id
+    if not recorded.filed:
+        found["unfiled"] = True
     return found
 
 
@@ -67,6 +69,7 @@ def certificate_of(found: Document) -> Certificate:
         organisation=found["organisation"],
         import_id=found.get("import_id"),
         recorded_at=found["recorded_at"],
+        filed=not found.get("unfiled", False),
         history=tuple(
             Change(**(step | {"fields_changed": tuple(step.get("fields_changed", ()))})) for step in found["history"]
         ),

@@ -35,7 +35,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """As recorded, without the personal data in full. ``superseded`` are the numbers it had: never given to another."""
+    """As recorded, without the personal data in full. ``superseded`` are the numbers it had: never given to another.
+    ``filed``: its number is among those that its body has filed, or it is believed without."""
 
     certificate_id: str
     version: int
@@ -55,16 +56,18 @@ class Certificate:
     import_id: str | None
     recorded_at: dt.datetime
     history: tuple[Change, ...] = field(repr=False)
+    filed: bool = True
 
     @property
     def last(self) -> Change:
         return self.history[-1]
 
 
-def standing(*, number: str, verification: Verification) -> CertificateStatus:
-    """The status of a certificate that is not revoked. One that cannot be checked by its number stands only as long
-    as the last query of the national register passed; for all others no outcome changes it: a person decides."""
-    if numbers.needs_review(number) and verification is not Verification.PASSED:
+def standing(*, number: str, verification: Verification, filed: bool) -> CertificateStatus:
+    """The status of a certificate that is not revoked. One that cannot be checked by its number, or whose body has not
+    filed it, stands only as long as the last query of the national register passed; for all others no outcome changes
+    it: a person decides."""
+    if (numbers.needs_review(number) or not filed) and verification is not Verification.PASSED:
         return CertificateStatus.NEEDS_REVIEW
     return CertificateStatus.VALID
 
@@ -78,6 +81,7 @@ def issue(
     import_id: str | None,
     at: dt.datetime,
     by: str,
+    filed: bool = True,
 ) -> Certificate:
     return Certificate(
         certificate_id=certificate_id,
@@ -92,12 +96,13 @@ def issue(
         issued_on=content.issued_on,
         assessor=content.assessor,
         region=content.region,
-        status=standing(number=content.number, verification=Verification.UNCHECKED),
+        status=standing(number=content.number, verification=Verification.UNCHECKED, filed=filed),
         verification=Verification.UNCHECKED,
         organisation=organisation,
         import_id=import_id,
         recorded_at=at,
         history=(Change(version=1, event="certificate_issued", at=at, by=by),),
+        filed=filed,
     )
 
 
@@ -131,6 +136,7 @@ def correct(
     reason: str,
     at: dt.datetime,
     by: str,
+    filed: bool = True,
 ) -> Certificate:
     """The certificate stays one, under its id. What the register confirmed of other facts is no longer confirmed; a
     revoked one stays revoked."""
@@ -151,9 +157,10 @@ def correct(
         assessor=content.assessor,
         region=content.region,
         verification=verification,
+        filed=filed,
         status=certificate.status
         if certificate.status is CertificateStatus.REVOKED
-        else standing(number=content.number, verification=verification),
+        else standing(number=content.number, verification=verification, filed=filed),
     )
     change = Change(
         version=certificate.version + 1,
@@ -178,7 +185,7 @@ def reinstate(certificate: Certificate, *, reason: str, at: dt.datetime, by: str
     if certificate.status is not CertificateStatus.REVOKED:
         raise CertificateNotRevoked("证书未被撤销，无需恢复", "the certificate is not revoked")
     change = Change(version=certificate.version + 1, event="certificate_reinstated", at=at, by=by, reason=reason)
-    status = standing(number=certificate.number, verification=certificate.verification)
+    status = standing(number=certificate.number, verification=certificate.verification, filed=certificate.filed)
     return _changed(replace(certificate, status=status), change)
 
 
@@ -187,15 +194,30 @@ def verify(
 ) -> Certificate:
     """Record what the national query answered. 已撤销 there revokes nothing here: that is a decision, with a reason.
     Raises CertificateInvalid when what cannot be checked by its number is accepted without saying why."""
-    if numbers.needs_review(certificate.number) and outcome is Verification.PASSED and reason is None:
+    reviewed = numbers.needs_review(certificate.number) or not certificate.filed
+    if reviewed and outcome is Verification.PASSED and reason is None:
         raise refusal((missing("reason"),))
     change = Change(version=certificate.version + 1, event="certificate_verified", at=at, by=by, reason=reason)
     status = (
         certificate.status
         if certificate.status is CertificateStatus.REVOKED
-        else standing(number=certificate.number, verification=outcome)
+        else standing(number=certificate.number, verification=outcome, filed=certificate.filed)
     )
     return _changed(replace(certificate, verification=outcome, status=status), change)
+
+
+def now_filed(certificate: Certificate, *, at: dt.datetime, by: str) -> Certificate:
+    """Its body has filed its numbers since: it stands, unless something else keeps it waiting."""
+    change = Change(
+        version=certificate.version + 1,
+        event="certificate_corrected",
+        at=at,
+        by=by,
+        reason="评价机构已备案",
+        fields_changed=("filed",),
+    )
+    status = standing(number=certificate.number, verification=certificate.verification, filed=True)
+    return _changed(replace(certificate, filed=True, status=status), change)
 
 
 def _changed(certificate: Certificate, change: Change) -> Certificate:

@@ -1,5 +1,6 @@
 """The worker of rosters: `python -m runtime.launch certification.imports`. Plain threads. It imports and recalls them,
-and when there is nothing to import compares them with what other organisations recorded."""
+and when there is nothing to import takes up what waited for a filing, and compares imports with what other
+organisations recorded."""
 
 import threading
 
@@ -7,6 +8,7 @@ import structlog
 
 from runtime.config import Config
 from runtime.failures import describe, frames, passing
+from services.certification.filings.job import Accepting
 from services.certification.overlaps.job import Comparing
 from services.certification.rosters.job import Importing
 
@@ -34,10 +36,10 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         self._importing.open(stop)
-        comparing = Comparing(self._config)
+        comparing, accepting = Comparing(self._config), Accepting(self._config)
         while not stop.is_set():
             try:
-                if not self._importing.work() and not comparing.work():
+                if not self._importing.work() and not accepting.work() and not comparing.work():
                     stop.wait(_IDLE)
                 self._failing = ""
             except Exception as error:  # noqa: BLE001  to end would stop what can be done as well

@@ -81,6 +81,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
                 import_id=None,
                 at=at,
                 by=who.client_id,
+                filed=filed.has(said, session),
             )
             certificates.add(session, [(certificate, said)], told=told)
             return certificate
@@ -120,6 +121,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
                 reason=given["reason"],
                 at=at,
                 by=who.client_id,
+                filed=filed.has(said, session) if _FILED & {*changed} else certificate.filed,
             )
             return after, said
 

@@ -69,6 +69,11 @@ class Certificates:
             name="import_id",
             partialFilterExpression={"import_id": {"$exists": True}},
         )
+        index(
+            [("assessor", ASCENDING), ("_id", ASCENDING)],
+            name="unfiled",
+            partialFilterExpression={"unfiled": True},
+        )
 
     def identity(self, holder: Holder) -> Identity:
         kind, number = holder.document_type.value, holder.document_number
@@ -127,6 +132,7 @@ class Certificates:
         updates = []
         for before, after in changes:
             document = document_of(after)
+            unset = {"$unset": {"unfiled": ""}} if after.filed and not before.filed else {}
             push: Document = {"history": document.pop("history")[-1]}
             if told:
                 push["commands"] = _remembered(told, after)
@@ -134,7 +140,9 @@ class Certificates:
                 push["supersedes"] = self._superseded(before, session)
                 document["sealed"] = self._sealed(content)
             updates.append(
-                UpdateOne({"_id": document.pop("_id"), "version": before.version}, {"$set": document, "$push": push})
+                UpdateOne(
+                    {"_id": document.pop("_id"), "version": before.version}, {"$set": document, "$push": push, **unset}
+                )
             )
         if not updates:
             return
@@ -212,6 +220,19 @@ class Certificates:
         """In the order of their ids, hence about of recording; ``within`` is a region whose subtree is meant."""
         exactly = given(organisation=organisation, person_key=person_key, status=status, import_id=import_id)
         return walk(self._certificates, exactly | in_region(within), after=after, limit=limit).of(certificate_of)
+
+    def unfiled_bodies(self) -> dict[str, int]:
+        """How many wait for each body that has not filed their numbers, by its name."""
+        waiting: list[Document] = [
+            {"$match": {"unfiled": True}},
+            {"$group": {"_id": "$assessor", "number": {"$sum": 1}}},
+        ]
+        return {row["_id"]: row["number"] for row in self._certificates.aggregate(waiting)}
+
+    def unfiled(self, assessor: str, session: ClientSession, *, after: str, limit: int) -> list[Certificate]:
+        query = {"unfiled": True, "assessor": assessor, "_id": {"$gt": after}}
+        rows = self._certificates.find(query, session=session, batch_size=limit).sort("_id", ASCENDING).limit(limit)
+        return [certificate_of(row) for row in rows]
 
     def of_import(self, import_id: str, session: ClientSession, *, after: str | None, limit: int) -> list[Certificate]:
         """Of one that is finished: none is added any more."""

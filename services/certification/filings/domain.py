@@ -1,8 +1,8 @@
 """What bodies have filed (评价机构备案), as heard from training, and whether a certificate's number agrees with it.
 
-*Default* (no rule is published for it): the filings are still being built up, so a body of whose name no filing is
-known, or whose filing does not hold on the day of issue, is taken at its word. A number that was recorded before its
-body's filing was heard of stays recorded.
+*Default* (no rule is published for it): a certificate of a body of whose name no filing is known, or whose filing does
+not hold on the day of issue, is recorded and waits: it counts once its body has filed its numbers, or somebody has
+reviewed it. A number that was recorded before its body's filing was heard of stays recorded.
 """
 
 import datetime as dt
@@ -26,6 +26,15 @@ class Filing:
 
 
 Filed = Mapping[str, Sequence[Filing]]  # by the body's name, exactly as it filed
+
+
+def is_filed(*, number: str, assessor: str, issued_on: dt.date, filed: Filed) -> bool:
+    """Whether its body has filed this number; of one that tells nothing of a filing nothing is asked."""
+    prefix = numbers.filing_prefix(number)
+    if prefix is None:
+        return True
+    holding = [filing for filing in filed.get(assessor, ()) if filing.holds_on(issued_on)]
+    return any(prefix in filing.number_prefixes for filing in holding)
 
 
 def contradiction(*, number: str, assessor: str, issued_on: dt.date, filed: Filed) -> Fault | None:

@@ -14,11 +14,14 @@ from runtime.config import Config
 from runtime.mongo import Document, Store
 from services.certification.content import Content
 from services.certification.faults import Fault
-from services.certification.filings.domain import Filed, Filing, contradiction
+from services.certification.filings.domain import Filed, Filing, contradiction, is_filed
 
 
 class Filings:
-    def __init__(self, store: Store) -> None:
+    """``believed``: a body that has filed nothing is taken at its word."""
+
+    def __init__(self, store: Store, *, believed: bool) -> None:
+        self.believed = believed
         self._filings = store["filings"]
 
     def ensure_indexes(self) -> None:
@@ -48,6 +51,19 @@ class Filings:
             found.setdefault(row["assessor"], []).append(_filing(row))
         return found
 
+    def has(self, said: Content, session: ClientSession | None = None) -> bool:
+        """Whether the body has filed the number of what one certificate says, or is believed."""
+        filed = self.of([said.assessor], session)
+        return self.believed or is_filed(
+            number=said.number, assessor=said.assessor, issued_on=said.issued_on, filed=filed
+        )
+
+    def heard(self) -> tuple[int, int]:
+        """How many filings there are and how often they changed: another one says that there is something new."""
+        total = [{"$group": {"_id": None, "number": {"$sum": 1}, "versions": {"$sum": "$version"}}}]
+        found = next(iter(self._filings.aggregate(total)), None)
+        return (found["number"], found["versions"]) if found else (0, 0)
+
     def contradicted_by(self, said: Content, session: ClientSession | None = None) -> Fault | None:
         """The fault of what one certificate says; for many ask ``of`` once."""
         filed = self.of([said.assessor], session)
@@ -65,6 +81,6 @@ def _filing(row: Document) -> Filing:
 @lru_cache(maxsize=8)
 def filings(config: Config) -> Filings:
     """The process's own, with its indexes in place."""
-    found = Filings(mongo.database(config, "certification"))
+    found = Filings(mongo.database(config, "certification"), believed=config.unfiled_believed)
     found.ensure_indexes()
     return found

@@ -12,7 +12,7 @@ from services.certification.access import Actor
 from services.certification.content import Content
 from services.certification.domain import Certificate, Identity
 from services.certification.faults import Fault
-from services.certification.filings.domain import Filed, contradiction
+from services.certification.filings.domain import Filed, contradiction, is_filed
 from services.certification.rosters import columns
 
 Read = tuple[int, Content | tuple[Fault, ...]]
@@ -94,6 +94,7 @@ def decide(
     *,
     taken: Mapping[str, Certificate],
     filed: Filed,
+    believed: bool,
     identify: Callable[[Content], Identity],
     new_id: Callable[[], str],
     reporter: Actor,
@@ -101,7 +102,8 @@ def decide(
     at: dt.datetime,
 ) -> Decided:
     """``taken`` has the certificates whose numbers these rows use, by every number; ``filed`` what is filed under the
-    names of their assessors. Of several rows with one number the first that can be taken is."""
+    names of their assessors, ``believed`` whether one that has filed nothing is. Of several rows with one number the
+    first that can be taken is."""
     known = dict(taken)
     results: list[RowResult] = []
     issued: list[tuple[Certificate, Content]] = []
@@ -123,6 +125,8 @@ def decide(
                 import_id=import_id,
                 at=at,
                 by=reporter.client_id,
+                filed=believed
+                or is_filed(number=said.number, assessor=said.assessor, issued_on=said.issued_on, filed=filed),
             )
             known[said.number] = certificate
             issued.append((certificate, said))
@@ -135,6 +139,14 @@ def not_found() -> ImportNotFound:
 
 
 def _created(row: int, certificate: Certificate) -> RowResult:
+    if not certificate.filed:
+        return RowResult(
+            row,
+            RowOutcome.CREATED,
+            certificate.certificate_id,
+            zh="评价机构的编号尚未备案，待备案或复核后计数",
+            en="the assessor has not filed its numbers: counted once it has, or once reviewed",
+        )
     if certificate.status is CertificateStatus.NEEDS_REVIEW:
         return RowResult(
             row,

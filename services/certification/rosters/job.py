@@ -177,6 +177,7 @@ class Importing:
                 read,
                 taken={number: known[number] for number in numbers if number in known} | taken,
                 filed=self._filings.of(assessors, session),
+                believed=self._filings.believed,
                 identify=lambda said: self._certificates.identity(said.holder),
                 new_id=mongo.new_id,
                 reporter=reporter,

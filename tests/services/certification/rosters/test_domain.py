@@ -30,6 +30,7 @@ def decided(*rows, actor: dict = CENTRE, taken: tuple[Certificate, ...] = ()):
         [*enumerate(rows, 2)],
         taken={certificate.number: certificate for certificate in taken},
         filed={},
+        believed=True,
         identify=identify,
         new_id=lambda: f"{next(ids):024x}",
         reporter=Reporter.of(actor),
