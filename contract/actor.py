@@ -1,13 +1,22 @@
 """Who asks. The gateway makes it from the token and hands it to a service beside each command and query; it is never
 read from a body."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from contract import fields
+from contract import fields, personal
 from contract.message import Message
 from contract.words import Role
+
+_CLIENT_ID = re.compile(r"(?!.*\d{11})[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+
+
+def is_client_id(text: str) -> bool:
+    """1 to 64 small letters, digits and hyphens within, and nobody's number: whoever sees what its client did sees it,
+    for ever."""
+    return _CLIENT_ID.fullmatch(text) is not None and not personal.has_number(text)
 
 
 class _Told(Message):

@@ -3,7 +3,11 @@
 python -m gateway.clients                         the demo clients as JSON; dev and test only
 python -m gateway.clients add ID --role … --region … --organisation …     prints the new secret, once
 python -m gateway.clients token ID                a demo client's token, for an hour; dev and test only
+python -m gateway.clients amend ID --organisation … [--region …]          mends what it acts for; its secret stays
+python -m gateway.clients check                   names the clients that get no token, and why; 1 when there are any
 python -m gateway.clients disable ID              tokens already given out end with it, within seconds
+
+Which organisation acts in which role and region is the plan's to say (PLAN_FILE).
 """
 
 import argparse
@@ -14,7 +18,8 @@ import hmac
 import json
 import secrets
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,16 +28,33 @@ from argon2.exceptions import VerifyMismatchError
 from authlib.oauth2.rfc6749 import ClientMixin
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+import plan
 from contract import regions
+from contract.actor import is_client_id
 from contract.errors import Invalid
 from contract.words import Role
-from gateway import scopes
+from gateway import demo_clients, scopes
+from plan.organisations import OrganisationUnknown
 from runtime import clock, config, mongo
 from runtime.config import Config
 
 # Secrets are 256 random bits, so the hash need not be slow; these are OWASP's least costs for argon2id.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _DEMO_PER_MINUTE = 120_000  # the benchmarks post through one demo client
+
+ID_FORM = (
+    "应用标识应为1至64个小写字母、数字或连字符，首尾不用连字符，且不含个人信息",
+    "a client's id is 1 to 64 small letters, digits and hyphens, with no hyphen at its ends and no personal number",
+)
+
+
+class ClientRefused(Exception):
+    """``zh`` and ``en`` say what is wrong with it, and how to mend it."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.zh = zh
+        self.en = en
 
 
 @dataclass(frozen=True)
@@ -81,24 +103,43 @@ class Clients:
 
     def __init__(self, settings: Config) -> None:
         self._clients = mongo.database(settings, "gateway")["clients"]
+        self._organisations = plan.read(settings.plan_file).organisations
 
     def get(self, client_id: str) -> Client | None:
         row = self._clients.find_one({"_id": client_id, "disabled_at": None})
-        if row is None:
-            return None
-        return Client(
-            client_id=row["_id"],
-            secret_hash=row["secret_hash"],
-            role=Role(row["role"]),
-            region=row["region"],
-            organisation=row["organisation"],
-            scopes=tuple(row["scopes"]),
-            per_minute=row["per_minute"],
-        )
+        return None if row is None else _client(row)
 
     def add(self, client: Client) -> None:
-        """Raises DuplicateKeyError when the id is taken."""
-        self._clients.insert_one(_row(client))
+        """Raises ClientRefused, OrganisationUnknown; DuplicateKeyError when the id is taken."""
+        self._clients.insert_one(_row(self.checked(client)))
+
+    def amend(self, client: Client) -> None:
+        """Its organisation and region. Raises ClientRefused, OrganisationUnknown."""
+        client = self.checked(client)
+        changed = {"organisation": client.organisation, "region": client.region}
+        self._clients.update_one({"_id": client.client_id, "disabled_at": None}, {"$set": changed})
+
+    def checked(self, client: Client) -> Client:
+        """With its organisation's name as it is written throughout. Raises ClientRefused, OrganisationUnknown."""
+        if not is_client_id(client.client_id):
+            raise ClientRefused(*ID_FORM)
+        organisation = self._organisations.checked(
+            role=client.role, organisation=client.organisation, region=client.region
+        )
+        return replace(client, organisation=organisation)
+
+    def faulty(self) -> Iterator[tuple[str, str, str]]:
+        """Id and reason, in both languages, of each that gets no token, or has another name than the plan's lists give
+        its organisation."""
+        for row in self._clients.find({"disabled_at": None}).sort("_id", 1):
+            client = _client(row)
+            try:
+                name = self.checked(client).organisation
+            except (ClientRefused, OrganisationUnknown) as error:
+                yield client.client_id, error.zh, error.en
+            else:
+                if name != client.organisation:
+                    yield client.client_id, f"单位应写作“{name}”", f"its organisation is written {name!r}"
 
     def put(self, client: Client) -> None:
         self._clients.replace_one({"_id": client.client_id}, _row(client), upsert=True)
@@ -128,6 +169,18 @@ class Disabled:
             rows = self._clients.find({"disabled_at": {"$gte": since}}, {"_id": 1})
             self._read = (now, frozenset(row["_id"] for row in rows))
         return client_id in self._read[1]
+
+
+def _client(row: dict[str, Any]) -> Client:
+    return Client(
+        client_id=row["_id"],
+        secret_hash=row["secret_hash"],
+        role=Role(row["role"]),
+        region=row["region"],
+        organisation=row["organisation"],
+        scopes=tuple(row["scopes"]),
+        per_minute=row["per_minute"],
+    )
 
 
 def _row(client: Client) -> dict[str, Any]:
@@ -167,10 +220,9 @@ def demo_secret(settings: Config, client_id: str) -> str:
 
 def demo(settings: Config) -> list[dict[str, str]]:
     """Make what is missing and list all. Not for production: its caller makes sure."""
-    wanted = _demo_wanted()
     store = Clients(settings)
     listed = []
-    for client_id, role, region, organisation in wanted:
+    for client_id, role, region, organisation in demo_clients.wanted():
         secret = demo_secret(settings, client_id)
         known = store.get(client_id)
         if (
@@ -192,37 +244,6 @@ def demo(settings: Config) -> list[dict[str, str]]:
     return listed
 
 
-def _demo_wanted() -> list[tuple[str, Role, str, str]]:
-    """Id, role, region, organisation."""
-    province, everywhere = regions.PROVINCE, regions.units()
-    return [
-        *((f"centre-{unit.code}", Role.TRAINING_CENTRE, unit.code, f"centre-{unit.code}") for unit in everywhere),
-        ("civil-affairs-130000", Role.CIVIL_AFFAIRS, province, "省民政厅"),
-        ("civil-affairs-130100", Role.CIVIL_AFFAIRS, "130100", "石家庄市民政局"),
-        ("dispatcher", Role.DISPATCHER, province, "省发展改革委"),
-        ("inspector", Role.INSPECTOR, province, "省政府督查室"),
-        ("inspector-2", Role.INSPECTOR, province, "省政府督查室"),  # who reported a mending does not re-check it
-        ("partner", Role.PARTNER, province, "partner"),
-        ("fulian-130000", Role.FEDERATION, province, "省妇联"),
-        ("fulian-130000-2", Role.FEDERATION, province, "省妇联"),  # an appeal is for another clerk to decide
-        ("fulian-130100", Role.FEDERATION, "130100", "石家庄市妇联"),
-        ("fulian-130102", Role.FEDERATION, "130102", "石家庄市长安区妇联"),
-        ("base-1", Role.APPLICANT, province, "base-1"),
-        ("reviewer-1", Role.REVIEWER, province, "reviewer-1"),
-        ("reporter-130102", Role.REPORTER, "130102", "石家庄市长安区人民政府"),
-        *((f"reporter-{unit.code}", Role.REPORTER, unit.code, _office(unit, "办公室")) for unit in everywhere),
-        *((f"report-reviewer-{unit.code}", Role.REPORT_REVIEWER, unit.code, _office(unit, "")) for unit in everywhere),
-        ("reporter-130000", Role.REPORTER, province, "省政务服务管理办公室"),
-        ("report-reviewer-130000", Role.REPORT_REVIEWER, province, "省政务服务管理办公室"),
-        ("housing-reporter", Role.REPORTER, province, "省住房城乡建设厅"),
-        ("housing-reviewer", Role.REPORT_REVIEWER, province, "省住房城乡建设厅"),
-    ]
-
-
-def _office(unit: regions.Region, of: str) -> str:
-    return f"{unit.name}{'管委会' if unit.name.endswith('新区') else '人民政府'}{of}"
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m gateway.clients", description="应用（客户端）管理")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -232,6 +253,11 @@ def main(arguments: list[str]) -> int:
     adding.add_argument("--region", required=True, help="six-digit code of the subtree that it sees")
     adding.add_argument("--organisation", required=True, help="who it acts for")
     adding.add_argument("--per-minute", type=int, help="requests a minute; the role's default when absent")
+    amending = commands.add_parser("amend", help="mend the organisation or region that it acts for")
+    amending.add_argument("client_id")
+    amending.add_argument("--organisation")
+    amending.add_argument("--region")
+    commands.add_parser("check", help="name the clients that get no token, and why")
     disabling = commands.add_parser("disable", help="give this client no more tokens, and believe none that it has")
     disabling.add_argument("client_id")
     giving = commands.add_parser("token", help="a demo client's token, for an hour")
@@ -241,6 +267,10 @@ def main(arguments: list[str]) -> int:
         settings = config.read()
         if options.command == "add":
             return _add(settings, options)
+        if options.command == "amend":
+            return _amend(settings, options)
+        if options.command == "check":
+            return _check(settings)
         if options.command == "disable":
             return _disable(settings, options.client_id)
         if settings.app_env == "production":
@@ -250,7 +280,7 @@ def main(arguments: list[str]) -> int:
         if options.command == "token":
             return _token(settings, options.client_id)
         print(json.dumps(demo(settings), ensure_ascii=False, indent=2))
-    except config.ConfigurationMissing as error:
+    except (config.ConfigurationMissing, plan.PlanUnreadable) as error:
         return _fail(str(error))
     except PyMongoError as error:
         return _fail(f"MongoDB does not answer ({type(error).__name__}): start it, or correct MONGO_URI")
@@ -269,8 +299,8 @@ def _add(settings: Config, options: argparse.Namespace) -> int:
             per_minute=options.per_minute,
         )
         Clients(settings).add(client)
-    except Invalid as error:
-        return _fail(error.en)
+    except (Invalid, ClientRefused, OrganisationUnknown) as error:
+        return _fail(f"{error.zh} / {error.en}")
     except DuplicateKeyError:
         return _fail(f"{options.client_id} exists already: choose another id")
     shown = {"client_id": client.client_id, "client_secret": secret, "role": client.role.value, "region": client.region}
@@ -290,10 +320,39 @@ def _token(settings: Config, client_id: str) -> int:
     return 0
 
 
+def _amend(settings: Config, options: argparse.Namespace) -> int:
+    kept = Clients(settings)
+    known = kept.get(options.client_id)
+    if known is None:
+        return _no_client(options.client_id)
+    try:
+        region = regions.get(options.region or known.region).code
+        kept.amend(replace(known, region=region, organisation=options.organisation or known.organisation))
+    except (Invalid, ClientRefused, OrganisationUnknown) as error:
+        return _fail(f"{error.zh} / {error.en}")
+    return 0
+
+
+def _check(settings: Config) -> int:
+    found = list(Clients(settings).faulty())
+    for client_id, zh, en in found:
+        print(f"{client_id}: {zh} / {en}")
+    if found:
+        return _fail(
+            f"{len(found)}个应用的单位或标识不合要求；单位可用 amend 更正，标识不合要求的请停用后另行登记 / "
+            "mend an organisation with amend; disable a client whose id has no such form, and add another"
+        )
+    return 0
+
+
 def _disable(settings: Config, client_id: str) -> int:
     if not Clients(settings).disable(client_id):
-        return _fail(f"there is no active client {client_id}")
+        return _no_client(client_id)
     return 0
+
+
+def _no_client(client_id: str) -> int:
+    return _fail(f"没有启用中的应用{client_id} / there is no active client {client_id}")
 
 
 def _fail(reason: str) -> int:

@@ -1,7 +1,8 @@
 """Access tokens: given out by OAuth2's client_credentials grant, read without asking anybody each time.
 
 A token is a JWT signed with TOKEN_SECRET that bears everything a request needs: client, role, organisation, scopes,
-region and rate. Only who was disabled meanwhile is looked up, every few seconds (gateway.clients.Disabled).
+region and rate. Only who was disabled meanwhile is looked up, every few seconds (gateway.clients.Disabled). An
+organisation that does not act under the plan in its role and region gets none, and one that it has is not valid.
 """
 
 import secrets
@@ -19,8 +20,11 @@ from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from flask import current_app, request
 from werkzeug import Response
 
+import plan
+from contract.actor import is_client_id
 from gateway import problems
-from gateway.clients import Client, Clients, nobody
+from gateway.clients import ID_FORM, Client, Clients, nobody
+from plan.organisations import OrganisationUnknown
 from runtime.config import Config
 
 LIFETIME = 3600  # seconds
@@ -90,6 +94,10 @@ def caller(settings: Config, authorization: str | None, disabled: Container[str]
         raise _invalid("令牌无效，请重新获取", "the token is not valid; ask for a new one") from None
     if claims["sub"] in disabled:
         raise _invalid("该应用已停用", "this client has been disabled")
+    try:
+        _check(settings, role=claims["role"], organisation=claims["org"], region=claims["region"])
+    except OrganisationUnknown as error:
+        raise _invalid(error.zh, error.en) from None
     return Caller(
         client_id=claims["sub"],
         role=claims["role"],
@@ -98,6 +106,11 @@ def caller(settings: Config, authorization: str | None, disabled: Container[str]
         scopes=tuple(claims["scope"].split()),
         per_minute=claims["rate"],
     )
+
+
+def _check(settings: Config, *, role: str, organisation: str, region: str) -> None:
+    """Raises OrganisationUnknown."""
+    plan.read(settings.plan_file).organisations.checked(role=role, organisation=organisation, region=region)
 
 
 def _invalid(zh: str, en: str) -> problems.TokenInvalid:
@@ -116,6 +129,19 @@ class _TokenRequest(FlaskOAuth2Request):
 
 class _Grant(ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+
+    def validate_token_request(self) -> None:
+        super().validate_token_request()
+        client = self.request.client
+        try:
+            _check(
+                current_app.extensions["settings"],
+                role=client.role,
+                organisation=client.organisation,
+                region=client.region,
+            )
+        except OrganisationUnknown as error:
+            raise _refusal("unauthorized_client", error.zh, error.en) from None
 
 
 class Tokens(AuthorizationServer):
@@ -136,6 +162,8 @@ class Tokens(AuthorizationServer):
         )
 
     def _find(self, client_id: str) -> Client:
+        if not is_client_id(client_id):
+            raise _refusal("invalid_client", *ID_FORM)
         return self._clients.get(client_id) or nobody()
 
     def create_oauth2_request(self, request: Any) -> OAuth2Request:
@@ -144,17 +172,18 @@ class Tokens(AuthorizationServer):
     def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response:
         if status_code == 200:
             return Response(current_app.json.dumps(payload), 200, dict(headers))
-        raise _refusal(payload["error"], status_code)
+        raise _refusal(payload["error"])
 
 
-def _refusal(error: str, status: int) -> problems.Problem:
-    facts = {"error": error, "error_description": _ERRORS.get(error, ("", error))[1]}
+def _refusal(error: str, *why: str) -> problems.Problem:
+    """``why``, in both languages, is more than RFC 6749's word says."""
+    zh, en = _ERRORS.get(error, ("令牌请求有误", "the token request is malformed"))
+    facts = {"error": error, "error_description": en if error in _ERRORS else error}
+    zh, en = why or (zh, en)
     if error == "invalid_client":
-        zh, en = _ERRORS[error]
         return problems.ClientInvalid(
             zh, en, facts=facts, headers={"WWW-Authenticate": 'Basic realm="yanzhao", charset="UTF-8"'}
         )
-    zh, en = _ERRORS.get(error, ("令牌请求有误", "the token request is malformed"))
     return problems.TokenRequestInvalid(zh, en, facts=facts)
 
 

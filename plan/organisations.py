@@ -96,8 +96,7 @@ class Organisations:
         """Region and name. Raises OrganisationUnknown."""
         if organisation in self.of_province:
             return self.region, organisation
-        codes, organ = _rest(organisation)
-        here = [code for code in codes if self.region in regions.get(code).path]
+        here, organ = self._local(organisation)
         if not here or organ not in self.organs:
             raise self._unknown(organisation, organ if here else None)
         if len(here) > 1:
@@ -107,6 +106,11 @@ class Organisations:
                 f"several regions have this name: write {organisation!r} in full, as one of {full}",
             )
         return here[0], _written(here[0]) + organ
+
+    def _local(self, organisation: str) -> tuple[list[str], str]:
+        """The regions of the plan that it may be one of, and what its name says beside theirs."""
+        codes, organ = _rest(organisation)
+        return [code for code in codes if self.region in regions.get(code).path], organ
 
     def _of_any_name(self, organisation: str) -> str:
         if not _ANY_NAME.fullmatch(organisation) or personal.has_number(organisation):
@@ -119,14 +123,13 @@ class Organisations:
                 f"统一社会信用代码{organisation}的校验码不符，请核对",
                 f"the check character of the credit code {organisation} does not fit: check it",
             )
-        try:
-            self._found(organisation)
-        except OrganisationUnknown:
-            return organisation
-        raise OrganisationUnknown(
-            f"“{organisation}”是行政机关或群团组织的名称，此类应用不能使用：请填写本单位名称",
-            f"{organisation!r} is the name of an office, which a client of this role is none of: give its own",
-        )
+        here, organ = self._local(organisation)
+        if organisation in self.of_province or (here and organ in self.organs):
+            raise OrganisationUnknown(
+                f"“{organisation}”是行政机关或群团组织的名称，此类应用不能使用：请填写本单位名称",
+                f"{organisation!r} is the name of an office, which a client of this role is none of: give its own",
+            )
+        return organisation
 
     def _unknown(self, organisation: str, organ: str | None) -> OrganisationUnknown:
         """``organ`` when the name begins as one of a region's does."""

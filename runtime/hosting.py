@@ -14,6 +14,7 @@ its text, or as OutcomeUnknown when the database or the broker is away.
 """
 
 import datetime as dt
+import inspect
 import json
 import sys
 import threading
@@ -32,6 +33,7 @@ from nameko import rpc as nameko_rpc
 from nameko.exceptions import BadRequest, MalformedRequest, serialize
 from nameko.extensions import DependencyProvider, SharedExtension
 
+import plan as plans
 from contract.errors import Refused
 from runtime import clock, rabbit, trace
 from runtime.config import Config
@@ -44,6 +46,7 @@ from runtime.rpc import DEADLINE, EXCHANGE, TRACEPARENT, NotDone, ServiceUnavail
 log = structlog.get_logger()
 
 MAX_WORKERS = 16
+_ACTING = ("role", "organisation", "region")
 _ANSWER_SECONDS = 5  # to hand one to the broker
 
 
@@ -146,9 +149,32 @@ class RpcConsumer(nameko_rpc.RpcConsumer):
 
 
 class Rpc(nameko_rpc.Rpc):
-    """Answers calls of a method; see ``rpc``."""
+    """Answers calls of a method; see ``rpc``. An ``actor`` whose organisation does not act in its role and region has
+    no scopes here, whatever the caller gives it."""
 
     rpc_consumer = RpcConsumer()
+
+    def setup(self) -> None:
+        super().setup()
+        self._organisations = plans.read(self.container.config["settings"].plan_file).organisations
+        taken = [*inspect.signature(getattr(self.container.service_cls, self.method_name)).parameters]
+        self._actor_at = taken.index("actor") - 1 if "actor" in taken else None
+
+    def handle_message(self, body: dict[str, Any], message: Any) -> None:
+        if self._actor_at is not None:
+            listed, named = body.get("args"), body.get("kwargs")
+            if isinstance(listed, list) and len(listed) > self._actor_at:
+                listed[self._actor_at] = self._within_the_plan(listed[self._actor_at])
+            elif isinstance(named, dict) and "actor" in named:
+                named["actor"] = self._within_the_plan(named["actor"])
+        super().handle_message(body, message)
+
+    def _within_the_plan(self, actor: Any) -> Any:
+        """What is no actor at all is for the service to refuse."""
+        if not isinstance(actor, dict) or not all(isinstance(actor.get(name), str) for name in _ACTING):
+            return actor
+        known = self._organisations.acts(**{name: actor[name] for name in _ACTING})
+        return actor if known else actor | {"scopes": []}
 
 
 rpc = Rpc.decorator

@@ -81,9 +81,14 @@ def _patch() -> None:
 
 def run(names: list[str], package: str, wait: float, make: Callable[[str, str, Any], Part]) -> int:
     asked = _Asked()
+    import plan
     from runtime import canary, config, logs, metrics
 
     settings = config.read()
+    try:
+        plan.read(settings.plan_file)
+    except plan.PlanUnreadable as error:
+        raise CannotStart(str(error)) from None
     logs.configure(",".join(names), settings.log_level)
     parts: list[Part] = []
     probe = metrics.Probe(settings, parts)

@@ -93,10 +93,56 @@ def test_a_real_client_is_added_once_and_its_secret_shown_once(module_space: dic
     unknown = run("add", "x", "--role", "partner", "--region", "999999", "--organisation", "x")
     assert unknown.returncode == 1
     assert "six-digit code" in unknown.stderr
+    person = run("add", "li-13800000000", "--role", "partner", "--region", "130000", "--organisation", "x")
+    assert (person.returncode, person.stderr.count("\n")) == (1, 1)
 
     assert run("disable", "hz-jiaxiao").returncode == 0
     assert Clients(settings).get("hz-jiaxiao") is None
     assert run("disable", "hz-jiaxiao").returncode == 1
+
+
+def test_an_organisation_is_chosen_from_the_plans_list_and_a_near_one_is_named(
+    module_space: dict[str, str], settings: Config
+) -> None:
+    adding = ("add", "zhujian", "--role", "reporter", "--region", "130000", "--organisation")
+    refused = run(*adding, "省住建厅")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert "省住房城乡建设厅" in refused.stderr
+    assert Clients(settings).get("zhujian") is None
+    elsewhere = run("add", "changan", "--role", "reporter", "--region", "130200", "--organisation", "长安区财政局")
+    assert "130102" in elsewhere.stderr
+    added = run("add", "changan", "--role", "reporter", "--region", "130102", "--organisation", "长安区财政局")
+    assert added.returncode == 0, added.stderr
+    client = Clients(settings).get("changan")
+    assert client is not None
+    assert client.organisation == "石家庄市长安区财政局", "one office has one name"
+
+
+def test_a_client_of_before_is_named_until_it_is_mended_and_keeps_its_secret(
+    module_space: dict[str, str], settings: Config
+) -> None:
+    kept = Clients(settings)
+    kept.put(clients.made("before", "s3cret", role=Role.REPORTER, region="130100", organisation="reporter-130100"))
+    kept.put(clients.made("Before_2", "s3cret", role=Role.PARTNER, region="130000", organisation="o"))
+    kept.put(clients.made("before-3", "s", role=Role.REPORTER, region="130102", organisation="长安区财政局"))
+    checked = run("check")
+    assert checked.returncode == 1
+    assert [line.partition(":")[0] for line in checked.stdout.splitlines()] == ["Before_2", "before", "before-3"]
+
+    refused = run("amend", "before", "--organisation", "石家庄市城建局")
+    assert (refused.returncode, "石家庄市" in refused.stderr) == (1, True)
+    assert run("amend", "before", "--organisation", "唐山市人民政府", "--region", "130200").returncode == 0
+    mended = kept.get("before")
+    assert mended is not None
+    assert (mended.organisation, mended.region, mended.check_client_secret("s3cret")) == (
+        "唐山市人民政府",
+        "130200",
+        True,
+    )
+    assert run("amend", "before-3").returncode == 0, "its name is written as everywhere"
+    assert run("disable", "Before_2").returncode == 0
+    assert run("check").returncode == 0
+    assert run("amend", "nobody", "--organisation", "唐山市人民政府").returncode == 1
 
 
 def test_no_secret_lies_in_the_database(settings: Config) -> None:

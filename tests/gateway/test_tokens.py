@@ -143,7 +143,7 @@ def forged(settings: Config, *, key: bytes | None = None, algorithm: str = "HS25
         "sub": CENTRE,
         "exp": int(time.time()) + 60,
         "role": "civil_affairs",
-        "org": "o",
+        "org": "省民政厅",
         "scope": "certificates:read",
         "region": "130000",
         "rate": 10,

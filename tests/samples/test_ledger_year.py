@@ -11,10 +11,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 import plan as plans
-from contract.words import ReportStatus, Role
-from gateway import clients, scopes, tokens
+from contract.words import ReportStatus
+from gateway import clients, tokens
 from gateway.app import create
-from gateway.clients import Client
 from runtime import config
 from runtime.config import Config
 from samples import ledger_year
@@ -37,7 +36,8 @@ class Offices:
     def __init__(self, app: Flask, settings: Config) -> None:
         self._app = app
         self._settings = settings
-        self._clients = {one["client_id"]: one for one in clients.demo(settings)}
+        kept = clients.Clients(settings)
+        self._clients = {one["client_id"]: kept.get(one["client_id"]) for one in clients.demo(settings)}
         self._here = local()
         self._lock = Lock()
         self.steps = 0
@@ -64,9 +64,8 @@ class Offices:
             self.steps += steps
 
     def _ask(self, client: str, method: str, path: str, **more: Any) -> TestResponse:
-        known = self._clients[client]
-        role = Role(known["role"])
-        of = Client(client, "", role, known["region"], client, scopes.OF_ROLE[role], 1_000_000)
+        of = self._clients[client]
+        assert of is not None
         token = tokens.sign(self._settings, of, " ".join(of.scopes))
         if not hasattr(self._here, "browser"):
             self._here.browser = self._app.test_client()
