@@ -15,7 +15,13 @@ class Channel(StrEnum):
 
 
 class ObjectionState(StrEnum):
-    OPEN = "open"
+    """Only an OPEN or UPHELD one stops the award; a RECEIVED or APPEALED one holds it until its day."""
+
+    RECEIVED = "received"  # to be admitted or refused
+    OPEN = "open"  # admitted, and being looked into
+    REFUSED = "refused"  # as inadmissible; may be appealed for a while
+    APPEALED = "appealed"
+    REJECTED = "rejected"  # refused on appeal too
     DISMISSED = "dismissed"
     UPHELD = "upheld"
 
@@ -39,7 +45,8 @@ class AddEvidence(Message):
 
 
 class MoveApplication(Message):
-    """Take one of the transitions of the case's own procedure."""
+    """Take one of the transitions of the case's own procedure. ``ground``: of the procedure's, to refuse an
+    objection."""
 
     command_id = fields.Text(at_most=100)
     application_id = fields.Id(required=True)
@@ -47,6 +54,7 @@ class MoveApplication(Message):
     reason = fields.PlainText(required=True, at_most=500)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
     objection_id = fields.Id()
+    ground = fields.Text(at_most=30)
     expected_version = fields.Whole(at_least=1)
 
 
@@ -107,13 +115,33 @@ class RegisterReviewer(Message):
 
 
 class RaiseObjection(Message):
-    """By anybody. Identified with name and phone, or anonymous with evidence. The statement is kept sealed."""
+    """By anybody. Identified with name and phone, or anonymous with files that were handed in. Statement, name and
+    phone are sealed. ``sender``: the network address, or the client with a token, as the gateway saw it; stored as a
+    keyed hash."""
 
     command_id = fields.Text(at_most=100)
     application_id = fields.Id(required=True)
     statement = fields.PlainText(required=True, at_least=10, at_most=2000)
-    name = fields.Name(at_most=50)
-    phone = fields.Text(at_most=20)
+    name = fields.PersonName(at_least=2, at_most=50)
+    phone = fields.ContactPhone(at_least=10, at_most=25)
+    evidence = fields.Many(fields.Nested(Evidence), load_default=list)
+    sender = fields.Text(at_most=120)
+
+
+class ReadObjectionStatus(Message):
+    """By whoever raised it: ``receipt`` is what they were given."""
+
+    objection_id = fields.Id(required=True)
+    receipt = fields.Receipt(required=True)
+
+
+class AppealObjection(Message):
+    """Against "not admissible", once, by whoever raised it. The reason is sealed like the statement."""
+
+    command_id = fields.Text(at_most=100)
+    objection_id = fields.Id(required=True)
+    receipt = fields.Receipt(required=True)
+    reason = fields.PlainText(required=True, at_least=10, at_most=1000)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
 
 
@@ -155,6 +183,7 @@ class Step(Message):
     by = fields.Text(required=True)
     reason = fields.Text(required=True, allow_none=True, at_most=500)
     evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
+    objection_id = fields.Id(required=True, allow_none=True)  # which objection it is about
 
 
 class Review(Message):
@@ -208,6 +237,9 @@ class Objection(Message):
     anonymous = fields.Yes(required=True)
     received_at = fields.Instant(required=True)
     state = fields.Choice(ObjectionState, required=True)
+    until = fields.Day(required=True, allow_none=True)  # when received or appealed: to decide; refused: to appeal
+    ground = fields.Text(required=True, allow_none=True)
+    answer = fields.Text(required=True, allow_none=True, at_most=500)  # why it was admitted or refused
     finding = fields.Text(required=True, allow_none=True, at_most=500)
 
 
@@ -217,6 +249,7 @@ class OpenedObjection(Message):
     name = fields.Text(required=True, allow_none=True)
     phone = fields.Text(required=True, allow_none=True)
     evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
+    appeal = fields.Text(required=True, allow_none=True, at_most=1000)
 
 
 class ReadObjection(Message):
@@ -227,9 +260,28 @@ class ReadObjection(Message):
 
 
 class ReceivedObjection(Message):
+    """``receipt`` is given out only here: with it the objection can be followed, and a refusal appealed."""
+
     objection_id = fields.Id(required=True)
     application_id = fields.Id(required=True)
     received_at = fields.Instant(required=True)
+    until = fields.Day(required=True)
+    receipt = fields.Receipt(required=True)
+
+
+class ObjectionStatus(Message):
+    """What whoever raised it may know. ``closed``: the application has ended."""
+
+    objection_id = fields.Id(required=True)
+    application_id = fields.Id(required=True)
+    received_at = fields.Instant(required=True)
+    state = fields.Choice(ObjectionState, required=True)
+    until = fields.Day(required=True, allow_none=True)
+    ground = fields.Text(required=True, allow_none=True)
+    ground_name = fields.Text(required=True, allow_none=True)
+    answer = fields.Text(required=True, allow_none=True, at_most=500)
+    finding = fields.Text(required=True, allow_none=True, at_most=500)
+    closed = fields.Yes(required=True)
 
 
 class SideBySide(Message):
@@ -282,6 +334,7 @@ class PublicNotice(Message):
     ends_on = fields.Day(required=True)
     working_days = fields.Whole(required=True)
     under_inquiry = fields.Yes(required=True)
+    objections_received = fields.Whole(required=True)
 
 
 class Reviewer(Message):
@@ -413,9 +466,23 @@ class NoticeClosed(Conflict):
 class ObjectionsFull(Conflict):
     """The notice has as many objections as can be looked into."""
 
+    transient = True  # those that wait are decided on, or admitted when their time is over
+
+
+class ObjectionsTooMany(Conflict):
+    """From this person or this sender, to this notice or today."""
+
+    status = 429
+    title = "异议过多"
+    transient = True  # another day comes
+
 
 class ObjectionInvalid(Invalid):
     """Neither identified nor evidenced."""
+
+
+class GroundUnknown(Invalid):
+    """An objection is refused only on one of the procedure's grounds."""
 
 
 class ObjectionNotFound(NotFound):

@@ -141,6 +141,38 @@ class PersonKey(Pattern):
     means = ("person_key", "应为32位十六进制人员标识", "must be a 32-digit hexadecimal person key")
 
 
+class ContactPhone(Pattern):
+    """A mobile number, or one of a landline with its area code; whether anybody answers is for a person to find."""
+
+    reading = staticmethod(identifying.number)
+    pattern = re.compile(
+        r"(?:(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}[ -]?[2-8]\d{6,7}(?:-\d{1,6})?)", re.ASCII
+    )
+    means = (
+        "phone",
+        "应为手机号码，或带区号的固定电话号码",
+        "must be a mobile number, or a landline with its area code",
+    )
+
+
+class PersonName(Pattern):
+    """A person's, in Chinese characters or in Latin letters."""
+
+    reading = staticmethod(identifying.name)
+    pattern = re.compile(
+        r"(?:[\u3007\u3400-\u9fff\U00020000-\U0003ffff][·\u3007\u3400-\u9fff\U00020000-\U0003ffff]{1,29}"
+        r"|[A-Za-z][A-Za-z .'-]{1,49})"
+    )
+    means = ("name", "应为姓名（汉字或拉丁字母）", "must be a name, in Chinese characters or Latin letters")
+
+
+class Receipt(Pattern):
+    """The secret by which somebody without a token is known again: 32 hexadecimal digits."""
+
+    pattern = re.compile(r"[0-9a-f]{32}")
+    means = ("receipt", "应为32位十六进制回执", "must be a 32-digit hexadecimal receipt")
+
+
 class Choice(Text):
     """One of an enum's values, as a plain string."""
 

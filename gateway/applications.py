@@ -144,6 +144,7 @@ def add_evidence(asked: Asked, application_id: str) -> Response:
         public.NoticeDisputed,
         public.NoticeClosed,
         public.ObjectionNotFound,
+        public.GroundUnknown,
         public.MatterOpen,
         public.StandingHigher,
         kept.AwardChangeNotAllowed,

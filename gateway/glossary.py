@@ -336,6 +336,10 @@ MEANINGS = {
     "transition": "步骤 · the step",
     "transitions": "您现在可办理的步骤 · the steps that you may take now",
     "type": "问题类型的地址 · the problem type's address",
+    "objections_received": "已收到的异议数，内容不公开 · objections received; their content is not public",
+    "receipt": "回执，请妥善保存 · the receipt; keep it",
+    "ground": "不予受理所依据的情形 · the ground on which it is refused",
+    "ground_name": "该情形的说明 · what that ground is",
     "under_inquiry": "是否正在核查异议 · whether an objection is being looked into",
     "unit": "计量单位 · the unit",
     "unit_name": "市（单位）名称 · the unit's name",
@@ -364,6 +368,12 @@ MEANINGS = {
 }
 
 # Where the same name means something else.
+_OBJECTION = (
+    "received 待决定是否受理、open 已受理待核查、refused 不予受理可申诉、appealed 已申诉、rejected 申诉后仍不予受理、"
+    "dismissed 不成立、upheld 成立 · how it stands"
+)
+_OBJECTION_UNTIL = "待决定或可申诉的最后一日 · until when it is decided on, or may be appealed"
+
 IN_SCHEMA = {
     "TargetTree.target": "现行目标（有调整的为调整后） · what is to be reached now",
     "TreeNode.target": "现行目标（有调整的为调整后） · what is to be reached now",
@@ -382,7 +392,15 @@ IN_SCHEMA = {
     "Step.state": "此步骤之后的环节 · where it was after this",
     "Seat.state": "assigned 已分配、scored 已评、recused 回避、late 逾期 · how it stands",
     "SideBySide.state": "环节 · where it is",
-    "Objection.state": "open 待核查、dismissed 不成立、upheld 成立 · how it stands",
+    "Objection.state": _OBJECTION,
+    "ObjectionStatus.state": _OBJECTION,
+    "Objection.until": _OBJECTION_UNTIL,
+    "ObjectionStatus.until": _OBJECTION_UNTIL,
+    "ReceivedObjection.until": "何日以前决定是否受理 · until when it is admitted or refused",
+    "Objection.answer": "受理或不予受理的理由 · why it was admitted or refused",
+    "ObjectionStatus.answer": "受理或不予受理的理由 · why it was admitted or refused",
+    "ObjectionStatus.closed": "申报是否已办结 · whether the application has ended",
+    "OpenedObjection.appeal": "异议人申诉的理由 · why who objects appealed the refusal",
     "ListApplications.state": "环节 · where it is",
     "Application.outcome": "评审结果 · what rubric and scores come to",
     "SideBySide.outcome": "评审结果 · what rubric and scores come to",

@@ -1,5 +1,6 @@
 """公示: what anybody may see and object to. And what binds applications: quotas, the holiday calendar, reviewers."""
 
+from flask import request
 from flask_smorest import Blueprint
 from werkzeug import Response
 
@@ -11,6 +12,7 @@ from contract.regions import RegionAmbiguous, RegionUnknown
 from gateway import pages, scopes
 from gateway.bases import ONCE, SERVICE, ListSubjects
 from gateway.door import Asked, answer, ask, operation
+from gateway.limits import address
 from gateway.openapi import Answer
 
 blueprint = Blueprint("notices", __name__, url_prefix="/v1", description="公示、异议、名额、评审员 · notices")
@@ -55,17 +57,64 @@ def list_notices(asked: Asked) -> Response:
     "POST",
     "/notices/<id:application_id>/objections",
     public=True,
-    body=public.RaiseObjection(exclude=("command_id", "application_id")),
+    body=public.RaiseObjection(exclude=("command_id", "application_id", "sender")),
     answers=Answer(201, public.ReceivedObjection, "已收到异议 · received"),
-    refusals=(public.CaseNotFound, public.ObjectionInvalid, public.NoticeClosed, public.ObjectionsFull),
+    refusals=(
+        public.CaseNotFound,
+        public.ObjectionInvalid,
+        public.NoticeClosed,
+        public.ObjectionsFull,
+        public.ObjectionsTooMany,
+    ),
 )
 def raise_objection(asked: Asked, application_id: str) -> Response:
     """提出异议 · Object
 
-    任何人可提出：实名，或匿名并附证据材料。异议未核查完毕前不予授牌；内容加密保存，只有核查人可查阅。
-    By anybody: named, or anonymous with evidence. No award before the inquiry has ended; only the inquiry reads it.
+    任何人可提出：实名（姓名和联系电话），或匿名并附已上传（POST /v1/evidence）的证据材料。两个工作日内决定是否受理，
+    逾期视为受理；受理的异议核查完毕前不予授牌。内容加密保存，只有核查人可查阅。
+    请保存回执：凭回执查询进展，对不予受理提出申诉。
+    By anybody: with name and phone, or anonymous with files that were handed in. Within two working days it is admitted
+    or refused, and admitted when nobody answers; once admitted it stops the award until it is looked into. Keep the
+    receipt: with it you follow the objection, and appeal a refusal.
     """
-    return answer(ask(SERVICE, "raise_objection", asked.command(application_id=application_id)), 201)
+    sender = f"client:{asked.caller.client_id}" if asked.caller else f"address:{address(request.remote_addr)}"
+    return answer(ask(SERVICE, "raise_objection", asked.command(application_id=application_id, sender=sender)), 201)
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/objections/<id:objection_id>/status",
+    public=True,
+    body=public.ReadObjectionStatus(only=("receipt",)),
+    answers=Answer(200, public.ObjectionStatus, "异议办理情况 · how it stands"),
+    refusals=(public.ObjectionNotFound,),
+)
+def objection_status(asked: Asked, objection_id: str) -> Response:
+    """查询异议 · Follow an objection
+
+    凭提出异议时给出的回执。回执不写入地址，以免留在日志里。
+    By the receipt that was given for it, which stands in no address and so in no log.
+    """
+    return answer(ask(SERVICE, "objection_status", asked.body | {"objection_id": objection_id}))
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/objections/<id:objection_id>/appeal",
+    public=True,
+    body=public.AppealObjection(exclude=("command_id", "objection_id")),
+    answers=Answer(200, public.ObjectionStatus, "已收到申诉 · received"),
+    refusals=(public.ObjectionNotFound, public.ObjectionInvalid, public.AppealNotAllowed),
+)
+def appeal_objection(asked: Asked, objection_id: str) -> Response:
+    """对不予受理提出申诉 · Appeal a refusal
+
+    凭回执，在两个工作日内提出一次；由另一人在两个工作日内决定，逾期视为受理。
+    With the receipt, once, within two working days; somebody else decides within two, and silence admits it.
+    """
+    return answer(ask(SERVICE, "appeal_objection", asked.command(objection_id=objection_id)))
 
 
 @operation(

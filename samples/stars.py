@@ -227,19 +227,47 @@ class Trade:
     def award(self, application: Doc, clerk: int = 1) -> Doc:
         return self.move(application, "award", office(regions.PROVINCE, clerk), reason="公示期满无异议")
 
-    def object(self, application: Doc, **changes: Any) -> Doc:
+    def object(self, application: Doc, number: int = 1, **changes: Any) -> Doc:
+        """Identified; another ``number`` is another person. A change to None leaves the field out."""
         command = {
             "application_id": application["application_id"],
             "statement": "该单位去年拖欠员工工资，请予核实。（示例）",
-            "evidence": [self.evidence("photo", application["application_id"])],
+            "name": people.resident(700_000 + number).name,
+            "phone": people.phone(700_000 + number),
         }
-        return dict(self.call("raise_objection", command | changes))
+        given = {name: value for name, value in {**command, **changes}.items() if value is not None}
+        return dict(self.call("raise_objection", given))
 
-    def inquire(self, application: Doc, objection: Doc, *, upheld: bool) -> Doc:
+    def admit(self, application: Doc, objection: Doc, clerk: int = 1) -> Doc:
+        return self.move(
+            application,
+            "admit_objection",
+            office(regions.PROVINCE, clerk),
+            reason="有具体事实和线索，予以受理",
+            objection_id=objection["objection_id"],
+        )
+
+    def refuse(self, application: Doc, objection: Doc, clerk: int = 1, ground: str = "no_facts") -> Doc:
+        return self.move(
+            application,
+            "refuse_objection",
+            office(regions.PROVINCE, clerk),
+            reason="没有可供核查的具体事实",
+            objection_id=objection["objection_id"],
+            ground=ground,
+        )
+
+    def dispute(self, application: Doc) -> Doc:
+        """An objection that was admitted, so that the award is stopped."""
+        objection = self.object(application)
+        self.admit(application, objection)
+        return objection
+
+    def inquire(self, application: Doc, objection: Doc, *, upheld: bool, clerk: int = 1) -> Doc:
         return self.move(
             application,
             "uphold_objection" if upheld else "dismiss_objection",
-            office(regions.PROVINCE),
+            office(regions.PROVINCE, clerk),
             reason="经实地核查，情况属实" if upheld else "经实地核查，情况不属实",
             objection_id=objection["objection_id"],
             evidence=[self.evidence("inquiry_report", objection["objection_id"])],

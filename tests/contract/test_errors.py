@@ -12,7 +12,8 @@ _MODULES = {import_module(f"contract.{found.name}").__name__ for found in iter_m
 FINAL = {
     "the request alone decides": """
         allocation_invalid assessor_invalid breakdown_unknown bulletin_invalid centre_invalid evidence_missing
-        finding_invalid holiday_notice_invalid indicator_not_reported inspection_unknown invalid ledger_period_outside
+        finding_invalid ground_unknown holiday_notice_invalid indicator_not_reported inspection_unknown invalid
+        ledger_period_outside
         marks_invalid matter_invalid nothing_to_correct objection_invalid part_above_whole recommender_missing
         region_ambiguous region_unknown report_invalid report_workbook_unreadable reporting_level_wrong
         roster_unreadable round_invalid sum_not_reported command_reused
@@ -35,7 +36,7 @@ FINAL = {
         certificate_already_issued certificate_conflict cure_expired filing_already_withdrawn
         finding_recorded_already greenway_answered_already hint_concluded_already matter_settled_already
         number_prefix_taken recognition_settled outcome_below_threshold period_already_closed report_already_decided
-        report_unchanged objections_full review_too_late round_already_cancelled round_already_closed round_past_due
+        report_unchanged review_too_late round_already_cancelled round_already_closed round_past_due
         subject_already_registered subject_not_active
         """,
     "somebody has to decide or do something first, which is another request": """

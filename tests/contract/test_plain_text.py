@@ -57,7 +57,7 @@ def test_figures_days_and_numbers_of_things_are_no_personal_data(text: str) -> N
 # Texts of commands that are no free text: each is looked up or kept to a closed form, or is itself the personal datum
 # that is sealed, or (of a certificate's content) is refused by the domain in the row that it stands in.
 LOOKED_UP = {"command_id", "sha256", "region", "target_id", "subject_key", "credit_code", "certificate_number"}
-LOOKED_UP |= {"new_certificate_number", "transition", "change", "item", "vetoes", "organisation", "client_id"}
+LOOKED_UP |= {"new_certificate_number", "transition", "change", "item", "vetoes", "organisation", "client_id", "ground"}
 SEALED = {
     "holder_name",
     "document_number",
@@ -66,9 +66,9 @@ SEALED = {
     "legal_representative/name",
     "legal_representative/phone",
 }
-SEALED |= {"RegisterFusao/name", "RaiseObjection/name", "principal", "deputy", "contact", "contact_phone"}
+SEALED |= {"RegisterFusao/name", "principal", "deputy", "contact", "contact_phone"}
 OF_A_ROW = {"assessor", "occupation", "work_type", "level"}
-NAMED_AT_THE_DOOR = {"filename"}  # gateway.uploads
+NAMED_AT_THE_DOOR = {"filename", "sender"}  # gateway.uploads, gateway.notices
 NOT_FREE = LOOKED_UP | SEALED | OF_A_ROW | NAMED_AT_THE_DOOR
 
 

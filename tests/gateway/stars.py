@@ -27,6 +27,8 @@ ROUTES = {
     "settle_application": ("POST", "/v1/applications/{application_id}/settlement"),
     "read_objection": ("POST", "/v1/applications/{application_id}/objections/{objection_id}/statement"),
     "raise_objection": ("POST", "/v1/notices/{application_id}/objections"),
+    "objection_status": ("POST", "/v1/objections/{objection_id}/status"),
+    "appeal_objection": ("POST", "/v1/objections/{objection_id}/appeal"),
     "set_quota": ("POST", "/v1/quotas"),
     "record_holiday_notice": ("POST", "/v1/holidays"),
     "register_reviewer": ("POST", "/v1/reviewers"),

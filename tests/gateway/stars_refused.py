@@ -308,17 +308,28 @@ def objections_full(stage: Stage) -> Any:
     stage.trade.object(application)
     cases, key = stage.database()["cases"], {"_id": application["application_id"]}
     [first] = cases.find_one(key)["objections"]
-    cases.update_one(key, {"$set": {"objections": [first] * 500}})
-    stage.trade.object(application)
+    cases.update_one(key, {"$set": {"objections": [first] * 50}})
+    stage.trade.object(application, 2)
+
+
+def objections_too_many(stage: Stage) -> Any:
+    application = stage.on_notice()
+    for number in range(20):
+        stage.trade.object(application, number)
 
 
 def objection_invalid(stage: Stage) -> Any:
-    stage.trade.object(stage.on_notice(), evidence=[])
+    stage.trade.object(stage.on_notice(), name=None, phone=None)
+
+
+def ground_unknown(stage: Stage) -> Any:
+    application = stage.on_notice()
+    stage.trade.refuse(application, stage.trade.object(application), ground="dislike")
 
 
 def objection_not_found(stage: Stage) -> Any:
     application = stage.on_notice()
-    stage.trade.object(application)
+    stage.trade.dispute(application)
     stage.trade.inquire(application, {"objection_id": NOBODY}, upheld=False)
 
 
@@ -361,8 +372,9 @@ _STATUS = {
     412: (award_changed_meanwhile, case_changed, recognition_changed, subject_changed),
     422: (
         *(city_notice_too_short, evidence_missing, holiday_notice_invalid, marks_invalid, not_eligible),
-        *(objection_invalid, recommender_missing, subject_invalid),
+        *(ground_unknown, objection_invalid, recommender_missing, subject_invalid),
     ),
+    429: (objections_too_many,),
 }
 
 

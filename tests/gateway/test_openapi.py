@@ -98,6 +98,8 @@ def test_posts_that_change_something_take_an_idempotency_key(spec: dict[str, Any
         "/v1/applications/{application_id}/objections/{objection_id}/statement",
         "/v1/evidence",  # the same document again is another copy, of the same digest
         "/v1/notices/{application_id}/objections",  # by anybody: there is no caller whose key it would be
+        "/v1/objections/{objection_id}/status",
+        "/v1/objections/{objection_id}/appeal",
     }
 
 

@@ -94,17 +94,25 @@ def test_a_fusao_objected_to_upheld_and_appealed(trade: Trade, door: Door) -> No
     assert fusao["person_key"] not in shown
 
     objection = trade.object(first)
-    assert come(trade, first, "inquiry")["objections"][0]["anonymous"]
-    declined = trade.inquire(first, objection, upheld=True)
+    with_receipt = {name: objection[name] for name in ("objection_id", "receipt")}
+    trade.refuse(first, objection)
+    assert trade.call("objection_status", with_receipt)["state"] == "refused"
+    reason = {"reason": "附三位雇主的说明，请再核（示例）"}
+    assert trade.call("appeal_objection", with_receipt | reason)["state"] == "appealed"
+    trade.set_time(dt.date(2023, 1, 28))
+    assert trade.call("application", first["application_id"], PROVINCE)["state"] == "on_notice"
+    trade.set_time(dt.date(2023, 1, 31))
+    assert come(trade, first, "inquiry")["objections"][0]["state"] == "open", "nobody answered the appeal"
+    declined = trade.inquire(first, objection, upheld=True, clerk=2)
     assert declined["state"] == "declined"
 
     again = trade.appeal(first)
     assert not {*trade.seats(again)} & {*trade.seats(first)}, "nobody reviews it twice"
     trade.review(again, 84, 83)
-    trade.open_notice(again, clerk=2)
-    trade.set_time(ENDED)
+    trade.open_notice(again, clerk=3)
+    trade.set_time(dt.date(2023, 2, 10))
     come(trade, again, "notice_ended")
-    done = trade.award(again, clerk=2)
+    done = trade.award(again, clerk=3)
     (beside,) = done["beside"]
     assert (done["outcome"]["stars"], beside["outcome"]["stars"], beside["state"]) == (4, 5, "declined")
     assert person.name not in str(door.ask("GET", "/v1/stars").json)

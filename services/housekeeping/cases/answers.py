@@ -43,7 +43,8 @@ def shown_case(case: Case, who: Actor, beside: tuple[Case, ...] = ()) -> dict[st
         transitions=[
             step.name
             for step in case.procedure.from_state(case.state)
-            if who.holds(case.procedure.office(step, case.state), region=case.region, organisation=case.organisation)
+            if step.by != "anyone"  # whose steps have commands of their own
+            and who.holds(case.procedure.office(step, case.state), region=case.region, organisation=case.organisation)
         ],
         evidence=[shown_evidence(item) for item in case.evidence],
         cure=_window(case.cure) if case.cure else None,
@@ -76,6 +77,9 @@ def shown_case(case: Case, who: Actor, beside: tuple[Case, ...] = ()) -> dict[st
                 "anonymous": objection.anonymous,
                 "received_at": objection.received_at,
                 "state": objection.state.value,
+                "until": objection.window.ends_on if objection.window else None,
+                "ground": objection.ground,
+                "answer": objection.answer,
                 "finding": objection.finding,
             }
             for objection in case.objections
@@ -95,12 +99,13 @@ def shown_case(case: Case, who: Actor, beside: tuple[Case, ...] = ()) -> dict[st
             {
                 "version": step.version,
                 "transition": step.transition,
-                "name": ASIDE.get(step.transition) or case.procedure.transitions[step.transition].title,
+                "name": ASIDE.get(step.transition) or case.procedure.title(step.transition),
                 "state": step.state,
                 "at": step.at,
                 "by": "reviewer" if step.by in case.reviewers and not overseer else step.by,
                 "reason": None if step.transition == "recuse" and not overseer else step.reason,
                 "evidence": [shown_evidence(item) for item in step.evidence],
+                "objection_id": step.about,
             }
             for step in case.history
         ],

@@ -14,6 +14,7 @@ from services.housekeeping.cases import steps
 from services.housekeeping.cases.conditions import Known
 from services.housekeeping.cases.domain import Case
 from services.housekeeping.cases.store import cases_of
+from services.housekeeping.objections.store import objections_of
 from services.housekeeping.quotas.domain import unit_of
 from services.housekeeping.quotas.store import quotas_of
 from services.housekeeping.registry import domain as registered
@@ -34,6 +35,7 @@ class Casework:
         self.reviewers = reviewers_of(config)
         self.awards = awards_of(config)
         self.quotas = quotas_of(config)
+        self.objections = objections_of(config)
 
     def known(self, session: ClientSession, case: Case, at: dt.datetime, *, claim: bool = False) -> Known:
         """What the case's next step needs to know; ``claim``: a place of the city's quota is to be used."""

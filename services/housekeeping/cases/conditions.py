@@ -128,9 +128,23 @@ def _notice_over(case: Case, known: Known) -> None:
         raise NoticeNotOver("公示期未满", "the public notice is not over", facts={"ends_on": ends} if ends else {})
 
 
+def _notice_unfinished(case: Case, known: Known) -> None:
+    """Where only the notice's end, or that of an objection's time, has moved."""
+    if not unfinished(case, known.today):
+        raise not_allowed(case)
+
+
+def unfinished(case: Case, today: dt.date) -> bool:
+    last = case.notices[-1]
+    return not last.window.over(today) or notice.disputed(last, case.objections, today)
+
+
 def _undisputed(case: Case, known: Known) -> None:
-    if not case.notices or notice.disputed(case.notices[-1], case.objections):
-        raise NoticeDisputed("公示有未决或成立的异议", "an objection to the public notice is open or was upheld")
+    if not case.notices or notice.disputed(case.notices[-1], case.objections, known.today):
+        raise NoticeDisputed(
+            "公示有待答复、可申诉、未决或成立的异议",
+            "an objection to the public notice is undecided, may still be appealed, is open or was upheld",
+        )
 
 
 CHECKS: dict[str, Callable[[Case, Known], None]] = {
@@ -144,5 +158,6 @@ CHECKS: dict[str, Callable[[Case, Known], None]] = {
     "no_matters": _no_matters,
     "notice_running": _notice_running,
     "notice_over": _notice_over,
+    "notice_unfinished": _notice_unfinished,
     "undisputed": _undisputed,
 }

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from contract.applications import AppealNotAllowed, CaseChanged, CaseNotFound, Channel
+from contract.applications import AppealNotAllowed, CaseChanged, CaseNotFound, Channel, ObjectionState
 from contract.housekeeping import Settlement, SubjectKind
 from runtime.workdays import Calendar, Window, open_window
 from services.housekeeping.access import Actor
-from services.housekeeping.cases.notice import Notice, Objection
+from services.housekeeping.cases.notice import UNDECIDED, Notice, Objection
 from services.housekeeping.evidence import Evidence
 from services.housekeeping.matters import Matter, first_open, not_open, settled
 from services.housekeeping.procedures import domain as procedures
@@ -31,10 +31,12 @@ class Step:
     by: str
     reason: str | None
     evidence: tuple[Evidence, ...] = ()
+    about: str | None = None  # an objection
 
 
 ASIDE = {
     "open": "建立申报",
+    "adopt": "改按新版程序办理",
     "appeal": "申诉立案",
     "add_evidence": "补充材料",
     "score": "评审打分",
@@ -242,10 +244,11 @@ def moved(
     reason: str | None,
     evidence: tuple[Evidence, ...] = (),
     state: str | None = None,
+    about: str | None = None,
 ) -> Case:
     """With one more step in its history, and one more version."""
     state = state or case.state
-    step = Step(case.version + 1, transition, state, at, by, reason, evidence)
+    step = Step(case.version + 1, transition, state, at, by, reason, evidence, about)
     return replace(case, version=step.version, state=state, history=(*case.history, step))
 
 
@@ -273,8 +276,13 @@ def due_on(case: Case) -> dt.date | None:
     """The first day on which the clock has something to do here."""
     if case.state == "returned" and case.cure:
         return case.cure.ends_on + dt.timedelta(days=1)
-    if case.state == "on_notice":
-        return case.notices[-1].window.ends_on + dt.timedelta(days=1)
+    if case.state in ("on_notice", "inquiry"):
+        ends = {each: each.window.ends_on for each in case.objections if each.window}
+        undecided = [end for each, end in ends.items() if each.state in UNDECIDED]
+        if undecided or case.state == "inquiry":
+            return min((end + dt.timedelta(days=1) for end in undecided), default=None)
+        refused = [end for each, end in ends.items() if each.state is ObjectionState.REFUSED]
+        return max([case.notices[-1].window.ends_on, *refused]) + dt.timedelta(days=1)
     if case.state == "provincial_review":
         days = [seat.window.ends_on + dt.timedelta(days=1) for seat in case.seats if seat.state == "assigned"]
         return min([*days, *([case.retry_on] if case.retry_on else [])], default=None)

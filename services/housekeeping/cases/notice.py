@@ -1,13 +1,15 @@
 """公示: what is published, for how long, and what was said against it."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from contract.applications import NoticeClosed, ObjectionNotFound, ObjectionsFull, ObjectionState
 from runtime.workdays import Window
 
-MOST, MOST_ANONYMOUS = 500, 100  # objections to one application
+UNDECIDED = (ObjectionState.RECEIVED, ObjectionState.APPEALED)
+_SETTLED = (ObjectionState.DISMISSED, ObjectionState.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """Who objects, and what they say, lie sealed elsewhere under the same id."""
+    """Who objects, and what they say, lie sealed elsewhere under the same id. ``window``: in which it is to be admitted
+    or refused, or, once refused, may be appealed; None of those that 0.2 put under inquiry at once. ``ground`` and
+    ``answer``: why it was refused or admitted."""
 
     objection_id: str
     notice: int
@@ -30,36 +34,61 @@ class Objection:
     received_at: dt.datetime
     state: ObjectionState = ObjectionState.OPEN
     finding: str | None = None
+    window: Window | None = None
+    ground: str | None = None
+    answer: str | None = None
+
+    def stands(self, today: dt.date) -> bool:
+        """Whether no award can be made yet for all that is known of it: it is undecided, open or upheld, or was
+        refused and may still be appealed."""
+        if self.state is ObjectionState.REFUSED:
+            return self.window is not None and not self.window.over(today)
+        return self.state not in _SETTLED
 
 
-def settled(
-    objections: tuple[Objection, ...], objection_id: str | None, state: ObjectionState, finding: str
-) -> tuple[Objection, ...]:
-    """With that open one decided. Raises ObjectionNotFound."""
-    if not any(o.objection_id == objection_id and o.state is ObjectionState.OPEN for o in objections):
-        raise ObjectionNotFound("没有这项待核查的异议", "there is no such open objection: name one as objection_id")
-    return tuple(
-        replace(objection, state=state, finding=finding) if objection.objection_id == objection_id else objection
-        for objection in objections
+def named(objections: tuple[Objection, ...], objection_id: str | None, *states: ObjectionState) -> Objection:
+    """That one, which must be in one of these states. Raises ObjectionNotFound."""
+    for objection in objections:
+        if objection.objection_id == objection_id and objection.state in states:
+            return objection
+    raise ObjectionNotFound(
+        "没有这项处于该环节的异议", "no objection of that id can take this step: name one as objection_id"
     )
 
 
-def disputed(notice: Notice, objections: tuple[Objection, ...]) -> bool:
-    """Whether anything said against this notice is open, or was upheld."""
-    return any(o.notice == notice.number and o.state is not ObjectionState.DISMISSED for o in objections)
+def put(objections: tuple[Objection, ...], after: Objection) -> tuple[Objection, ...]:
+    """With that one in the place of the one with its id."""
+    return tuple(after if each.objection_id == after.objection_id else each for each in objections)
 
 
-def check_room(objections: tuple[Objection, ...], *, anonymous: bool) -> None:
-    """They and what is decided of them are part of the case, which is one document, and anybody may object. Raises
-    ObjectionsFull."""
-    most = MOST_ANONYMOUS if anonymous else MOST
-    if len(objections) < MOST and (not anonymous or sum(each.anonymous for each in objections) < MOST_ANONYMOUS):
-        return
-    raise ObjectionsFull(
-        f"该申报收到的异议已有{most}项，均须核查，不再接收" + ("匿名异议" if anonymous else "") + "；可向省妇联举报",
-        f"{most} {'anonymous ' if anonymous else ''}objections are being looked into, no more are taken: report to the "
-        "provincial federation",
-    )
+def disputed(notice: Notice, objections: tuple[Objection, ...], today: dt.date) -> bool:
+    """Whether anything said against this notice stands."""
+    return any(o.notice == notice.number and o.stands(today) for o in objections)
+
+
+def overdue(objections: tuple[Objection, ...], today: dt.date) -> Objection | None:
+    """One that nobody decided on in its time."""
+    return next((o for o in objections if o.state in UNDECIDED and o.window and o.window.over(today)), None)
+
+
+def check_room(objections: tuple[Objection, ...], limits: Mapping[str, int], *, anonymous: bool) -> None:
+    """Anybody may object; they and what is decided of them are part of the case, which is one document, and those that
+    wait have to be decided on by somebody within days. Raises ObjectionsFull."""
+    waiting = [each for each in objections if each.state in UNDECIDED]
+    counted = (("most", objections), ("waiting", waiting))
+    whole = [limits[name] for name, those in counted if len(those) >= limits[name]]
+    nameless = [
+        limits[f"{name}_anonymous"]
+        for name, those in counted
+        if anonymous and sum(each.anonymous for each in those) >= limits[f"{name}_anonymous"]
+    ]
+    if full := [*whole, *nameless]:
+        raise ObjectionsFull(
+            f"该申报已收到的{'匿名' if nameless and not whole else ''}异议达到{full[0]}项，待答复后再接收；"
+            "也可向省妇联举报",
+            f"{full[0]} {'anonymous ' if nameless and not whole else ''}objections are there already: try again when "
+            "they are decided on, or report to the provincial federation",
+        )
 
 
 def closed() -> NoticeClosed:

@@ -102,6 +102,12 @@ class CaseCalls(Calls):
         asked, who = public.MoveApplication.read(command), Actor.of(actor)
 
         def step(case: Case, kept: Casework, session: ClientSession, known: Known) -> Case:
+            if (about := asked.get("objection_id")) and kept.objections.is_from(
+                about, f"client:{who.client_id}", session
+            ):
+                raise public.NotYourOffice(
+                    "异议须由异议人以外的人办理", "an objection is for others than who raised it"
+                )
             standing = kept.awards.standing(case.subject_key, session=session)
             award_id = standing.award_id if standing else mongo.new_id()
             after = steps.take(
@@ -112,6 +118,7 @@ class CaseCalls(Calls):
                 known=known,
                 evidence=evidence_of(asked),
                 objection_id=asked.get("objection_id"),
+                ground=asked.get("ground"),
                 award_id=award_id,
             )
             if after.award_id and not case.award_id:

@@ -9,7 +9,15 @@ import re
 import sys
 from pathlib import Path
 
-from services.housekeeping.procedures.domain import BACK, INQUIRED, Procedure, Transition, all_procedures, procedure
+from services.housekeeping.procedures.domain import (
+    BACK,
+    INQUIRED,
+    STAYS,
+    Procedure,
+    Transition,
+    all_procedures,
+    procedure,
+)
 
 _DOCS = Path(__file__).parents[3] / "docs" / "housekeeping.md"
 
@@ -31,13 +39,15 @@ def diagram(of: Procedure) -> str:
     for step in of.transitions.values():
         for source in step.sources:
             label = f"{step.title}（{_TITLES[of.office(step, source)]}）"
-            lines += [f"    {source} --> {target} : {label}" for target in targets(of, step)]
+            lines += [f"    {source} --> {target} : {label}" for target in targets(of, step, source)]
     lines += [f"    {state.name} --> [*]" for state in of.states.values() if state.final]
     return "\n".join(lines) + "\n"
 
 
-def targets(of: Procedure, step: Transition) -> tuple[str, ...]:
-    """Every state that a step can lead to."""
+def targets(of: Procedure, step: Transition, source: str) -> tuple[str, ...]:
+    """Every state that a step can lead to from ``source``."""
+    if step.to == STAYS:
+        return (source,)
     if step.to == BACK:
         sent_back = (each for each in of.transitions.values() if each.effect == "open_cure")
         return tuple(source for each in sent_back for source in each.sources)

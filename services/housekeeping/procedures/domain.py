@@ -9,7 +9,7 @@ from typing import Any
 
 _FOLDER = Path(__file__).parent
 
-BACK, INQUIRED = "(back)", "(inquired)"
+BACK, INQUIRED, STAYS = "(back)", "(inquired)", "(stays)"
 _OFFICES = ("applicant", "county", "city", "province")
 _BY = (*_OFFICES, "office", "anyone", "clock")
 
@@ -36,7 +36,17 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """On which an objection may be found inadmissible."""
+
+    title: str
+    title_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Procedure:
+    """``replaces``: versions whose unfinished cases go on by this one. ``objections``: how many are taken."""
+
     version: str
     in_force_from: dt.date
     windows: dict[str, int]
@@ -44,6 +54,14 @@ class Procedure:
     eligibility: dict[str, dict[str, Any]]
     states: dict[str, State]
     transitions: dict[str, Transition]
+    replaces: tuple[str, ...]
+    objections: dict[str, int]
+    grounds: dict[str, Ground]
+
+    def title(self, transition: str) -> str:
+        """Of a step of this version, or of one that it replaces."""
+        versions = (self, *(procedure(version) for version in self.replaces))
+        return next(each.transitions[transition].title for each in versions if transition in each.transitions)
 
     def from_state(self, state: str) -> tuple[Transition, ...]:
         return tuple(transition for transition in self.transitions.values() if state in transition.sources)
@@ -86,6 +104,9 @@ def parse(text: str) -> Procedure:
         eligibility=data["eligibility"],
         states=states,
         transitions=transitions,
+        replaces=tuple(data.get("replaces", ())),
+        objections=data.get("objections", {}),
+        grounds={each["code"]: Ground(each["title"], each["title_en"]) for each in data.get("grounds", ())},
     )
     _check(procedure)
     return procedure
@@ -102,13 +123,15 @@ def _check(procedure: Procedure) -> None:
         for source in step.sources:
             if source not in procedure.states or procedure.states[source].final:
                 raise unsound(f"{step.name} cannot start from {source}")
-        if step.to not in procedure.states and step.to not in (BACK, INQUIRED):
+        if step.to not in procedure.states and step.to not in (BACK, INQUIRED, STAYS):
             raise unsound(f"{step.name} leads to {step.to}, which is no state")
         if step.by not in _BY:
             raise unsound(f"{step.name} is taken by {step.by}, which is nobody")
         for other in step.other_than:
             if other not in procedure.transitions:
                 raise unsound(f"{step.name} is not for who took {other}, which is no step")
+        if step.effect == "refuse" and not procedure.grounds:
+            raise unsound(f"{step.name} has no grounds")
     award = [step for step in procedure.transitions.values() if step.to == "awarded"]
     if not award or any({"notice_over", "undisputed", "outcome_grants"} - {*step.checks} for step in award):
         raise unsound("an award needs an expired, undisputed notice and an outcome that grants it")
@@ -122,6 +145,11 @@ def all_procedures() -> dict[str, Procedure]:
 
 def procedure(version: str) -> Procedure:
     return all_procedures()[version]
+
+
+def replacing(version: str) -> Procedure | None:
+    """The one by which unfinished cases of that version go on."""
+    return next((each for each in all_procedures().values() if version in each.replaces), None)
 
 
 def in_force(day: dt.date) -> Procedure:

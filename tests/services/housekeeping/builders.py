@@ -10,7 +10,7 @@ from contract.housekeeping import SubjectKind
 from contract.words import Role
 from runtime.clock import SHANGHAI
 from runtime.workdays import Calendar
-from services.housekeeping.access import APPLY, CLOCK, DECIDE, READ, REVIEW, Actor
+from services.housekeeping.access import ANYBODY, APPLY, DECIDE, READ, REVIEW, Actor
 from services.housekeeping.cases import domain as cases
 from services.housekeeping.cases import steps
 from services.housekeeping.cases.conditions import Known
@@ -127,9 +127,21 @@ def on_notice(day: dt.date = DAY, total: int = 92) -> Case:
     return take(scored(total, total, day=day), "open_notice", office(regions.PROVINCE), day)
 
 
-def object_to(case: Case, day: dt.date, number: int = 1) -> Case:
+def objected(case: Case, day: dt.date, number: int = 1) -> Case:
+    """With an objection that nobody has decided on."""
     objection = Objection(f"{number:024d}", len(case.notices), anonymous=True, received_at=noon(day))
-    return take(case, "object", CLOCK, day, objection=objection)
+    return take(case, "receive_objection", ANYBODY, day, objection=objection)
+
+
+def answer(case: Case, transition: str, day: dt.date, number: int = 1, who: str = "", **changes: Any) -> Case:
+    """Admit or refuse it."""
+    more = {"ground": "no_facts"} | changes
+    return take(case, transition, office(regions.PROVINCE, who), day, objection_id=f"{number:024d}", **more)
+
+
+def object_to(case: Case, day: dt.date, number: int = 1) -> Case:
+    """With an objection that was admitted: under inquiry."""
+    return answer(objected(case, day, number), "admit_objection", day, number)
 
 
 def case_due(case: Case, day: dt.date, **changes: Any) -> Case:

@@ -18,7 +18,7 @@ def test_the_made_up_year_leaves_applications_in_every_state_and_is_played_once(
     told = stars_year.play(call, into(Files(settings)), lambda: look() and None, size=24)
     assert told is not None
     momentary = {"notice_ended", "city_recommendation"}  # the year's people do not leave anything there
-    assert set(told) == set(procedures.procedure("stars-1").states) - momentary
+    assert set(told) == set(procedures.procedure("stars-2").states) - momentary
     assert told.total() >= 5 * 24
     assert told["awarded"] > 4 * 24 // 2
     assert stars_year.play(call, into(Files(settings)), lambda: None) is None

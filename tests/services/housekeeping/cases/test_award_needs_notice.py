@@ -12,7 +12,7 @@ from contract.errors import Refused
 from runtime.workdays import Calendar
 from services.housekeeping.access import ANYBODY, CLOCK
 from services.housekeeping.cases import domain as cases
-from services.housekeeping.cases import steps
+from services.housekeeping.cases import notice, steps
 from services.housekeeping.cases.notice import Objection
 from services.housekeeping.procedures import domain as procedures
 from tests.services.housekeeping.builders import (
@@ -30,7 +30,7 @@ from tests.services.housekeeping.builders import (
 )
 
 ACTORS = (applicant(), office(COUNTY), office(CITY), office(regions.PROVINCE), ANYBODY, CLOCK, reviewer(1))
-TRANSITIONS = (*procedures.procedure("stars-1").transitions, "forge")
+TRANSITIONS = (*procedures.procedure("stars-2").transitions, "forge")
 USUAL = {
     "draft": ("submit", applicant()),
     "submitted": ("accept", office(COUNTY)),
@@ -63,6 +63,7 @@ class Anything(RuleBasedStateMachine):
                 evidence=(evidence("inquiry"),),
                 objection=objection,
                 objection_id=f"{about:024d}",
+                ground="no_facts",
                 award_id="9" * 24,
             )
         except Refused:
@@ -103,8 +104,20 @@ class Anything(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, 3))
     def somebody_objects(self, number: int) -> None:
+        if any(each.objection_id == f"{number:024d}" for each in self.case.objections):
+            return
         objection = Objection(f"{number:024d}", len(self.case.notices), anonymous=True, received_at=noon(self.day))
-        self.attempt("object", ANYBODY, objection=objection)
+        self.attempt("receive_objection", ANYBODY, objection=objection)
+
+    @rule(number=st.integers(1, 3))
+    def who_objected_appeals(self, number: int) -> None:
+        found = [each for each in self.case.objections if each.objection_id == f"{number:024d}"]
+        if found:
+            self.attempt("appeal_objection", ANYBODY, objection=found[-1])
+
+    @rule(number=st.integers(1, 3), how=st.sampled_from(("admit_objection", "refuse_objection")), clerk=st.booleans())
+    def the_province_answers(self, number: int, how: str, clerk: bool) -> None:
+        self.attempt(how, office(regions.PROVINCE, "-2" if clerk else ""), about=number)
 
     @rule(number=st.integers(1, 3), how=st.sampled_from(("dismiss_objection", "uphold_objection")))
     def the_province_inquires(self, number: int, how: str) -> None:
@@ -117,6 +130,10 @@ class Anything(RuleBasedStateMachine):
     @rule()
     def the_clock_looks(self) -> None:
         self.case = steps.fall_due(self.case, known(self.day, calendar=self.calendar))
+        if self.case.state in ("on_notice", "inquiry"):
+            assert notice.overdue(self.case.objections, self.day) is None, "silence has not admitted it"
+        due = cases.due_on(self.case)
+        assert due is None or due > self.day or self.case.state == "provincial_review", "the clock would look for ever"
 
     @rule(days=st.sampled_from((9, 10, 14)))
     def the_notice_runs_its_course(self, days: int) -> None:
@@ -146,11 +163,35 @@ class Anything(RuleBasedStateMachine):
         worked = self.calendar_of_award.between(last.window.opened_on, last.window.ends_on)
         assert worked >= last.window.working_days == 7, "the notice was shortened"
         against = [each for each in self.case.objections if each.notice == last.number]
-        assert all(each.state is ObjectionState.DISMISSED for each in against), "the notice was disputed"
+        assert not any(each.stands(self.awarded_on) for each in against), "the notice was disputed"
+        assert {each.state for each in against} <= {
+            ObjectionState.DISMISSED,
+            ObjectionState.REFUSED,
+            ObjectionState.REJECTED,
+        }
         found = cases.outcome(self.case)
         assert found is not None
         assert found.settled
         assert found.stars == last.stars >= 3
+
+    @invariant()
+    def only_an_admitted_objection_stops_the_award(self) -> None:
+        is_open = {each.objection_id for each in self.case.objections if each.state is ObjectionState.OPEN}
+        if not self.case.final:
+            assert (self.case.state == "inquiry") == bool(is_open)
+        for objection_id in is_open:
+            about = [step for step in self.case.history if step.about == objection_id]
+            assert {step.by for step in about if step.transition in ("admit_objection", "objection_overdue")}
+
+    @invariant()
+    def whoever_refused_an_objection_does_not_decide_its_appeal(self) -> None:
+        for number in range(1, 4):
+            by = [
+                step.by
+                for step in self.case.history
+                if step.about == f"{number:024d}" and step.transition in ("admit_objection", "refuse_objection")
+            ]
+            assert len(by) == len({*by}), "the same clerk twice"
 
     @invariant()
     def a_final_case_has_ended(self) -> None:

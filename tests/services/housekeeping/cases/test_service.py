@@ -53,7 +53,7 @@ def test_an_upheld_objection_is_appealed_to_other_reviewers_and_both_outcomes_st
 ) -> None:
     trade.set_time(DAY)
     first = trade.to_notice(trade.fusao(1, trade.base(1)), 92, 91)
-    declined = trade.inquire(first, trade.object(first), upheld=True)
+    declined = trade.inquire(first, trade.dispute(first), upheld=True)
     assert declined["state"] == "declined"
     again = trade.appeal(first)
     assert again["rubric"] == first["rubric"]
@@ -77,7 +77,7 @@ def test_an_upheld_objection_is_appealed_to_other_reviewers_and_both_outcomes_st
 def test_no_way_leads_to_the_award_but_the_clock_s(trade: Trade) -> None:
     trade.set_time(DAY)
     application = trade.to_notice(trade.base(1), 92, 91)
-    for transition in ("award", "notice_expired", "object", "notice_resumed"):
+    for transition in ("award", "notice_expired", "objection_overdue", "notice_resumed"):
         with pytest.raises((cased.TransitionNotAllowed, cased.NotYourOffice)):
             trade.move(application, transition, PROVINCE)
 

@@ -242,6 +242,8 @@ def test_a_notice_that_had_ended_goes_on_when_a_late_holiday_notice_says_so() ->
 
 def test_every_word_of_a_procedure_has_a_meaning() -> None:
     for each in procedures.all_procedures().values():
+        if procedures.replacing(each.version):
+            continue  # no step is taken by it any more
         for step in each.transitions.values():
             assert {*step.checks} <= CHECKS.keys(), f"{step.name} checks what nobody knows"
             assert step.effect is None or step.effect in steps._EFFECTS, f"{step.name} has an effect that nobody knows"

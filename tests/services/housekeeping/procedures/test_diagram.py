@@ -18,9 +18,9 @@ def test_the_diagram_in_the_docs_is_the_one_that_the_data_draws() -> None:
 
 
 def test_every_step_is_drawn() -> None:
-    of = procedure("stars-1")
+    of = procedure("stars-2")
     drawn = diagram(of)
     for step in of.transitions.values():
         for source in step.sources:
-            for target in targets(of, step):
+            for target in targets(of, step, source):
                 assert f"{source} --> {target} : {step.title}" in drawn

@@ -3,7 +3,7 @@ import pytest
 from services.housekeeping.procedures import domain as procedures
 from services.housekeeping.procedures.domain import ProcedureUnsound
 
-TEXT = (procedures._FOLDER / "stars-1.toml").read_text(encoding="utf-8")
+TEXT = (procedures._FOLDER / "stars-2.toml").read_text(encoding="utf-8")
 AWARD_CHECKS = 'checks = ["notice_over", "undisputed", "outcome_grants", "no_matters"]'
 
 
@@ -27,7 +27,7 @@ AWARD_CHECKS = 'checks = ["notice_over", "undisputed", "outcome_grants", "no_mat
 def test_a_procedure_that_contradicts_itself_is_not_taken(sound: str, unsound: str, reason: str) -> None:
     assert sound in TEXT
     procedures.parse(TEXT)
-    with pytest.raises(ProcedureUnsound, match=f"stars-1: .*{reason}"):
+    with pytest.raises(ProcedureUnsound, match=f"stars-2: .*{reason}"):
         procedures.parse(TEXT.replace(sound, unsound, 1))
 
 

@@ -36,7 +36,7 @@ FUSAO = Fusao("2" * 32, 1, "示*", "1" + "*" * 17, "1" * 24, "130102", "base-1",
 
 
 def with_rule(kind: str, **rule: Any) -> procedures.Procedure:
-    found = procedures.procedure("stars-1")
+    found = procedures.procedure("stars-2")
     return replace(found, eligibility=found.eligibility | {kind: found.eligibility[kind] | rule})
 
 
