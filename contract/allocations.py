@@ -84,12 +84,13 @@ class TreeNode(Message):
 
 
 class TreeChange(Message):
-    """One version of a node, and what it came from: allocated, adjusted, restored, split, child_adjusted."""
+    """One version of a node, and what it came from: allocated, adjusted, restored, split, child_adjusted. ``by`` is
+    null to whom accounts are not shown."""
 
     version = fields.Whole(required=True)
     action = fields.Text(required=True)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     original = fields.Number(required=True, allow_none=True)
     adjusted = fields.Number(required=True, allow_none=True)
     reserve = fields.Number(required=True, allow_none=True)

@@ -180,7 +180,7 @@ class Step(Message):
     name = fields.Text(required=True)
     state = fields.Text(required=True)  # after it
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     reason = fields.Text(required=True, allow_none=True, at_most=500)
     evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
     objection_id = fields.Id(required=True, allow_none=True)  # which objection it is about

@@ -68,7 +68,7 @@ class BulletinSummary(Message):
     as_of = fields.Day(required=True)
     corrects = fields.Id(required=True, allow_none=True)
     reason = fields.Text(required=True, allow_none=True, at_most=500)
-    asked_by = fields.Text(required=True)
+    asked_by = fields.Account(required=True)
     asked_at = fields.Instant(required=True)
     issued_on = fields.Day(required=True, allow_none=True)
     digest = fields.Text(required=True, allow_none=True, at_most=64)

@@ -116,7 +116,7 @@ class Change(Message):
     version = fields.Whole(required=True)
     event = fields.Text(required=True)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     reason = fields.Text(at_most=500, allow_none=True)
     fields_changed = fields.Many(fields.Text())
 

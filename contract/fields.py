@@ -62,6 +62,14 @@ class Text(fields.String):
         return self.reading(text)
 
 
+class Account(Text):
+    """By which account something was done: null where nobody did it, and to whom accounts are not shown
+    (contract.sight)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_none=True, **kwargs)
+
+
 class PlainText(Text):
     """What people write for others to read: a text without ID and mobile numbers."""
 

@@ -69,7 +69,7 @@ class Rectification(Message):
     text = fields.Text(required=True, at_most=1000)
     evidence = fields.Many(fields.Nested(ProofFile), required=True)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
 
 
 class RecheckRecord(Message):
@@ -77,7 +77,7 @@ class RecheckRecord(Message):
     text = fields.Text(required=True, at_most=1000)
     evidence = fields.Many(fields.Nested(ProofFile), required=True)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
 
 
 class Escalation(Message):
@@ -96,7 +96,7 @@ class Finding(Message):
     region = fields.RegionCode(required=True)
     region_name = fields.Text(required=True)
     fact = fields.Choice(CountedFact, required=True)
-    fact_id = fields.Id(required=True)
+    fact_id = fields.Id(required=True, allow_none=True)  # null to whoever may not see the unit itself
     outcome = fields.Choice(Outcome, required=True)
     text = fields.Text(required=True, at_most=1000)
     amount = fields.Number(required=True, allow_none=True)

@@ -45,7 +45,7 @@ class HintStep(Message):
     version = fields.Whole(required=True)
     event = fields.Text(required=True)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     organisation = fields.Text(required=True)
     text = fields.Text(required=True, allow_none=True, at_most=1000)
 

@@ -160,7 +160,7 @@ class RegistryChange(Message):
     version = fields.Whole(required=True)
     what = fields.Text(required=True)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     reason = fields.Text(allow_none=True, at_most=500)
     before = fields.Facts()  # what was changed, as it was; no personal data
 
@@ -258,7 +258,7 @@ class AwardChange(Message):
     what = fields.Text(required=True)
     effective_on = fields.Day(required=True)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     reason = fields.Text(allow_none=True, at_most=500)
     stars = fields.Whole(required=True)
     status = fields.Text(required=True)

@@ -86,7 +86,7 @@ class InspectionStep(Message):
     version = fields.Whole(required=True)
     what = fields.Text(required=True)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     reason = fields.Text(allow_none=True, at_most=1000)
 
 
@@ -123,13 +123,14 @@ class Inspection(Message):
 
 
 class SampleUnit(Message):
-    """``number``: its place in the sample, from 1. ``amount``: 1, or what a report line adds to the count."""
+    """``number``: its place in the sample, from 1. ``amount``: 1, or what a report line adds to the count. ``subject``
+    and ``fact_id`` are null to whoever may not see the certificates or awards themselves."""
 
     inspection_id = fields.Id(required=True)
     number = fields.Whole(required=True)
-    subject = fields.Text(required=True)
+    subject = fields.Text(required=True, allow_none=True)
     fact = fields.Choice(CountedFact, required=True)
-    fact_id = fields.Id(required=True)
+    fact_id = fields.Id(required=True, allow_none=True)
     region = fields.RegionCode(required=True)
     region_name = fields.Text(required=True)
     amount = fields.Number(required=True)

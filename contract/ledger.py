@@ -45,8 +45,9 @@ class Foreseen(Message):
 
 
 class LedgerRow(Message):
-    """The public gets the fields up to ``state``; ``value`` and what follows from it are null where they are too small
-    to be shown. Names are given to those who may read reports."""
+    """The public gets the fields up to ``state``, and so does a token of what is not its own; ``value`` and what
+    follows from it are null where they are too small to be shown. Texts, accounts, names and the problems on the books
+    are for those of the work (contract.sight)."""
 
     number = fields.Whole(required=True)
     item = fields.Whole(required=True)
@@ -84,8 +85,8 @@ class LedgerRow(Message):
     overdue_problems = fields.Whole()
     principal = fields.Text(allow_none=True)
     contact = fields.Text(allow_none=True)
-    filed_by = fields.Text(allow_none=True)
-    reviewed_by = fields.Text(allow_none=True)
+    filed_by = fields.Account()
+    reviewed_by = fields.Account()
     due_on = fields.Day()
     updated_at = fields.Instant(allow_none=True)
     forecasts = fields.Many(fields.Nested(Foreseen))
@@ -138,7 +139,7 @@ class LedgerMatrix(Message):
 
 
 class LedgerNotFound(NotFound):
-    """No such item or department in the plan, or a region, item or department that the caller may not see."""
+    """No such item or department in the plan; of the workbook, also none that is the caller's own."""
 
 
 class LedgerPeriodOutside(Invalid):

@@ -92,7 +92,7 @@ class Reminder(Message):
 
     number = fields.Whole(required=True, at_least=1)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     missing = fields.Whole(required=True)
 
 
@@ -100,7 +100,7 @@ class Amendment(Message):
     """What a round's days were before it, who changed them, when and why."""
 
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     reason = fields.Text(required=True, at_most=500)
     opens_on = fields.Day(required=True)
     due_on = fields.Day(required=True)
@@ -122,12 +122,12 @@ class RoundSummary(Message):
     as_of = fields.Day(required=True)
     opens_on = fields.Day(required=True)
     due_on = fields.Day(required=True)
-    opened_by = fields.Text(required=True)
+    opened_by = fields.Account(required=True)
     closed_at = fields.Instant(required=True, allow_none=True)
-    closed_by = fields.Text(required=True, allow_none=True)
+    closed_by = fields.Account(required=True)
     closed_early_because = fields.Text(required=True, allow_none=True, at_most=500)
     cancelled_at = fields.Instant(required=True, allow_none=True)
-    cancelled_by = fields.Text(required=True, allow_none=True)
+    cancelled_by = fields.Account(required=True)
     cancelled_because = fields.Text(required=True, allow_none=True, at_most=500)
     snapshot = fields.Nested(RoundSnapshot, required=True, allow_none=True)
 
@@ -149,7 +149,7 @@ class Reminded(Message):
 
     number = fields.Whole(required=True, at_least=1)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     outstanding = fields.Many(fields.Nested(Outstanding), required=True)
 
 

@@ -82,12 +82,13 @@ class Target(Message):
 
 
 class Entry(Message):
-    """One signed step of a count, and the event that caused it."""
+    """One signed step of a count, and the event that caused it. ``subject`` and ``fact_id`` are null to whoever may not
+    see the certificates or awards themselves."""
 
     id = fields.Id(required=True)
     target_id = fields.Text(required=True)
-    subject = fields.Text(required=True)  # a person key: says who without saying it
-    fact_id = fields.Id(required=True)  # the certificate by which the subject is counted
+    subject = fields.Text(required=True, allow_none=True)  # a person key: says who without saying it
+    fact_id = fields.Id(required=True, allow_none=True)  # the certificate by which the subject is counted
     value = fields.Number(required=True)  # 1 or -1 for a person, base or activity; a report's entry is any step
     region = fields.RegionCode(required=True)
     effective_on = fields.Day(required=True)
@@ -207,6 +208,10 @@ MENDS = (FiguresMended,)
 
 class TargetNotFound(NotFound):
     pass
+
+
+class EntriesNotFound(NotFound):
+    """The entries behind a figure of which the caller has the public's view."""
 
 
 class SampleNotFound(NotFound):

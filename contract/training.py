@@ -93,7 +93,7 @@ class TrainingChange(Message):
     version = fields.Whole(required=True)
     event = fields.Text(required=True)
     at = fields.Instant(required=True)
-    by = fields.Text(required=True)
+    by = fields.Account(required=True)
     reason = fields.Text(required=True, allow_none=True, at_most=500)
 
 

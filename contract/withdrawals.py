@@ -89,7 +89,7 @@ class Withdrawal(Message):
     finding_id = fields.Id(required=True)
     target_id = fields.Text(required=True)
     fact = fields.Choice(CountedFact, required=True)
-    fact_id = fields.Id(required=True)
+    fact_id = fields.Id(required=True, allow_none=True)  # null to whoever may not see the unit itself
     region = fields.RegionCode(required=True)
     region_name = fields.Text(required=True)
     amount = fields.Number(required=True)

@@ -15,6 +15,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 from werkzeug import Response
 
+from contract import sight
 from contract.errors import Invalid, Refused, field_error
 from gateway import bodies, idempotency, limits, openapi, problems, tokens
 
@@ -219,7 +220,11 @@ def ask(service: str, method: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def answer(value: Any, status: int = 200, **headers: str) -> Response:
-    """``value`` as JSON; header names with underscores for hyphens."""
+    """``value`` as JSON, without the accounts that the caller is not shown; header names with underscores for
+    hyphens."""
+    caller: tokens.Caller | None = g.get("caller")
+    if caller is not None and caller.role not in sight.ACCOUNTS:
+        value = sight.without_accounts(value, caller.client_id)
     response = Response(current_app.json.dumps(value, separators=(",", ":")), status, content_type=_JSON)
     for name, content in headers.items():
         response.headers[name.replace("_", "-")] = content

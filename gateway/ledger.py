@@ -1,4 +1,5 @@
-"""The work ledger. Anybody may see progress of items and regions; texts, months and names need a token."""
+"""The work ledger. Anybody may see progress of items and regions; months, texts and names are for whose they are
+(contract/sight.py)."""
 
 import hashlib
 from typing import Any
@@ -58,8 +59,10 @@ class ReadMatrix(Message):
 def read_ledger(asked: Asked) -> Response:
     """工作台账 · The work ledger
 
-    不带令牌时，只有进度，没有文字、姓名和往月数据，过小的人数以 null 代替。
-    Without a token: progress only; no texts, names or earlier months, and numbers too small to be shown are null.
+    不带令牌时，只有进度，没有文字、姓名和往月数据，过小的人数以 null 代替；令牌在其辖区、职责之外所见与此相同。
+    文字、账号、姓名仅对本辖区、本部门的填报人、审核人和调度、督导人员列出。
+    Without a token: progress only; no texts, names or earlier months, and numbers too small to be shown are null. A
+    token gets the same of what is not of its region and indicators. Texts and names are for those of the work.
     """
     found = _found("ledger", asked)
     etag = hashlib.sha256(canonical({**found, "sources": None})).hexdigest()[:32]
@@ -105,8 +108,8 @@ def read_matrix(asked: Asked) -> Response:
 def download_ledger(asked: Asked) -> Response:
     """下载工作台账 · The work ledger as a workbook
 
-    25栏，A3横向，可直接打印。责任人、联系人仅对可读取填报的令牌列出，不得缓存。
-    25 columns, ready for A3. Names only for who may read reports: never cached.
+    25栏，A3横向，可直接打印，限本辖区、本部门。责任人、联系人仅对可读取填报的令牌列出，不得缓存。
+    25 columns, ready for A3, of one's own region and indicators. Names only for who may read reports: never cached.
     """
     found = ask(SERVICE, "ledger_workbook", asked.query, _actor(asked))
     region = asked.query.get("region", asked.actor["region"])
@@ -125,8 +128,7 @@ def _found(method: str, asked: Asked) -> Any:
 
 
 def _actor(asked: Asked) -> dict[str, Any] | None:
-    """A token without targets:read sees what the public sees."""
-    return asked.actor if asked.caller is not None and scopes.TARGETS_READ in asked.caller.scopes else None
+    return asked.actor if asked.caller is not None else None
 
 
 def _cache(asked: Asked) -> str:

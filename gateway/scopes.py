@@ -1,4 +1,4 @@
-"""What a token may be used for, and which role gets what."""
+"""What a token may be used for, and which role gets what. How much each sees of it is in contract/sight.py."""
 
 from contract.words import Role
 
@@ -29,7 +29,7 @@ INSPECTIONS_WRITE = "inspections:write"
 MATTERS_WRITE = "matters:write"
 
 MEANS = {
-    TARGETS_READ: "读取指标进度及其逐条依据 · read progress and the entries that prove it",
+    TARGETS_READ: "读取本辖区的详细进度及其逐条依据 · read the region's progress in detail, and its proof",
     CERTIFICATES_READ: "读取证书（脱敏） · read certificates, masked",
     CERTIFICATES_WRITE: "登记、更正、撤销本机构的证书 · issue, correct and revoke one's own certificates",
     CERTIFICATES_VERIFY: "记录全国联网查询的核验结果 · record what the national query answered",
@@ -57,7 +57,7 @@ MEANS = {
 }
 
 OF_ROLE: dict[Role, tuple[str, ...]] = {
-    Role.TRAINING_CENTRE: (CERTIFICATES_READ, CERTIFICATES_WRITE, IMPORTS_WRITE, TARGETS_READ),
+    Role.TRAINING_CENTRE: (CERTIFICATES_READ, CERTIFICATES_WRITE, IMPORTS_WRITE),
     Role.CIVIL_AFFAIRS: (
         CERTIFICATES_READ,
         CERTIFICATES_VERIFY,
@@ -103,7 +103,7 @@ OF_ROLE: dict[Role, tuple[str, ...]] = {
     ),
     Role.PARTNER: (TARGETS_READ, CERTIFICATES_VERIFY_NUMBER),
     Role.FEDERATION: (TARGETS_READ, STARS_READ, STARS_DECIDE, PEOPLE_REVEAL, INSPECTIONS_READ, MATTERS_WRITE),
-    Role.APPLICANT: (STARS_READ, STARS_APPLY, TARGETS_READ),
+    Role.APPLICANT: (STARS_READ, STARS_APPLY),
     Role.REVIEWER: (STARS_READ, STARS_REVIEW),
 }
 

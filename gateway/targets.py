@@ -1,4 +1,5 @@
-"""Progress of the plan's indicators. Anybody may see it; the entries that prove it need a token."""
+"""Progress of the plan's indicators. Anybody may see it; the entries that prove it need a token. Who sees how much of
+either is in contract/sight.py."""
 
 import hashlib
 from typing import Any
@@ -95,10 +96,11 @@ def read_target(asked: Asked, target_id: str) -> Response:
     `as_of` 与 `known_at` 两个时间轴：“10月31日上报时”与“现在看10月31日”都能回答。
     Two clocks: `as_of` is the day in the world, `known_at` the moment we knew.
 
-    不带令牌时，过小的地区数以 null 代替，省级以下不提供逐日、逐月数据。
-    Without a token, counts too small to be shown are null, and there are no days and months below the province.
+    不带令牌时，过小的地区数以 null 代替，省级以下不提供逐日、逐月数据；令牌在其辖区、职责之外所见与此相同。
+    Without a token, counts too small to be shown are null, and there are no days and months below the province. With
+    one it is the same outside of its own region and indicators.
     """
-    found = ask(SERVICE, "target", target_id, to_the_public=asked.caller is None, **asked.query)
+    found = ask(SERVICE, "target", target_id, asked.actor if asked.caller else None, **asked.query)
     cache = SHARED if asked.caller is None else OWN
     return polled(found, etag=_etag(_settled(found)), cache=cache, weak=True)
 
@@ -111,17 +113,19 @@ def read_target(asked: Asked, target_id: str) -> Response:
     query=ListEntries(),
     dearer={"limit": 4},
     answers=Answer(200, EntryList, "一页依据 · one page of the proof"),
-    refusals=(public.TargetNotFound, RegionUnknown, RegionAmbiguous),
+    refusals=(public.TargetNotFound, public.EntriesNotFound, RegionUnknown, RegionAmbiguous),
 )
 def list_entries(asked: Asked, target_id: str) -> Response:
     """数字的逐条依据 · The entries that a number is the sum of
 
-    只有标识，没有个人信息。不带 `as_of` 时含以后才生效的依据；核对某个进度数，请填该进度数所写的 `as_of`。
-    Ids only, no personal data. Without `as_of` also those that take effect later: to check a figure, give the `as_of`
-    that it states.
+    限本辖区、本部门；`region` 缺省为本人辖区。只有标识，没有个人信息；`subject`、`fact_id` 对不能查看证书、认定本身的
+    令牌为 null。不带 `as_of` 时含以后才生效的依据；核对某个进度数，请填该进度数所写的 `as_of`。
+    Of one's own region and indicators; `region` is one's own when absent. Ids only, no personal data; `subject` and
+    `fact_id` are null to whoever may not see the certificates or awards themselves. Without `as_of` also those that
+    take effect later: to check a figure, give the `as_of` that it states.
     """
     name = f"entries/{target_id}"
-    page = ask(SERVICE, "entries", target_id, **pages.opened(name, asked.query))
+    page = ask(SERVICE, "entries", target_id, asked.actor, **pages.opened(name, asked.query))
     return answer(pages.closed(name, page))
 
 

@@ -265,13 +265,14 @@ def _settled(certificates: Certificates, work: Callable[[ClientSession], Certifi
 def _taken(recorded: Certificate, differing: tuple[str, ...], who: Actor) -> Conflict:
     """The refusal of a number that is recorded: with the same content, or with other. What another organisation
     recorded is not told."""
+    own = who.sees(organisation=recorded.organisation, region=recorded.region)
     if not differing:
         return public.CertificateAlreadyIssued(
             "该证书已登记，内容相同",
             "the certificate is recorded already, with the same content",
-            facts={"certificate_id": recorded.certificate_id, "version": recorded.version},
+            facts={"certificate_id": recorded.certificate_id, "version": recorded.version} if own else {},
         )
-    if not who.sees(organisation=recorded.organisation, region=recorded.region):
+    if not own:
         return public.CertificateConflict(
             "该证书编号已由其他机构登记，且内容不同，请核对编号",
             "another organisation recorded this number with other content: check the number",

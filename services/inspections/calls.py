@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import plan as plans
 from contract.errors import Invalid
+from contract.sight import tells_apart
 from plan import Plan
 from runtime.clock import day_of
 from runtime.files import FileMissing, Files
@@ -75,7 +76,14 @@ class Calls:
             return nothing()
         limit, seen = read.pop("limit"), concerning(sorted(who.targets(self._plan())), within)
         found = page(seen, limit=limit, **read)
-        return walked(found, shown(found))
+        return walked(found, [unnamed(each, who) for each in shown(found)])
+
+
+def unnamed(told: dict[str, Any], who: Actor) -> dict[str, Any]:
+    """An answer about a counted unit, without which one it is to whoever may not see the unit itself."""
+    if "fact" not in told or tells_apart(who, told["fact"]):
+        return told
+    return told | {name: None for name in ("subject", "fact_id") if name in told}
 
 
 def _there(proof: Proof, files: Files) -> bool:

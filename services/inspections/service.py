@@ -26,6 +26,7 @@ from runtime.pages import ReadRegion, given, nothing, paged, within_of
 from services.inspections import domain
 from services.inspections.access import Actor, not_allowed
 from services.inspections.answers import plain
+from services.inspections.calls import unnamed
 from services.inspections.domain import Inspection, Sample, Unit
 from services.inspections.findings.domain import Finding
 from services.inspections.findings.service import FindingCalls
@@ -120,7 +121,8 @@ class Inspections(
             return nothing()
         units = kept.units(found.inspection_id, within=within, after=asked.get("after", 0), limit=asked["limit"] + 1)
         known = kept_findings(self.settings).of_units(inspection_id, [unit.number for unit in units])
-        return paged([_shown_unit(unit, known.get(unit.number)) for unit in units], asked["limit"], "number")
+        shown = [unnamed(_shown_unit(unit, known.get(unit.number)), who) for unit in units]
+        return paged(shown, asked["limit"], "number")
 
     @listen(*targets.FOR_INSPECTIONS)
     def on_targets(self, said: Said) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import plan as plans
 from contract import regions
 from contract import targets as public
+from contract.actor import Actor
 from contract.errors import field_error
 from contract.regions import Region
+from contract.sight import View, tells_apart
 from plan import Indicator, Plan
 from runtime import clock
 from runtime.clock import Clock
@@ -21,6 +23,7 @@ from services.targets.ledger.disclosure import family, is_veiled, veil
 from services.targets.ledger.judge import everywhere
 from services.targets.ledger.outlook import UNCOUNTED, UNTOLD, Standing, aim_of, checkpoint, pace, percent, stands
 from services.targets.rules import SOURCES, is_counted
+from services.targets.sight import Sight
 from services.targets.store import Counts, Days, number, timepiece
 from services.targets.tree.domain import NOTHING, Goal, Goals
 from services.targets.tree.store import Tree
@@ -44,6 +47,24 @@ class Progress:
         goals = self._tree.goals([self.plan.region])
         today = self._today().isoformat()
         return [self.target({"target_id": id, "as_of": today}, goals=goals) for id in self.plan.indicators]
+
+    def seen(self, asked: dict[str, Any], who: Actor | None) -> dict[str, Any]:
+        """ReadTarget -> Target, as much of it as ``who`` sees; None is the public."""
+        read = public.ReadTarget.read(asked)
+        region = regions.get(read.get("region", self.plan.region)).code
+        view = Sight.of(self.plan, who).view(self._indicator(read["target_id"]).id, region)
+        return self.target(asked, to_the_public=view is View.PUBLIC)
+
+    def entries_seen(self, asked: dict[str, Any], who: Actor) -> dict[str, Any]:
+        """As ``entries``, of what ``who`` sees in detail. Raises EntriesNotFound."""
+        read = public.ReadEntries.read(asked)
+        indicator, region = self._indicator(read["target_id"]), regions.get(read.get("region", who.region)).code
+        if Sight.of(self.plan, who).view(indicator.id, region) is View.PUBLIC:
+            raise public.EntriesNotFound(
+                "该指标在该地区的逐条依据不在您可查看的范围之内，请查本辖区、本部门的",
+                "the entries of this indicator in this region are not yours to see: ask for your own region's",
+            )
+        return self.entries(asked | {"region": region}, named=tells_apart(who, indicator.fact))
 
     def target(
         self, asked: dict[str, Any], *, to_the_public: bool = False, goals: Goals | None = None
@@ -129,7 +150,8 @@ class Progress:
         values = {id: self.counts.values(everywhere(), indicator=id, as_of=as_of, known_at=None) for id in of}
         return veil(self.plan, indicator, values)
 
-    def entries(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def entries(self, asked: dict[str, Any], *, named: bool = True) -> dict[str, Any]:
+        """ReadEntries -> a page of Entry. ``named``: who or what each is about."""
         read = public.ReadEntries.read(asked)
         indicator = self._indicator(read["target_id"])
         rows, cursor, more = proof.page(
@@ -150,6 +172,7 @@ class Progress:
                     value=number(row["value"]),
                     seq=row["seq"] or 0,
                     **{name: row[name] for name in _ENTRY_FIELDS},
+                    **{name: row[name] if named else None for name in ("subject", "fact_id")},
                 )
                 for row in rows
             ],
@@ -238,7 +261,7 @@ class Progress:
 
 
 _ENTRY_FIELDS = (
-    "subject", "fact_id", "region", "recorded_at", "cause", "event_id", "service",
+    "region", "recorded_at", "cause", "event_id", "service",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from contract import greenways, matters, reports
 from contract import targets as public
+from contract.actor import Actor
 from contract.allocations import AllocationNotAllowed
 from contract.errors import Refused
 from contract.message import Said
@@ -48,15 +49,16 @@ class Targets(BulletinCalls, SampleCalls, TreeCalls, AnomalyCalls, LedgerCalls, 
         return progress(self.settings).all()
 
     @rpc(expected_exceptions=Refused)
-    def target(self, target_id: str, *, to_the_public: bool = False, **asked: Any) -> dict[str, Any]:
-        """ReadTarget -> Target. What is None counts as not asked."""
+    def target(self, target_id: str, actor: dict[str, Any] | None = None, **asked: Any) -> dict[str, Any]:
+        """ReadTarget -> Target; ``actor`` None is the public. What is None counts as not asked."""
         given = {"target_id": target_id, **_given(asked)}
-        return progress(self.settings).target(given, to_the_public=to_the_public)
+        return progress(self.settings).seen(given, None if actor is None else Actor.of(actor))
 
     @rpc(expected_exceptions=Refused)
-    def entries(self, target_id: str, **asked: Any) -> dict[str, Any]:
-        """ReadEntries -> ``{"items": [Entry], "next": id or None}``."""
-        return progress(self.settings).entries({"target_id": target_id, **_given(asked)})
+    def entries(self, target_id: str, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:
+        """ReadEntries -> ``{"items": [Entry], "next": id or None}``, of the actor's own region when none is asked for.
+        Refuses EntriesNotFound."""
+        return progress(self.settings).entries_seen({"target_id": target_id, **_given(asked)}, Actor.of(actor))
 
     @rpc
     def status(self) -> dict[str, Any]:

@@ -24,12 +24,12 @@ FINAL = {
         subject_changed withdrawal_changed
         """,
     "ids are given by the service that is asked, once the record is committed": """
-        assessor_not_found award_not_found bulletin_not_found case_not_found centre_not_found evidence_not_found
-        finding_file_not_found finding_not_found greenway_not_found hint_not_found import_not_found
-        import_without_result inspection_not_found ledger_not_found look_not_found matter_not_found node_not_found
-        objection_not_found recognition_not_found report_evidence_not_found report_import_not_found report_not_found
-        round_not_found snapshot_not_found subject_not_found supervision_order_not_found target_not_found
-        withdrawal_not_found
+        assessor_not_found award_not_found bulletin_not_found case_not_found centre_not_found entries_not_found
+        evidence_not_found finding_file_not_found finding_not_found greenway_not_found hint_not_found
+        import_not_found import_without_result inspection_not_found ledger_not_found look_not_found
+        matter_not_found node_not_found objection_not_found recognition_not_found report_evidence_not_found
+        report_import_not_found report_not_found round_not_found snapshot_not_found subject_not_found
+        supervision_order_not_found target_not_found withdrawal_not_found
         """,
     "it is done and stays done, or too late and stays too late": """
         already_scored assessor_already_filed centre_already_closed centre_already_registered

@@ -105,29 +105,41 @@ def test_it_is_filtered_by_item_department_region_and_month(dispatcher: Caller) 
     assert of(dispatcher, "9", OCTOBER)["state"] == "推进中"
 
 
-def test_who_sees_a_region_sees_its_subtree_and_nothing_beside_it(city: Caller, dispatcher: Caller) -> None:
+def test_who_sees_a_region_sees_its_subtree_and_beside_it_what_everybody_does(
+    city: Caller, dispatcher: Caller, anybody: Caller
+) -> None:
     assert {row["region"] for row in items(city)} == {CITY}
     assert city.get(f"{URL}?region={COUNTY}").status_code == 200
-    for query in ("region=130200", f"region={PROVINCE}"):
-        refused = city.get(f"{URL}?{query}")
-        assert (refused.status_code, refused.json["code"]) == (404, "ledger_not_found")
+    assert items(city, "region=130200&by=region") == items(anybody, "region=130200&by=region")
+    refused = city.get(f"{URL}?region=130200&{OCTOBER}")
+    assert (refused.status_code, refused.json["code"]) == (403, "detail_not_public")
+    assert city.get(f"{WORKBOOK}?region=130200").json["code"] == "ledger_not_found"
     assert dispatcher.get(f"{URL}?item=77").json["code"] == "ledger_not_found"
     assert dispatcher.get(f"{URL}?by=month").json["code"] == "breakdown_unknown"
 
 
-def test_a_departments_reporter_sees_its_own_items_and_a_regions_all(app: Flask, settings: Config) -> None:
+def test_a_departments_reporter_sees_its_own_items_in_detail_and_a_regions_all(
+    app: Flask, settings: Config, anybody: Caller
+) -> None:
     roads = as_reporter(app, settings, organisation="省交通运输厅")
-    assert {row["item"] for row in items(roads)} == {4}
-    assert roads.get(f"{URL}?item=12").json["code"] == "ledger_not_found"
-    assert [line["target_id"] for line in roads.get(MATRIX).json["indicators"]] == ["4.1", "4.2"]
+    assert {row["item"] for row in items(roads) if "period_value" in row} == {4}
+    assert items(roads, "item=12") == items(anybody, "item=12")
+    assert [line["target_id"] for line in roads.get(f"{MATRIX}?{OCTOBER}").json["indicators"]] == ["4.1", "4.2"]
     county = as_reporter(app, settings, organisation="石家庄市长安区政府", region=COUNTY)
     assert len(items(county)) == 42
 
 
-def test_names_are_for_who_may_read_reports(dispatcher: Caller, partner: Caller, anybody: Caller) -> None:
-    assert {"principal", "contact"} <= items(dispatcher)[0].keys()
-    for caller in (partner, anybody):
-        assert not {"principal", "contact"} & items(caller)[0].keys()
+def test_texts_and_names_are_for_those_of_the_work(
+    dispatcher: Caller, partner: Caller, city: Caller, anybody: Caller
+) -> None:
+    work = {"principal", "contact", "problems", "next_steps", "filed_by", "reviewed_by", "open_problems"}
+    assert work <= items(dispatcher)[0].keys()
+    for caller in (partner, city, anybody):
+        assert not work & items(caller)[0].keys()
+    assert "period_value" in items(partner)[0]
+    answer = partner.get(f"{WORKBOOK}?{OCTOBER}&region={CITY}&by=region")
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
+    assert "征地" not in str(book.get_sheet_by_name("工作台账").to_python())
 
 
 def test_the_public_sees_progress_and_no_texts(anybody: Caller) -> None:
@@ -192,11 +204,21 @@ def test_the_public_matrix_hides_what_the_public_rows_hide(anybody: Caller) -> N
     assert {value for line in lines.values() for value in line["period_values"]} == {None}
 
 
-def test_a_city_gets_its_own_columns_of_the_matrix(city: Caller) -> None:
-    matrix = city.get(MATRIX).json
-    assert matrix["regions"][0] == CITY
-    assert len(matrix["regions"]) == 22
-    assert all(len(line["values"]) == 22 for line in matrix["indicators"])
+def test_a_city_gets_its_own_columns_of_the_matrix_in_detail_and_the_others_as_everybody(
+    app: Flask, settings: Config, anybody: Caller
+) -> None:
+    city = Caller(app, settings, "reporter-130100")
+    own = city.get(f"{MATRIX}?{OCTOBER}").json
+    assert own["regions"][0] == CITY
+    assert len(own["regions"]) == 22
+    assert all(len(line["values"]) == 22 for line in own["indicators"])
+    whole, public = city.get(MATRIX).json, anybody.get(MATRIX).json
+    assert whole["regions"] == public["regions"]
+    for line, shown in zip(whole["indicators"], public["indicators"], strict=True):
+        for code, value, told in zip(whole["regions"], line["values"], shown["values"], strict=True):
+            assert value == told or code in own["regions"], (line["target_id"], code)
+    (care,) = [line for line in whole["indicators"] if line["target_id"] == "15.1"]
+    assert care["values"][whole["regions"].index(COUNTY)] == "3"
 
 
 def test_who_polls_an_unchanged_ledger_gets_a_304(anybody: Caller, dispatcher: Caller) -> None:

@@ -35,7 +35,7 @@ def test_a_posted_certificate_moves_the_count_of_county_unit_and_province(
     assert values() == [value + 2 for value in before]
     county = anybody.get(f"{URL}/12.1?region=130102")
     assert county.json["value"] is None, "two persons of a county are too few to be shown to the public"
-    assert county.headers["Vary"] == "Authorization"
+    assert "Authorization" in county.headers["Vary"]
 
 
 def test_anybody_sees_progress_with_everything_that_it_must_say(anybody: Caller) -> None:

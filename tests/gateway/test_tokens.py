@@ -49,7 +49,7 @@ def test_a_client_gets_a_token_that_says_who_it_is(anybody: Caller, settings: Co
 
 
 def test_the_token_opens_what_its_scopes_allow(anybody: Caller, settings: Config) -> None:
-    token = ask(anybody, settings, scope="targets:read").json["access_token"]
+    token = ask(anybody, settings, scope="imports:write").json["access_token"]
     refused = anybody.get("/v1/certificates", headers={"Authorization": f"Bearer {token}"})
     assert refused.status_code == 403
     assert refused.json["code"] == "scope_missing"

@@ -17,7 +17,7 @@ ACTOR = {
     "role": "training_centre",
     "region": "130000",
     "organisation": "centre-1",
-    "scopes": ["certificates:read", "certificates:write", "imports:write", "targets:read"],
+    "scopes": ["certificates:read", "certificates:write", "imports:write"],
 }
 BUREAU = {
     "client_id": "bureau",
@@ -31,6 +31,13 @@ BUREAU = {
         "certificates:correct",
         "imports:recall",
     ],
+}
+DISPATCHER = {
+    "client_id": "dispatcher",
+    "role": "dispatcher",
+    "region": "130000",
+    "organisation": "省发展改革委",
+    "scopes": ["targets:read", "reports:read", "certificates:read", "stars:read"],
 }
 
 
@@ -75,7 +82,7 @@ class Centre:
         return found
 
     def value(self, region: str = "130000", **clocks: str) -> int:
-        return int(self.rpc.call("targets", "target", "12.1", region=region, **clocks)["value"])
+        return int(self.rpc.call("targets", "target", "12.1", DISPATCHER, region=region, **clocks)["value"])
 
 
 def newly_certified(certificates: Iterable[dict[str, Any]], year: int = 2023) -> dict[str, str]:

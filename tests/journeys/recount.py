@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from runtime import rabbit
-from tests.journeys.centre import Centre, a_real_roster, newly_certified
+from tests.journeys.centre import DISPATCHER, Centre, a_real_roster, newly_certified
 from tests.programme import Programme, until
 
 ROWS = 10_000
@@ -29,7 +29,7 @@ def killed_in_the_middle(programme: Programme, centre: Centre, crashes: Iterable
     programme.settle()
     assert centre.value() == len(expected)
     for unit in ("130100", "133100", "130682"):
-        answer = centre.rpc.call("targets", "target", "12.1", region=unit, by="region")
+        answer = centre.rpc.call("targets", "target", "12.1", DISPATCHER, region=unit, by="region")
         for county in answer["children"]:
             assert int(county["value"]) == list(expected.values()).count(county["region"])
     audit = subprocess.run([sys.executable, "-m", "audit"], capture_output=True, text=True, check=False)

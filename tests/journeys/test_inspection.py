@@ -142,7 +142,7 @@ def test_a_unit_that_is_not_found_leaves_the_count_and_comes_back_when_the_reche
     assert steps == ["certificate_issued", "certificate_revoked", "certificate_reinstated"], "each once"
     signed = [
         (entry["value"], entry["cause"])
-        for entry in centre.rpc.call("targets", "entries", "12.1", limit=1000)["items"]
+        for entry in centre.rpc.call("targets", "entries", "12.1", ONE, limit=1000)["items"]
         if entry["fact_id"] == finding["fact_id"]
     ]
     assert signed == [
@@ -160,7 +160,7 @@ def test_what_of_a_report_is_not_so_is_deducted_and_restored(
 
     def value() -> str:
         programme.settle()
-        return str(centre.rpc.call("targets", "target", "2.1", region="130102")["value"])
+        return str(centre.rpc.call("targets", "target", "2.1", ONE, region="130102")["value"])
 
     programme.start("reports")
     line = reports("file_report", a_report([hand_in(programme.config)], cumulative="10"), REPORTER)

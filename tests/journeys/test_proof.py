@@ -9,7 +9,7 @@ import pytest
 
 from runtime import mongo
 from tests import builders
-from tests.journeys.centre import ACTOR, BUREAU, Centre, a_real_roster, newly_certified
+from tests.journeys.centre import ACTOR, BUREAU, DISPATCHER, Centre, a_real_roster, newly_certified
 from tests.programme import Programme, until
 
 
@@ -40,7 +40,7 @@ def test_the_entries_are_the_proof_of_the_number(centre: Centre) -> None:
     persons: Counter[str] = Counter()
     after = None
     while True:
-        page = centre.rpc.call("targets", "entries", "12.1", after=after, limit=200)
+        page = centre.rpc.call("targets", "entries", "12.1", DISPATCHER, after=after, limit=200)
         for entry in page["items"]:
             persons[entry["subject"]] += int(entry["value"])
         after = page["next"]

@@ -14,6 +14,7 @@ from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
 from runtime import mongo
 from runtime.outbox import Outbox
 from runtime.rpc import Rpc
+from tests.journeys.centre import DISPATCHER
 from tests.organisations import owner_of
 from tests.programme import Programme, until
 from tests.services.reports.builders import (
@@ -51,7 +52,7 @@ class Office:
         return self.accept(self.file(PROVINCE_REPORTER | own, **changes), PROVINCE_REVIEWER | own)
 
     def value(self, target_id: str = "2.1", region: str = PROVINCE, **clocks: str) -> Decimal:
-        found = self.rpc.call("targets", "target", target_id, region=region, timeout=30, **clocks)
+        found = self.rpc.call("targets", "target", target_id, DISPATCHER, region=region, timeout=30, **clocks)
         return Decimal(found["value"])
 
     def order(self, report: dict[str, Any], amount: int, *, version: int = 1, lifted: bool = False) -> str:
@@ -136,7 +137,7 @@ def test_a_figure_counts_when_a_second_person_accepts_it_and_a_correction_moves_
     office.accept(office.file(period="2023-05", cumulative="15"))
     counted()
     assert (office.value(), office.value(as_of="2023-04-30")) == (15, 8)
-    entries = office.rpc.call("targets", "entries", "2.1", timeout=30)["items"]
+    entries = office.rpc.call("targets", "entries", "2.1", DISPATCHER, timeout=30)["items"]
     assert [Decimal(entry["value"]) for entry in entries] == [10, -2, 7], "undone only by another entry"
 
 

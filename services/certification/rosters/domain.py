@@ -177,7 +177,7 @@ def _again(row: int, recorded: Certificate, said: Content, identity: Identity, r
     outcome = RowOutcome.CONFLICT if differing else RowOutcome.DUPLICATE
     if not differing:
         zh, en = "该证书已登记，内容相同", "recorded already, with the same content"
-        if recorded.status is CertificateStatus.REVOKED:
+        if own and recorded.status is CertificateStatus.REVOKED:
             zh, en = f"{zh}，但已被撤销：如需恢复请联系民政部门", f"{en}, and revoked since"
     elif own:
         names = "、".join(columns.HEADERS[name] for name in differing)

@@ -18,7 +18,7 @@ from runtime.pages import Page, ReadRegion
 from services.inspections import escalation
 from services.inspections.access import MATTERS, Actor
 from services.inspections.answers import plain
-from services.inspections.calls import Calls
+from services.inspections.calls import Calls, unnamed
 from services.inspections.findings import domain as findings
 from services.inspections.findings.domain import Finding
 from services.inspections.findings.store import findings as kept_findings
@@ -93,7 +93,7 @@ class FindingCalls(Calls):
             return before.finding_id
 
         done = kept.commands.once(who.client_id, asked, work, action="record_rectification")
-        return _shown(rows.get(done), today)
+        return unnamed(_shown(rows.get(done), today), who)
 
     @rpc
     def recheck(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -129,8 +129,8 @@ class FindingCalls(Calls):
     @rpc
     def finding(self, finding_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> Finding. Refuses FindingNotFound, InspectionsNotAllowed."""
-        _, _, today = self._now()
-        return _shown(self._seen(kept_findings(self.settings), finding_id, Actor.of(actor)), today)
+        (_, _, today), who = self._now(), Actor.of(actor)
+        return unnamed(_shown(self._seen(kept_findings(self.settings), finding_id, who), today), who)
 
     @rpc
     def findings(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from runtime.hosting import rpc
 from runtime.pages import ReadRegion
 from services.inspections.access import Actor
 from services.inspections.answers import plain
-from services.inspections.calls import Calls
+from services.inspections.calls import Calls, unnamed
 from services.inspections.findings import domain as findings
 from services.inspections.findings.store import findings as kept_findings
 from services.inspections.withdrawals import domain as withdrawals
@@ -79,7 +79,8 @@ class WithdrawalCalls(Calls):
     @rpc
     def withdrawal(self, order_id: str, actor: dict[str, Any]) -> dict[str, Any]:
         """-> Withdrawal. Refuses WithdrawalNotFound, InspectionsNotAllowed."""
-        return _shown(self._seen(kept_orders(self.settings), order_id, Actor.of(actor)))
+        who = Actor.of(actor)
+        return unnamed(_shown(self._seen(kept_orders(self.settings), order_id, who)), who)
 
     @rpc
     def withdrawals(self, actor: dict[str, Any], **asked: Any) -> dict[str, Any]:

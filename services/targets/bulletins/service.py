@@ -10,7 +10,7 @@ from typing import Any
 from pymongo.client_session import ClientSession
 
 from contract import bulletins as public
-from contract import fields, regions
+from contract import fields, regions, sight
 from contract.actor import Actor
 from contract.bulletins import BulletinState
 from contract.errors import Refused, field_error
@@ -254,7 +254,7 @@ def _not_ready(bulletin: Bulletin) -> public.BulletinNotReady:
 
 def _reader(actor: dict[str, Any]) -> Actor:
     who = Actor.of(actor)
-    if not who.has(READ, WRITE):
+    if not who.has(READ, WRITE) or not sight.bulletins(who):
         raise _not_allowed()
     return who
 

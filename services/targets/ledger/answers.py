@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,27 +10,31 @@ from contract import ledger as public
 from contract import regions
 from contract.actor import Actor
 from contract.errors import field_error
+from contract.sight import View
 from contract.targets import BreakdownUnknown, DetailNotPublic
 from plan import Indicator, Plan
+from services.targets.copies.matters import Problems
 from services.targets.ledger.disclosure import family, is_veiled, veil
 from services.targets.ledger.judge import Place
 from services.targets.ledger.outlook import UNTOLD, Forecast
 from services.targets.ledger.rows import Ledger, Matrix, Row
+from services.targets.sight import Sight
 from services.targets.store import Counts
-
-READ_NAMES = "reports:read"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """``region`` with ``codes``, itself and what was asked of below it; ``indicators`` that the caller may see."""
+    """``region`` with ``codes``, itself and what was asked of below it; ``sight``: the caller's view of each."""
 
     region: str
     codes: tuple[str, ...]
     indicators: tuple[str, ...]
     as_of: dt.date
     period: str
-    names: bool
+    sight: Sight
+
+    def view(self, row: Row) -> View:
+        return self.sight.view(row.indicator.id, row.region)
 
 
 class Answers:
@@ -39,44 +43,57 @@ class Answers:
         self._ledger = ledger
         self._counts = counts
 
-    def insider(self, actor: dict[str, Any] | None) -> Actor | None:
-        """Who asks, when any indicator is theirs to work with; None is shown what the public is."""
-        who = Actor.of(actor) if actor else None
-        return who if who and self._own(who) else None
-
     def asked(self, said: dict[str, Any], actor: Actor | None, *, today: dt.date) -> Asked:
-        """ReadLedger; ``actor`` None stands for the public. Refuses LedgerNotFound, LedgerPeriodOutside,
-        DetailNotPublic, BreakdownUnknown, RegionUnknown, RegionAmbiguous."""
-        read = public.ReadLedger.read(said)
-        if actor is None:
-            _refuse_detail(read)
-        region = self._region(read.get("region"), actor)
+        """ReadLedger; ``actor`` None stands for the public. Of earlier days and months only what the actor sees in
+        detail is answered. Refuses LedgerNotFound, LedgerPeriodOutside, DetailNotPublic, BreakdownUnknown,
+        RegionUnknown, RegionAmbiguous."""
+        read, sight = public.ReadLedger.read(said), Sight.of(self.plan, actor)
+        region = regions.get(read.get("region", actor.region if actor else self.plan.region)).code
         if read.get("by") not in (None, "region"):
             error = field_error("/by", "choice", "应为 region", "must be region")
             raise BreakdownUnknown("台账只能按地区(region)展开", "the ledger is broken down by region only", [error])
         below = tuple(child.code for child in regions.children(region)) if "by" in read else ()
         as_of, period = self._clocks(read, today)
-        indicators = self._indicators(read.get("item"), read.get("department"), actor)
-        names = actor is not None and actor.has(READ_NAMES)
-        return Asked(region, (region, *below), indicators, as_of, period, names)
+        indicators = self._indicators(read.get("item"), read.get("department"))
+        found = Asked(region, (region, *below), indicators, as_of, period, sight)
+        if "as_of" in read or "period" in read:
+            found = _in_detail(found)
+            if not found.indicators:
+                raise _detail_not_public()
+        return found
+
+    def own(self, asked: Asked) -> Asked:
+        """What the actor sees in detail of it. Refuses LedgerNotFound when that is nothing."""
+        found = _in_detail(asked)
+        if not found.indicators:
+            raise public.LedgerNotFound(
+                "您的台账范围为本辖区、本部门，不含所查内容",
+                "your ledger is that of your own region and department, of which this is no part",
+            )
+        return found
 
     def rows(self, asked: Asked) -> list[Row]:
-        return self._ledger.rows(
+        """As much of each as the actor sees, but that small numbers are not left out: see ``ledger``."""
+        rows = self._ledger.rows(
             regions=asked.codes,
             indicators=asked.indicators,
             as_of=asked.as_of,
             period=asked.period,
-            names=asked.names,
+            names=asked.sight.most is View.WORK,
         )
+        return [row if asked.view(row) is View.WORK else _without_work(row) for row in rows]
 
-    def ledger(self, asked: Asked, *, to_the_public: bool) -> dict[str, Any]:
+    def ledger(self, asked: Asked) -> dict[str, Any]:
         """WorkLedger."""
-        out = self._veils(asked.indicators, asked.as_of, asked.period) if to_the_public else {}
         rows = self.rows(asked)
-        if to_the_public:
-            items = [_public(row, hidden=row.region in out.get(row.indicator.id, ())) for row in rows]
-        else:
-            items = [_public(row, hidden=False) | _inside(row, names=asked.names) for row in rows]
+        shared = {row.indicator.id for row in rows if asked.view(row) is View.PUBLIC}
+        out = self._veils(sorted(shared), asked.as_of, asked.period)
+        items = [
+            _public(row, hidden=row.region in out.get(row.indicator.id, ()))
+            if (view := asked.view(row)) is View.PUBLIC
+            else _public(row, hidden=False) | _numbers(row) | (_work(row) if view is View.WORK else {})
+            for row in rows
+        ]
         return public.WorkLedger.write(
             **self._head(asked.as_of, asked.period),
             region=asked.region,
@@ -88,29 +105,33 @@ class Answers:
 
     def matrix(self, said: dict[str, Any], actor: Actor | None, *, today: dt.date) -> dict[str, Any]:
         """LedgerMatrix, in its JSON form: it has tens of thousands of numbers, and is put together by hand."""
-        read = public.ReadMatrix.read(said)
-        if actor is None and read:
+        read, sight = public.ReadMatrix.read(said), Sight.of(self.plan, actor)
+        ids = [id for id in self.plan.indicators if not read or id in sight.own]
+        if not ids:
             raise _detail_not_public()
         as_of, period = self._clocks(read, today)
-        ids = self._indicators(None, None, actor)
         matrix = self._ledger.matrix(as_of=as_of, period=period, indicators=ids)
-        seen = self._region(None, actor)
-        wanted = [at for at, code in enumerate(matrix.codes) if seen in regions.get(code).path]
-        out = _veils(self.plan, matrix) if actor is None else {}
+        wanted = [at for at, code in enumerate(matrix.codes) if not read or code in sight.within]
+        whole = sight.own.issuperset(ids) and sight.within.issuperset(matrix.codes[at] for at in wanted)
+        out = {} if whole else _veils(self.plan, matrix)
         head = public.LedgerMatrix(exclude=("indicators",)).dump(
             {**self._head(as_of, period), "regions": [matrix.codes[at] for at in wanted]}
         )
         lines = [
-            self._line(self.plan.indicators[id], matrix, wanted, out.get(id, frozenset()), public=actor is None)
-            for id in matrix.lines
+            self._line(self.plan.indicators[id], matrix, wanted, out.get(id, frozenset()), sight) for id in matrix.lines
         ]
         return {**head, "indicators": lines}
 
     def _line(
-        self, indicator: Indicator, matrix: Matrix, wanted: Sequence[int], out: frozenset[str], *, public: bool
+        self, indicator: Indicator, matrix: Matrix, wanted: Sequence[int], out: frozenset[str], sight: Sight
     ) -> dict[str, Any]:
         places = matrix.lines[indicator.id]
-        cells = [_HIDDEN if matrix.codes[at] in out else places[at] for at in wanted]
+        codes = [matrix.codes[at] for at in wanted]
+        detailed = [sight.view(indicator.id, code) is not View.PUBLIC for code in codes]
+        cells = [
+            places[at] if inside or code not in out else _HIDDEN
+            for at, code, inside in zip(wanted, codes, detailed, strict=True)
+        ]
         targets = [places[at].target for at in wanted]  # a hidden region's is no secret
         return {
             "target_id": indicator.id,
@@ -124,7 +145,9 @@ class Answers:
             "pace": _text(matrix.paces[indicator.id]),
             "targets": [_text(target) for target in targets],
             "values": [_text(cell.value) for cell in cells],
-            "period_values": [None if public else _text(cell.period) for cell in cells],
+            "period_values": [
+                _text(cell.period) if inside else None for cell, inside in zip(cells, detailed, strict=True)
+            ],
             "percents": [_text(cell.standing.percent) for cell in cells],
             "statuses": [cell.standing.status and cell.standing.status.value for cell in cells],
             "colours": [cell.standing.colour for cell in cells],
@@ -140,24 +163,11 @@ class Answers:
             "sources": [{"service": one["service"], "seq": one["seq"]} for one in self._counts.heard_up_to()],
         }
 
-    def _region(self, said: str | None, actor: Actor | None) -> str:
-        sees = regions.get(actor.region).code if actor else self.plan.region
-        code = regions.get(said).code if said else sees
-        if not regions.within(code, sees):
-            raise public.LedgerNotFound(
-                f"您的台账范围为{regions.get(sees).name}及其下级，不含所查地区",
-                f"your ledger is that of {sees} and the regions below it, which this one is not",
-            )
-        return code
-
-    def _indicators(self, item: str | None, department: str | None, actor: Actor | None) -> tuple[str, ...]:
-        own = self._own(actor) if actor else None
+    def _indicators(self, item: str | None, department: str | None) -> tuple[str, ...]:
         found = [
             one.id
             for one in self.plan.indicators.values()
-            if (own is None or one.id in own)
-            and (item is None or one.item == int(item))
-            and (department is None or department in one.departments)
+            if (item is None or one.item == int(item)) and (department is None or department in one.departments)
         ]
         if not found:
             raise public.LedgerNotFound(
@@ -165,9 +175,6 @@ class Answers:
                 "the ledger has no such item or department: give an item's number, or a department's name",
             )
         return tuple(found)
-
-    def _own(self, actor: Actor) -> frozenset[str]:
-        return self.plan.concerning(role=actor.role, organisation=actor.organisation, region=actor.region)
 
     def _clocks(self, read: Mapping[str, Any], today: dt.date) -> tuple[dt.date, str]:
         as_of = read.get("as_of", today)
@@ -207,16 +214,25 @@ def _values(matrix: Matrix, id: str) -> dict[str, Decimal]:
 _HIDDEN = Place(None, None, None, UNTOLD, None)
 
 
-def _refuse_detail(read: Mapping[str, Any]) -> None:
-    """Two days of a county differ by the persons of one day: the public sees the ledger as it is now."""
-    if "as_of" in read or "period" in read:
-        raise _detail_not_public()
+def _in_detail(asked: Asked) -> Asked:
+    """Without the indicators of which the region is not seen in detail; who sees a region so sees all below it."""
+    own = tuple(id for id in asked.indicators if asked.sight.view(id, asked.region) is not View.PUBLIC)
+    return replace(asked, indicators=own)
 
 
 def _detail_not_public() -> DetailNotPublic:
+    """Two days of a county differ by the persons of one day: the public sees the ledger as it is now."""
     return DetailNotPublic(
-        "往日、往月的台账不对公众开放，请使用授权的客户端令牌", "earlier days and months are not public; use a token"
+        "往日、往月的台账不对公众开放，请使用本辖区的客户端令牌",
+        "earlier days and months are not public; use a token of the region",
     )
+
+
+def _without_work(row: Row) -> Row:
+    """Without texts, accounts and names, and without the problems on the books."""
+    told = replace(row.told, problems=None, next_steps=None, evidence=0, filed_by=None, reviewed_by=None)
+    answering = replace(row.responsible, principal=None, deputy=None, contact=None, contact_phone=None)
+    return replace(row, told=told, responsible=answering, register=Problems())
 
 
 def _text(number: Decimal | None) -> str | None:
@@ -255,13 +271,22 @@ def _public(row: Row, *, hidden: bool) -> dict[str, Any]:
     }
 
 
-def _inside(row: Row, *, names: bool) -> dict[str, Any]:
-    told, who = row.told, row.responsible
-    shown = {
+def _numbers(row: Row) -> dict[str, Any]:
+    told = row.told
+    return {
         "period_value": row.period,
         "started": told.started,
         "completed": told.completed,
         "inspected": told.inspected,
+        "due_on": row.due_on,
+        "updated_at": told.updated_at,
+        "forecasts": [_foreseen(one) for one in row.forecasts],
+    }
+
+
+def _work(row: Row) -> dict[str, Any]:
+    told, who = row.told, row.responsible
+    return {
         "problems": told.problems,
         "next_steps": told.next_steps,
         "evidence": told.evidence,
@@ -269,11 +294,9 @@ def _inside(row: Row, *, names: bool) -> dict[str, Any]:
         "overdue_problems": row.register.overdue,
         "filed_by": told.filed_by,
         "reviewed_by": told.reviewed_by,
-        "due_on": row.due_on,
-        "updated_at": told.updated_at,
-        "forecasts": [_foreseen(one) for one in row.forecasts],
+        "principal": who.principal,
+        "contact": who.contact,
     }
-    return shown | ({"principal": who.principal, "contact": who.contact} if names else {})
 
 
 def _foreseen(one: Forecast) -> dict[str, Any]:

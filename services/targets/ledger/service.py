@@ -32,15 +32,14 @@ class LedgerCalls:
     def ledger(self, asked: dict[str, Any], actor: dict[str, Any] | None = None) -> dict[str, Any]:
         """ReadLedger -> WorkLedger. Refuses LedgerNotFound, LedgerPeriodOutside, DetailNotPublic, BreakdownUnknown."""
         answers = ledger_answers(self.settings)
-        who = answers.insider(actor)
-        return answers.ledger(answers.asked(asked, who, today=self._today()), to_the_public=who is None)
+        return answers.ledger(answers.asked(asked, _who(actor), today=self._today()))
 
     @rpc(expected_exceptions=Refused)
     def ledger_matrix(self, asked: dict[str, Any], actor: dict[str, Any] | None = None) -> dict[str, str]:
         """ReadMatrix -> ``{"json", "etag"}``, a LedgerMatrix written out: what has forty thousand numbers is not taken
         apart again on its way. Refuses LedgerNotFound, LedgerPeriodOutside, DetailNotPublic."""
         answers = ledger_answers(self.settings)
-        matrix = answers.matrix(asked, answers.insider(actor), today=self._today())
+        matrix = answers.matrix(asked, _who(actor), today=self._today())
         sources = matrix.pop("sources")  # they move with every event, whether or not it changed a number
         shown, told = orjson.dumps(matrix), orjson.dumps({"sources": sources})
         etag = hashlib.sha256(shown).hexdigest()[:32]
@@ -48,9 +47,10 @@ class LedgerCalls:
 
     @rpc(expected_exceptions=Refused)
     def ledger_workbook(self, asked: dict[str, Any], actor: dict[str, Any]) -> dict[str, str]:
-        """ReadLedger -> ``{"content"}``, an xlsx in base64 of some hundred kilobytes. Refuses as ``ledger``."""
+        """ReadLedger -> ``{"content"}``, an xlsx in base64 of some hundred kilobytes: of what the actor sees in detail.
+        Refuses as ``ledger``."""
         answers = ledger_answers(self.settings)
-        meant = answers.asked(asked, Actor.of(actor), today=self._today())
+        meant = answers.own(answers.asked(asked, _who(actor), today=self._today()))
         content = workbook(
             answers.plan, answers.rows(meant), region=meant.region, as_of=meant.as_of, period=meant.period
         )
@@ -58,6 +58,10 @@ class LedgerCalls:
 
     def _today(self) -> dt.date:
         return timepiece.today(self.settings)
+
+
+def _who(actor: dict[str, Any] | None) -> Actor | None:
+    return None if actor is None else Actor.of(actor)
 
 
 def ledger(config: Config) -> Ledger:

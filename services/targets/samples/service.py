@@ -3,11 +3,12 @@
 from itertools import islice
 from typing import Any
 
-import plan
+import plan as plans
 from contract import fields, inspections, regions
 from contract import targets as public
 from contract.actor import Actor
 from contract.message import Message, Said
+from contract.sight import tells_apart
 from runtime.events import listen
 from runtime.hosting import rpc
 from runtime.mongo import Document, database
@@ -73,9 +74,8 @@ class SampleCalls:
     def _seen(self, samples: Samples, inspection_id: str, actor: dict[str, Any]) -> Document:
         """One that is drawn, of the actor's region and indicators. Raises SampleNotFound."""
         who = Actor.of(actor)
-        own = plan.read(self.settings.plan_file).concerning(
-            role=who.role, organisation=who.organisation, region=who.region
-        )
+        plan = plans.read(self.settings.plan_file)
+        own = plan.concerning(role=who.role, organisation=who.organisation, region=who.region)
         found = samples.get(inspection_id)
         if (
             found is None
@@ -83,6 +83,7 @@ class SampleCalls:
             or not who.has(*_READ)
             or not regions.within(found["region"], who.region)
             or found["target_id"] not in own
+            or not tells_apart(who, plan.indicators[found["target_id"]].fact)
         ):
             raise public.SampleNotFound(
                 "没有这次抽样，或样本尚未抽出", "there is no such sample, or it is not drawn yet: try again shortly"

@@ -137,6 +137,28 @@ def test_a_department_sees_what_concerns_its_own_indicators(
     assert len(service.inspections(leading)["items"]) == len(service.findings(leading)["items"]) == 1
 
 
+def test_which_certificate_was_looked_at_is_for_who_may_see_certificates(
+    service: Inspections, sampled: dict[str, Any], found: dict[str, Any]
+) -> None:
+    order = service.order_withdrawal({"finding_id": found["finding_id"], "reason": "查无实据"}, INSPECTOR_2)
+
+    def units(actor: dict[str, Any]) -> set[str | None]:
+        asked = [
+            *service.inspection_units(sampled["inspection_id"], actor)["items"],
+            *service.findings(actor)["items"],
+            *service.withdrawals(actor)["items"],
+            service.finding(found["finding_id"], actor),
+            service.withdrawal(order["order_id"], actor),
+        ]
+        return {each[name] for each in asked for name in ("subject", "fact_id") if name in each}
+
+    owner = {"organisation": "省民政厅"}
+    for blind in (Role.REPORTER, Role.REPORT_REVIEWER):
+        assert units(an_actor(blind, **owner)) == {None}
+    for sees in (an_actor(Role.CIVIL_AFFAIRS, **owner), DISPATCHER, INSPECTOR):
+        assert None not in units(sees)
+
+
 def test_the_same_command_told_twice_does_it_once_and_another_content_is_refused(
     service: Inspections, sampled: dict[str, Any], proof: list[dict[str, str]], said: Log
 ) -> None:

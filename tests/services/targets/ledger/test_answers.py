@@ -9,6 +9,7 @@ import pytest
 import plan
 from contract.actor import Actor
 from contract.ledger import LedgerNotFound, LedgerPeriodOutside
+from contract.sight import View
 from contract.targets import BreakdownUnknown, DetailNotPublic
 from services.targets.ledger.answers import Answers, Asked
 
@@ -42,10 +43,18 @@ def test_without_a_region_it_is_ones_own_and_the_provinces_for_the_public() -> N
     assert len(asked(by="region").codes) == 22
 
 
+def views(found: Asked) -> set[View]:
+    return {found.sight.view(id, code) for id in found.indicators for code in found.codes}
+
+
 @pytest.mark.parametrize("region", ["130000", "130200", "130202"])
-def test_a_region_outside_the_subtree_is_not_there(region: str) -> None:
+def test_a_region_outside_the_subtree_is_seen_as_the_public_sees_it(region: str) -> None:
+    assert views(asked(region=region)) == views(to_the_public(region=region)) == {View.PUBLIC}
+    with pytest.raises(DetailNotPublic):
+        asked(region=region, as_of="2023-05-01")
+    assert views(asked(region="130102", as_of="2023-05-01")) == {View.NUMBERS}
     with pytest.raises(LedgerNotFound):
-        asked(region=region)
+        Answers(PLAN, None, None).own(asked(region=region))  # type: ignore[arg-type]
 
 
 def test_the_month_is_that_of_the_day_and_after_the_year_its_last() -> None:
@@ -61,22 +70,35 @@ def test_before_the_plans_year_there_is_no_ledger(said: dict[str, str]) -> None:
         asked(**said)
 
 
-def test_a_department_asks_for_its_own_items_only() -> None:
+def test_a_department_sees_its_own_items_in_detail_and_the_others_as_the_public_does() -> None:
     roads = an_actor(role="reporter", region="130000", organisation="省交通运输厅")
-    assert asked(roads).indicators == ("4.1", "4.2")
+    detailed = asked(roads, as_of="2023-05-01").indicators
+    assert detailed == ("4.1", "4.2")
+    everything = asked(roads)
+    assert everything.indicators == to_the_public().indicators
+    assert {id for id in everything.indicators if everything.sight.view(id, "130102") > View.PUBLIC} == {*detailed}
     leads = an_actor(region="130000", organisation="省发展改革委")
     assert len(asked(leads).indicators) == len(PLAN.indicators), (
         "who leads the plan sees all of it, though it owns a part"
     )
     for said in ({"item": "12"}, {"department": "省民政厅"}):
-        with pytest.raises(LedgerNotFound):
-            asked(roads, **said)
+        assert views(asked(roads, **said)) == {View.PUBLIC}
+        with pytest.raises(DetailNotPublic):
+            asked(roads, **said, period="2023-05")
+    with pytest.raises(LedgerNotFound):
+        asked(roads, item="77")
 
 
-def test_names_are_for_who_may_read_reports() -> None:
-    assert not asked().names
-    assert asked(an_actor(scopes=["targets:read", "reports:read"])).names
-    assert not to_the_public().names
+def test_texts_and_names_are_for_who_may_read_reports() -> None:
+    assert asked().sight.most is View.NUMBERS
+    assert asked(an_actor(scopes=["targets:read", "reports:read"])).sight.most is View.WORK
+    assert to_the_public().sight.most is View.PUBLIC
+
+
+@pytest.mark.parametrize("role", ["training_centre", "applicant", "reviewer"])
+def test_who_has_nothing_to_do_with_the_work_sees_the_publics_ledger_whatever_the_token_says(role: str) -> None:
+    stranger = an_actor(role=role, scopes=["targets:read", "reports:read"])
+    assert views(asked(stranger)) == {View.PUBLIC}
 
 
 @pytest.mark.parametrize("said", [{"as_of": "2023-05-01"}, {"period": "2023-05"}])

@@ -54,7 +54,7 @@ def views(settings: Config) -> dict[str, Callable[[bool], Any]]:
 
     def ledger(public: bool, **said: str) -> Any:
         asked = answers.asked(said, None if public else an_actor(), today=TODAY)
-        return answers.ledger(asked, to_the_public=public)
+        return answers.ledger(asked)
 
     return {
         "the city's ledger": lambda public: ledger(public, region=CITY, by="region", item="12"),

@@ -112,7 +112,7 @@ READER = {
     "role": Role.DISPATCHER.value,
     "region": "130000",
     "organisation": "省发展改革委",
-    "scopes": ["inspections:read"],
+    "scopes": ["inspections:read", "certificates:read"],
 }
 
 
@@ -194,6 +194,9 @@ def test_a_sample_is_shown_to_those_of_its_region_with_the_scope(
         {"region": "130200"},
         {"scopes": ["targets:read"]},
         {"role": "reporter", "organisation": "省教育厅"},
+        {"role": "reporter", "organisation": "长安区政府"},
+        {"role": "federation"},
+        {"scopes": ["inspections:read"]},
     ):
         for call in (service.redraw, service.frame):
             with pytest.raises(SampleNotFound):
