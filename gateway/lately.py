@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-_MOST = 256  # answers
+_MOST = 32  # answers
 
 
 class Lately:
@@ -33,12 +33,19 @@ class Lately:
             finally:
                 with self._lock:
                     self._finding.pop(key, None)
-            with self._lock:
-                self._found[key] = began, value
-                self._found.move_to_end(key)
-                while len(self._found) > _MOST:
-                    self._found.popitem(last=False)
+            self._put(key, began, value)
             return value, time.monotonic() - began
+
+    def _put(self, key: Hashable, began: float, value: Any) -> None:
+        """And forget what is too old: answers are long, and each is asked for in another way."""
+        with self._lock:
+            old = [each for each, (since, _) in self._found.items() if began - since > self._seconds]
+            for each in old:
+                del self._found[each]
+            self._found[key] = began, value
+            self._found.move_to_end(key)
+            while len(self._found) > _MOST:
+                self._found.popitem(last=False)
 
     def _fresh(self, key: Hashable) -> tuple[Any, float] | None:
         with self._lock:

@@ -1,4 +1,5 @@
-"""gunicorn's worker, which answers what is no HTTP request, and so never reaches the application, in our words too."""
+"""gunicorn's worker, which answers what is no HTTP request, and so never reaches the application, in our words too, and
+waits only so long for a slow client."""
 
 from http import HTTPStatus
 from typing import Any
@@ -9,12 +10,22 @@ from gunicorn.http.errors import ConfigurationProblem, LimitRequestHeaders, Limi
 from gunicorn.workers.gthread import ThreadWorker
 
 from gateway import problems
+from gateway.patience import Patient
 from runtime import trace
 
 log = structlog.get_logger("gateway.access")
 
 
 class Worker(ThreadWorker):
+    def enqueue_req(self, conn: Any) -> None:
+        if not isinstance(conn.sock, Patient):
+            conn.sock = Patient(conn.sock)
+        super().enqueue_req(conn)
+
+    def handle(self, conn: Any) -> Any:
+        conn.sock.begin()
+        return super().handle(conn)
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         if not isinstance(exc, ParseException) or isinstance(exc, ConfigurationProblem):
             super().handle_error(req, client, addr, exc)

@@ -47,4 +47,8 @@ def test_only_so_many_answers_are_in_memory() -> None:
     lately = Lately(60.0)
     for key in range(1000):
         lately.get(key, lambda: b"x")
-    assert len(lately._found) < 300
+    assert len(lately._found) < 50
+    brief = Lately(0.0)
+    for key in range(3):
+        brief.get(key, lambda: b"x")
+    assert list(brief._found) == [2], "what is too old is forgotten"
