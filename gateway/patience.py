@@ -1,5 +1,5 @@
-"""Sockets that wait only so long for a slow client: a thread that waits for the rest of a request, or for an answer to be
-taken, is no thread for anybody else, and anybody can send half a request.
+"""Sockets that wait only so long for a slow client: who waits for the rest of a request, or for an answer to be taken,
+is a thread for nobody else, and anybody can send half a request.
 
 A client that pauses for longer than PROMPT holds one of SLOW places; without one, or when it is slower than SLOWEST in
 all, it is cut off. So most threads are free for those who are quick, whatever the others do.

@@ -77,6 +77,7 @@ _HARVESTED = re.compile(
     r".*(_id|_key|_number|_code)|number|id|region|unit|target_id|period|version|organisation|owner|corrects|next|year"
 )
 _MOST = 400  # of one name
+_CALLED = {"code": "credit_code"}  # what a path calls otherwise than a body does
 
 
 class Pool:
@@ -169,7 +170,7 @@ class Inventor:
         return made
 
     def _in_path(self, name: str) -> str:
-        known = self.pool.values.get(name) or self.pool.values.get({"number": "certificate_number"}.get(name, ""), [])
+        known = self.pool.values.get(_CALLED.get(name, name))
         if known and self._rng.random() < 0.96:
             return str(self._rng.choice(known))
         return self._rng.choice(("0" * 24, "f" * 24, "12.1", "999.9", "x", "0" * 32, "%00", "张三", "a" * 300))

@@ -21,6 +21,7 @@ from tests.gateway.callers import CENTRE, CITY, OTHER_CENTRE, PROVINCE, Caller
 from tests.gateway.matters_refused import Register
 from tests.gateway.stars_refused import Stage
 from tests.hostile.inventing import Operation, Pool
+from tests.programme import until
 from tests.services.inspections.builders import a_plan
 from tests.services.reports.builders import a_report, hand_in
 from tests.services.training.builders import a_centre, a_filing
@@ -160,6 +161,9 @@ def _stars(app: Flask, settings: Config) -> None:
             stage.trade.recommend(application)
         person = stage.trade.fusao(number, base)
         stage.trade.apply(person)
+    recognition = stage.trade.recognise(stage.trade.base(160))
+    stage.trade.decide(recognition)
+    stage.trade.recognise(stage.trade.base(161))
     base = stage.trade.base(150)
     more = {"kind": "other", "title": "其他", **stage.hand_in(b"document")}
     application = stage.on_notice(base=base, evidence=[*stage.trade.all_evidence("base"), more])
@@ -189,5 +193,33 @@ def _registers(app: Flask, settings: Config) -> None:
     register.greenway()
     register.conclude(register.hint())
     register.assign(register.hint())
-    _took(Caller(app, settings, "inspector").post("/v1/inspections", json=a_plan()))
-    _took(Caller(app, settings, "inspector").post("/v1/inspections", json=a_plan(target_id="2.1", size=1)))
+    _inspected(app, settings)
+
+
+def _inspected(app: Flask, settings: Config) -> None:
+    """With a finding of the first unit that targets draws, once it does."""
+    inspector = Caller(app, settings, "inspector")
+
+    def counted() -> bool:
+        return all(_took(inspector.get(f"/v1/targets/{id}"))["value"] not in (None, "0") for id in ("12.1", "2.1"))
+
+    until(counted, what="what was posted and accepted is counted")
+    planned = [
+        _took(inspector.post("/v1/inspections", json=a_plan(target_id=target_id, size=2)))
+        for target_id in ("12.1", "2.1")
+    ]
+    proof = [hand_in(settings)]
+    for inspection in planned:
+        address = f"/v1/inspections/{inspection['inspection_id']}"
+
+        def drawn(address: str = address) -> bool:
+            return _took(inspector.get(address))["sample"] is not None
+
+        until(drawn, what=f"a sample is drawn for {address}")
+        body = {"unit": 1, "outcome": "not_found", "text": "现场未找到", "evidence": proof}
+        finding = _took(inspector.post(f"{address}/findings", json=body))
+        _took(
+            inspector.post(
+                f"/v1/findings/{finding['finding_id']}/rectification", json={"text": "已补齐", "evidence": proof}
+            )
+        )
