@@ -95,6 +95,7 @@ def read_award(asked: Asked, award_id: str) -> Response:
     "GET",
     "/awards/<id:award_id>/qr.svg",
     scopes=[scopes.STARS_READ],
+    cost=2,
     answers=Answer(200, None, "二维码 · the QR code for the plaque", media_type=_SVG),
     refusals=(public.AwardNotFound, public.StarsNotAllowed),
 )

@@ -118,6 +118,7 @@ def list_bulletin_entries(asked: Asked, bulletin_id: str) -> Response:
     "GET",
     "/bulletins/<id:bulletin_id>/document.docx",
     scopes=_READ,
+    cost=3,
     answers=Answer(200, None, "通报文本 · the document", DOCX, headers=("Content-Disposition",)),
     refusals=(public.BulletinNotFound, public.BulletinNotReady, public.BulletinsNotAllowed),
 )
@@ -131,6 +132,7 @@ def read_document(asked: Asked, bulletin_id: str) -> Response:
     "GET",
     "/bulletins/<id:bulletin_id>/workbook.xlsx",
     scopes=_READ,
+    cost=3,
     answers=Answer(200, None, "附件工作簿 · the annex", XLSX, headers=("Content-Disposition",)),
     refusals=(public.BulletinNotFound, public.BulletinNotReady, public.BulletinsNotAllowed),
 )
@@ -145,6 +147,7 @@ def read_workbook(asked: Asked, bulletin_id: str) -> Response:
     "/snapshots/<id:snapshot_id>",
     scopes=_READ,
     takes=30,
+    cost=4,
     answers=Answer(200, public.Snapshot, "锁定数据 · the snapshot"),
     refusals=(public.SnapshotNotFound, public.BulletinsNotAllowed),
 )

@@ -224,6 +224,7 @@ def read_supervision_order(asked: Asked, supervision_id: str) -> Response:
     "GET",
     "/supervision-orders/<id:supervision_id>/document.docx",
     scopes=READ,
+    cost=3,
     answers=Answer(200, None, "督查单文本和回执 · the document", DOCX, headers=("Content-Disposition",)),
     refusals=(InspectionsNotAllowed, public.SupervisionOrderNotFound),
 )

@@ -122,6 +122,7 @@ def conclude_hint(asked: Asked, hint_id: str) -> Response:
     body=public.LookForAnomalies(exclude=("command_id",)),
     example={"as_of": "2023-10-31"},
     once=True,
+    cost=5,
     answers=Answer(202, public.AnomalyLook, "已安排 · will be done shortly", headers=("Location",)),
     refusals=(CommandReused, public.HintsNotAllowed),
 )

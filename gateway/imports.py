@@ -122,6 +122,7 @@ def list_rows(asked: Asked, import_id: str) -> Response:
     "GET",
     "/<id:import_id>/result.xlsx",
     scopes=[scopes.IMPORTS_WRITE],  # it shows people in full, which reading certificates does not
+    cost=5,
     answers=Answer(200, None, "标注后的花名册 · the annotated roster", XLSX, headers=("Content-Disposition",)),
     refusals=(public.ImportNotFound, public.ImportNotFinished, public.ImportWithoutResult),
 )

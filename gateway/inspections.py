@@ -143,6 +143,7 @@ def list_units(asked: Asked, inspection_id: str) -> Response:
     "GET",
     "/<id:inspection_id>/redraw",
     scopes=READ,
+    cost=5,
     answers=Answer(200, targets.Redrawn, "重抽结果 · what came of it"),
     refusals=(targets.SampleNotFound,),
 )
@@ -161,6 +162,7 @@ def redraw(asked: Asked, inspection_id: str) -> Response:
     "/<id:inspection_id>/frame",
     scopes=READ,
     query=ListFrame(),
+    cost=5,
     answers=Answer(200, FrameLineList, "一页抽样框 · one page of the frame"),
     refusals=(targets.SampleNotFound,),
 )

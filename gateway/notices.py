@@ -123,6 +123,7 @@ def appeal_objection(asked: Asked, objection_id: str) -> Response:
     "/quotas",
     scopes=[scopes.STARS_READ],
     query=ListQuotas(),
+    cost=3,
     answers=Answer(200, QuotaList, "各市推荐名额及使用情况 · the cities' places, and how many are used"),
     refusals=(kept.StarsNotAllowed,),
 )

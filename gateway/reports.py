@@ -174,6 +174,7 @@ def read_report_evidence(asked: Asked, report_id: str, file_id: str) -> Response
     scopes=[scopes.REPORTS_WRITE],
     query=AskTemplate(),
     takes=30,
+    cost=5,
     answers=Answer(200, None, "填报表 · the workbook to fill in", XLSX, headers=("Content-Disposition",)),
     refusals=(
         *(public.ReportsNotAllowed, public.ReportRegionNotYours, public.PeriodNotReportable),
@@ -198,6 +199,7 @@ def read_template(asked: Asked) -> Response:
     form=uploads.form(XLSX, "填好的填报表，不超过5 MiB、2000行 · the filled workbook, at most 5 MiB and 2000 rows"),
     once=True,
     takes=120,
+    cost=8,
     answers=Answer(201, public.ReportImport, "逐行结果 · what became of each row", headers=("Location",)),
     refusals=(public.ReportWorkbookUnreadable, public.ReportsNotAllowed, CommandReused),
 )
@@ -249,6 +251,7 @@ def read_import(asked: Asked, import_id: str) -> Response:
     "GET",
     "/report-imports/<id:import_id>/result.xlsx",
     scopes=[scopes.REPORTS_WRITE],
+    cost=3,
     answers=Answer(200, None, "标注后的填报表 · the annotated workbook", XLSX, headers=("Content-Disposition",)),
     refusals=(public.ReportsNotAllowed, public.ReportImportNotFound),
 )
