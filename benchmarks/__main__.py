@@ -15,7 +15,7 @@ from types import ModuleType
 
 from tqdm import tqdm
 
-from benchmarks import events, figures, ledger, machine, post, read, replay, roster
+from benchmarks import events, figures, ledger, machine, pages, post, read, replay, roster
 from benchmarks.ground import FOLDER, ground
 from deploy.server import ServerFailed
 from runtime import clock
@@ -27,6 +27,7 @@ SECTIONS: dict[str, ModuleType] = {
     "read": read,
     "replay": replay,
     "ledger": ledger,
+    "pages": pages,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -24,6 +24,7 @@ class Size:
     replay_events: int
     ledger_entries: int
     ledger_reads: int
+    pages: int
 
 
 FULL = Size(
@@ -39,6 +40,7 @@ FULL = Size(
     replay_events=50_000,
     ledger_entries=100_000,
     ledger_reads=60,
+    pages=100,
 )
 QUICK = Size(
     rounds=1,
@@ -53,6 +55,7 @@ QUICK = Size(
     replay_events=400,
     ledger_entries=2_000,
     ledger_reads=4,
+    pages=5,
 )
 
 

@@ -60,9 +60,10 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
         said = content.read(given, today=clock.day_of(at))
         if isinstance(said, tuple):
             raise refusal(said)
-        if not who.acts_in(said.region):
-            raise refusal((access.region_outside(who),))
         certificates, filed = store.certificates(self.settings), filings(self.settings)
+        if not who.acts_in(said.region):
+            against_filing = filed.contradicted_by(said)
+            raise refusal((access.region_outside(who), *([against_filing] if against_filing else [])))
         told, identity = certificates.told(who.client_id, given), certificates.identity(said.holder)
 
         def work(session: ClientSession) -> Certificate:

@@ -110,12 +110,15 @@ def decide(
     for row, said in rows:
         if isinstance(said, tuple):
             results.append(_rejected(row, said))
-        elif not reporter.acts_in(said.region):
-            results.append(_rejected(row, (access.region_outside(reporter),)))
+            continue
+        contradicted = contradiction(number=said.number, assessor=said.assessor, issued_on=said.issued_on, filed=filed)
+        against_filing = () if contradicted is None else (contradicted,)
+        if not reporter.acts_in(said.region):
+            results.append(_rejected(row, (access.region_outside(reporter), *against_filing)))
         elif said.number in known:
             results.append(_again(row, known[said.number], said, identify(said), reporter))
-        elif fault := contradiction(number=said.number, assessor=said.assessor, issued_on=said.issued_on, filed=filed):
-            results.append(_rejected(row, (fault,)))
+        elif against_filing:
+            results.append(_rejected(row, against_filing))
         else:
             certificate = domain.issue(
                 content=said,

@@ -8,6 +8,7 @@ from contract.words import CertificateStatus
 from services.certification import content, domain
 from services.certification.access import Actor as Reporter
 from services.certification.domain import Certificate, Identity
+from services.certification.filings.domain import Filed, Filing
 from services.certification.rosters import domain as rosters
 from tests.builders import a_certificate
 from tests.services.certification.actors import CENTRE, OTHER_CENTRE
@@ -24,12 +25,12 @@ def identify(given: content.Content) -> Identity:
     return Identity(given.holder.document_number, given.holder.name)
 
 
-def decided(*rows, actor: dict = CENTRE, taken: tuple[Certificate, ...] = ()):
+def decided(*rows, actor: dict = CENTRE, taken: tuple[Certificate, ...] = (), filed: Filed | None = None):
     ids = count(1)
     return rosters.decide(
         [*enumerate(rows, 2)],
         taken={certificate.number: certificate for certificate in taken},
-        filed={},
+        filed=filed or {},
         believed=True,
         identify=identify,
         new_id=lambda: f"{next(ids):024x}",
@@ -87,3 +88,10 @@ def test_who_uploads_again_what_was_revoked_is_told_so() -> None:
 def test_a_row_outside_the_region_of_who_uploads_is_rejected_by_its_region() -> None:
     found = decided(said(1, region="130202"), actor=CENTRE | {"region": "130100"})
     assert (found.results[0].outcome, found.results[0].fields) == (RowOutcome.REJECTED, ("region",))
+
+
+def test_a_row_outside_the_region_and_against_its_assessors_filing_says_both() -> None:
+    filing = Filing(number_prefixes=frozenset({"Y000113000000"}), valid_from=dt.date(2022, 1, 1), valid_until=None)
+    row = said(1, region="130202")
+    found = decided(row, actor=CENTRE | {"region": "130100"}, filed={row.assessor: [filing]})
+    assert found.results[0].fields == ("region", "certificate_number")
