@@ -59,10 +59,10 @@ def _award(settings: Config, fact_id: str) -> Iterator[str]:
     if award is None:
         yield "there is no such award"
         return
-    case = store["cases"].find_one({"_id": award["case_id"]}) if award.get("case_id") else None
-    steps = [*award["history"], *(case["history"] if case else ())]
-    people = {step["by"] for step in steps} | {sheet["reviewer"] for sheet in (case or {}).get("sheets", ())}
-    proofs = [proof for step in steps for proof in step.get("evidence", ())] + list((case or {}).get("evidence", ()))
+    behind = [award, *store["cases"].find({"award_id": fact_id}), *store["recognitions"].find({"award_id": fact_id})]
+    steps = [step for record in behind for step in record["history"]]
+    people = {step["by"] for step in steps}
+    proofs = [proof for of in (*steps, *behind) for proof in of.get("evidence", ())]
     yield from _two(people)
     yield from _bound(settings, proofs)
 
