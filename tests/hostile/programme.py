@@ -1,4 +1,4 @@
-"""The whole programme, each process by itself as in the process list, without a limit that an attacker would meet."""
+"""The whole programme, each process by itself as in the process list: strict, but for the limits that end an attack."""
 
 from benchmarks.ground import Crew
 from deploy.processes import commands
@@ -10,6 +10,7 @@ LIFTED = {
     "ALL_ANONYMOUS_MEGABYTES_A_DAY": "1000000",
     "ORGANISATION_FILES_A_DAY": "1000000",
     "ORGANISATION_MEGABYTES_A_DAY": "1000000",
+    "UNFILED_ASSESSORS": "review",
 }
 
 

@@ -8,6 +8,7 @@ from audit.__main__ import audit
 from benchmarks.ground import Crew, Watch
 from tests.hostile import verdicts
 from tests.hostile.attack import attack
+from tests.hostile.programme import LIFTED
 from tests.hostile.world import ROLES, furnish
 
 PROCESSES = (
@@ -21,7 +22,7 @@ MOST_MB = 250.0
 
 @pytest.fixture
 def crew(space: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
-    crew = Crew(space | {"TRUSTED_PROXIES": "1"}, tmp_path_factory.mktemp("hostile"), {})
+    crew = Crew(space | LIFTED, tmp_path_factory.mktemp("hostile"), {})
     try:
         crew.start(*PROCESSES)
         crew.gateway()

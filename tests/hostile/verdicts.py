@@ -29,9 +29,18 @@ def counted(settings: Config) -> dict[str, int]:
 
 def _unproved(settings: Config) -> Iterator[str]:
     """Entries of the count behind which there is no record with bound proof and two accounts. A certificate is proof by
-    itself: of an assessor, who is the second, and whose filing its number must fit."""
+    itself: of an assessor, who is the second, and has filed its number."""
     facts = mongo.database(settings, "targets")["entries"].aggregate(
-        [{"$group": {"_id": {"service": "$service", "fact": "$fact_id"}, "indicator": {"$first": "$indicator"}}}]
+        [
+            {
+                "$group": {
+                    "_id": {"service": "$service", "fact": "$fact_id"},
+                    "indicator": {"$first": "$indicator"},
+                    "value": {"$sum": "$value"},
+                }
+            },
+            {"$match": {"value": {"$ne": 0}}},
+        ]
     )
     for row in facts:
         service, fact_id = row["_id"]["service"], row["_id"]["fact"]
@@ -44,13 +53,11 @@ def _certificate(settings: Config, fact_id: str) -> Iterator[str]:
     if found is None:
         yield "there is no such certificate"
         return
-    prefixes = [
-        prefix
-        for filing in mongo.database(settings, "training")["assessors"].find({"name": found["assessor"]})
-        for prefix in filing["number_prefixes"]
-    ]
-    if prefixes and not found["numbers"][0].startswith(tuple(prefixes)):
-        yield f"{found['numbers'][0]} is no number of its assessor"
+    filed = mongo.database(settings, "training")["assessors"].find({"name": found["assessor"]})
+    prefixes = tuple(prefix for filing in filed for prefix in filing["number_prefixes"])
+    reviewed = {step["by"] for step in found["history"] if step["event"] == "certificate_verified"}
+    if not found["numbers"][0].startswith(prefixes) and not reviewed - {found["history"][0]["by"]}:
+        yield f"{found['numbers'][0]} is no number that its assessor has filed, and nobody has reviewed it"
 
 
 def _award(settings: Config, fact_id: str) -> Iterator[str]:
