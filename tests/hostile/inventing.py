@@ -222,7 +222,7 @@ class Inventor:
         samples = operation.samples or ([media["example"]] if "example" in media else [])
         chance = rng.random()
         if operation.path == "/v1/certificates" and chance < 0.5:
-            body = a_certificate(rng.randrange(10**6, 8 * 10**6), region=rng.choice(("130102", "130202", "130104")))
+            body = a_certificate(rng.randrange(1_000, 10**6), region=rng.choice(("130102", "130202", "130104")))
         elif samples and chance < 0.8:
             body = copy.deepcopy(rng.choice(samples))
             if rng.random() < 0.4:
