@@ -262,3 +262,20 @@ def recognition_faults(books: Books) -> Iterator[str]:
                 yield f"{name}：市级认定由报告单位自行确认"
             continue
         yield f"{name}：市级认定报告未经确认（{found['state']}）"
+
+
+_DECIDED = ("award_lowered", "award_suspended", "award_resumed", "award_revoked", "matter_settled", "change_refused")
+_OFFICES = ("inspections", "clock")  # which decide by rules of their own
+
+
+def change_faults(books: Books) -> Iterator[str]:
+    """Changes of an award that whoever proposed them confirmed as well."""
+    for award in books.rows("housekeeping", "awards"):
+        proposed_by: str | None = None
+        for step in award["history"]:
+            if step["what"] == "change_proposed":
+                proposed_by = step["by"]
+            elif step["what"] in _DECIDED and step["by"] not in _OFFICES:
+                if step["by"] == proposed_by:
+                    yield f"housekeeping.awards {award['_id']}：第 {step['version']} 步由提出人自行确认"
+                proposed_by = None

@@ -1,9 +1,12 @@
 """What certification (养老护理员证书) is told, tells, answers and refuses. Field list: domain.md §4."""
 
+from marshmallow import validate
+
 from contract import fields
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from contract.inspections import AnomalyEvent
 from contract.message import Event, Message
+from contract.reports import NamedEvidence
 from contract.withdrawals import WithdrawalAnswer
 from contract.words import CertificateStatus, DocumentType, ImportState, RowOutcome, Verification
 
@@ -49,9 +52,17 @@ class CorrectCertificate(Message):
 
 
 class RevokeCertificate(Message):
+    """A centre takes back what it said itself with a reason alone; whoever else revokes or reinstates brings
+    ``evidence``."""
+
     command_id = fields.Text(at_most=100)
     certificate_number = fields.Text(required=True, at_most=30)
     reason = fields.PlainText(required=True, at_most=500)
+    evidence = fields.Many(
+        fields.Nested(NamedEvidence),
+        load_default=list,
+        validate=validate.Length(max=20, error="length|最多20个文件|must be at most 20 files"),
+    )
     expected_version = fields.Whole(at_least=1)
 
 
@@ -119,6 +130,7 @@ class Change(Message):
     by = fields.Account(required=True)
     reason = fields.Text(at_most=500, allow_none=True)
     fields_changed = fields.Many(fields.Text())
+    evidence = fields.Many(fields.Nested(NamedEvidence))
 
 
 class Certificate(Message):

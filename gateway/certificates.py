@@ -6,11 +6,13 @@ from werkzeug import Response
 
 from contract import certification as public
 from contract import fields
+from contract.applications import EvidenceNotFound
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
 from contract.words import CertificateStatus
-from gateway import pages, scopes
+from gateway import downloads, pages, scopes
 from gateway.door import Asked, answer, ask, etag, operation, polled
+from gateway.downloads import BYTES
 from gateway.openapi import Answer
 
 blueprint = Blueprint(
@@ -151,6 +153,21 @@ def correct_certificate(asked: Asked, certificate_number: str) -> Response:
 
 @operation(
     blueprint,
+    "GET",
+    "/<number:certificate_number>/evidence/<id:file_id>",
+    scopes=[scopes.CERTIFICATES_READ],
+    answers=Answer(200, None, "材料 · the document", BYTES, headers=("Content-Disposition",)),
+    refusals=(public.CertificateNotFound, EvidenceNotFound, public.ActionNotAllowed),
+)
+def read_certificate_evidence(asked: Asked, certificate_number: str, file_id: str) -> Response:
+    """查阅撤销、恢复材料 · See what a revocation or reinstatement rests on"""
+    found = ask(SERVICE, "certificate_file", certificate_number, file_id, asked.actor)
+    missing = EvidenceNotFound("没有这份材料", "there is no such document")
+    return downloads.proof(file_id, found["sha256"], missing=missing)
+
+
+@operation(
+    blueprint,
     "POST",
     "/<number:certificate_number>/revocation",
     scopes=[scopes.CERTIFICATES_REVOKE, scopes.CERTIFICATES_WRITE],
@@ -158,13 +175,14 @@ def correct_certificate(asked: Asked, certificate_number: str) -> Response:
     once=True,
     edits=True,
     answers=_CHANGED,
-    refusals=(*_CHANGES, public.CertificateRevokedAlready),
+    refusals=(*_CHANGES, public.CertificateRevokedAlready, public.CertificateInvalid),
 )
 def revoke_certificate(asked: Asked, certificate_number: str) -> Response:
     """撤销证书 · Revoke a certificate
 
-    持证人若无其他有效证书，将从指标12.1中减去。
-    Who holds no other valid certificate is taken out of indicator 12.1.
+    登记机构撤销本机构登记的须说明理由；民政部门撤销须另附材料。持证人若无其他有效证书，将从指标12.1中减去。
+    Whoever recorded it takes it back with a reason; a bureau adds evidence. Who holds no other valid certificate is
+    taken out of indicator 12.1.
     """
     return _changed(asked, "revoke_certificate", certificate_number)
 
@@ -178,13 +196,13 @@ def revoke_certificate(asked: Asked, certificate_number: str) -> Response:
     once=True,
     edits=True,
     answers=_CHANGED,
-    refusals=(*_CHANGES, public.CertificateNotRevoked, public.WithdrawnByInspection),
+    refusals=(*_CHANGES, public.CertificateNotRevoked, public.WithdrawnByInspection, public.CertificateInvalid),
 )
 def reinstate_certificate(asked: Asked, certificate_number: str) -> Response:
     """恢复已撤销的证书 · Reinstate a revoked certificate
 
-    恢复须说明理由。DELETE 的请求体没有定义的含义（RFC 9110 §9.3.5），故不用 DELETE revocation。
-    Takes a reason, and a DELETE has no body to say it in; hence a POST of its own.
+    恢复须说明理由并附材料。DELETE 的请求体没有定义的含义（RFC 9110 §9.3.5），故不用 DELETE revocation。
+    Takes a reason and evidence, and a DELETE has no body to say it in; hence a POST of its own.
     """
     return _changed(asked, "reinstate_certificate", certificate_number)
 

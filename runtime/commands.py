@@ -51,7 +51,7 @@ class Commands:
                 if known:
                     return str(known["about"])
             about = work(session)
-            self._bind(session, command, about)
+            self.bind(session, command, about)
             if command_id:
                 row = {"_id": command_id, "digest": digest, "about": about}
                 self._commands.insert_one(row, session=session)
@@ -59,7 +59,8 @@ class Commands:
 
         return self.transact(run)
 
-    def _bind(self, session: ClientSession, command: Mapping[str, Any], about: str) -> None:
+    def bind(self, session: ClientSession, command: Mapping[str, Any], about: str) -> None:
+        """What the command names as evidence to what it is about. Raises Invalid when one of them is not there."""
         for place, named in enumerate(command.get("evidence", ())):
             if not self._files or named.get("file_id") is None:
                 continue

@@ -94,7 +94,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     "certificate_revoked": (
         Cause(
             by="RevokeCertificate, RecallImport",
-            evidence="a reason; a centre takes back only what it said itself",
+            evidence="files handed in and bound to the certificate; of a centre, which takes back its own, a reason",
             second_person="a bureau, which issues none; or the centre's own word is withdrawn with its own word",
             tried_by=f"{_CERTIFICATION}::test_who_may_see_a_certificate_may_not_always_change_it",
         ),
@@ -103,7 +103,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     "certificate_reinstated": (
         Cause(
             by="ReinstateCertificate",
-            evidence="a reason, and the certificate as the centre posted it",
+            evidence="files handed in and bound to the certificate",
             second_person="a bureau, never a centre",
             tried_by=f"{_CERTIFICATION}::test_who_may_see_a_certificate_may_not_always_change_it",
         ),

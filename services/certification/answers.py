@@ -1,5 +1,6 @@
 """What is known of a certificate, in the contract's words."""
 
+from dataclasses import asdict
 from typing import Any
 
 from contract import certification as public
@@ -43,6 +44,7 @@ def shown(certificate: Certificate) -> dict[str, Any]:
                 "by": change.by,
                 "reason": change.reason,
                 "fields_changed": list(change.fields_changed),
+                "evidence": [asdict(proof) for proof in change.evidence],
             }
             for change in certificate.history
         ],

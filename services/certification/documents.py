@@ -1,10 +1,11 @@
 """How a certificate lies in the database: without what is personal, which is sealed beside it."""
 
 import datetime as dt
+from dataclasses import asdict
 
 from contract.words import CertificateStatus, Verification
 from runtime.mongo import Document
-from services.certification.domain import Certificate, Change, Identity
+from services.certification.domain import Certificate, Change, Identity, Proof
 from services.certification.holders import Masked
 
 
@@ -47,6 +48,8 @@ def _step(change: Change) -> Document:
         step["fields_changed"] = list(change.fields_changed)
     if change.previous_person:
         step["previous_person"] = change.previous_person
+    if change.evidence:
+        step["evidence"] = [asdict(proof) for proof in change.evidence]
     return step
 
 
@@ -70,7 +73,13 @@ def certificate_of(found: Document) -> Certificate:
         import_id=found.get("import_id"),
         recorded_at=found["recorded_at"],
         filed=not found.get("unfiled", False),
-        history=tuple(
-            Change(**(step | {"fields_changed": tuple(step.get("fields_changed", ()))})) for step in found["history"]
-        ),
+        history=tuple(_change(step) for step in found["history"]),
     )
+
+
+def _change(step: Document) -> Change:
+    lists = {
+        "fields_changed": tuple(step.get("fields_changed", ())),
+        "evidence": tuple(Proof(**proof) for proof in step.get("evidence", ())),
+    }
+    return Change(**(step | lists))

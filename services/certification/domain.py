@@ -21,6 +21,15 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """A file that was handed in, and what it is."""
+
+    file_id: str
+    sha256: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One step of a certificate's life; ``event`` is the name of what was said."""
 
@@ -31,6 +40,7 @@ class Change:
     reason: str | None = None
     fields_changed: tuple[str, ...] = ()
     previous_person: str | None = None
+    evidence: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +184,25 @@ def correct(
     return _changed(after, change)
 
 
-def revoke(certificate: Certificate, *, reason: str, at: dt.datetime, by: str) -> Certificate:
+def revoke(
+    certificate: Certificate, *, reason: str, at: dt.datetime, by: str, evidence: tuple[Proof, ...] = ()
+) -> Certificate:
     if certificate.status is CertificateStatus.REVOKED:
         raise CertificateRevokedAlready("证书已撤销", "the certificate is revoked already")
-    change = Change(version=certificate.version + 1, event="certificate_revoked", at=at, by=by, reason=reason)
+    change = Change(
+        version=certificate.version + 1, event="certificate_revoked", at=at, by=by, reason=reason, evidence=evidence
+    )
     return _changed(replace(certificate, status=CertificateStatus.REVOKED), change)
 
 
-def reinstate(certificate: Certificate, *, reason: str, at: dt.datetime, by: str) -> Certificate:
+def reinstate(
+    certificate: Certificate, *, reason: str, at: dt.datetime, by: str, evidence: tuple[Proof, ...] = ()
+) -> Certificate:
     if certificate.status is not CertificateStatus.REVOKED:
         raise CertificateNotRevoked("证书未被撤销，无需恢复", "the certificate is not revoked")
-    change = Change(version=certificate.version + 1, event="certificate_reinstated", at=at, by=by, reason=reason)
+    change = Change(
+        version=certificate.version + 1, event="certificate_reinstated", at=at, by=by, reason=reason, evidence=evidence
+    )
     status = standing(number=certificate.number, verification=certificate.verification, filed=certificate.filed)
     return _changed(replace(certificate, status=status), change)
 

@@ -11,6 +11,7 @@ from pymongo.client_session import ClientSession
 
 from contract import certification as public
 from contract import fields, regions
+from contract.applications import EvidenceNotFound
 from contract.errors import Conflict, field_error
 from contract.words import CertificateStatus, Verification
 from runtime import clock, mongo, pages
@@ -22,8 +23,8 @@ from services.certification import access, content, domain, store
 from services.certification.access import Action, Actor
 from services.certification.answers import shown
 from services.certification.content import Content
-from services.certification.domain import Certificate
-from services.certification.faults import refusal
+from services.certification.domain import Certificate, Proof
+from services.certification.faults import missing, refusal
 from services.certification.filings.service import FilingCalls
 from services.certification.filings.store import filings
 from services.certification.reveals.service import RevealCalls
@@ -131,27 +132,29 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
     @rpc
     def revoke_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RevokeCertificate -> Certificate. Refuses CertificateNotFound, CertificateRevokedAlready,
-        CertificateChanged, ActionNotAllowed."""
+        CertificateChanged, CertificateInvalid, ActionNotAllowed."""
         given, who, at = public.RevokeCertificate.read(command), Actor.of(actor), clock.now()
-        return self._change(
-            Action.REVOKE,
-            given,
-            who,
-            lambda certificate, _: (
-                domain.revoke(certificate, reason=given["reason"], at=at, by=who.client_id),
-                None,
-            ),
-        )
+        proofs = tuple(Proof(**named) for named in given["evidence"])
+
+        def revocation(certificate: Certificate, _: ClientSession) -> tuple[Certificate, None]:
+            after = domain.revoke(certificate, reason=given["reason"], at=at, by=who.client_id, evidence=proofs)
+            _require_evidence(who, proofs)
+            return after, None
+
+        return self._change(Action.REVOKE, given, who, revocation)
 
     @rpc
     def reinstate_certificate(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """ReinstateCertificate -> Certificate. Refuses CertificateNotFound, CertificateNotRevoked,
-        WithdrawnByInspection, CertificateChanged, ActionNotAllowed."""
+        WithdrawnByInspection, CertificateChanged, CertificateInvalid, ActionNotAllowed."""
         given, who, at = public.ReinstateCertificate.read(command), Actor.of(actor), clock.now()
+        proofs = tuple(Proof(**named) for named in given["evidence"])
 
         def reinstatement(certificate: Certificate, _: ClientSession) -> tuple[Certificate, None]:
             check_not_withdrawn(certificate)
-            return domain.reinstate(certificate, reason=given["reason"], at=at, by=who.client_id), None
+            after = domain.reinstate(certificate, reason=given["reason"], at=at, by=who.client_id, evidence=proofs)
+            _require_evidence(who, proofs)
+            return after, None
 
         return self._change(Action.REINSTATE, given, who, reinstatement)
 
@@ -184,6 +187,18 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
         found = store.certificates(self.settings).get(access.number_of({"certificate_number": number}))
         access.check(who, Action.READ, found)
         return shown(found)
+
+    @rpc
+    def certificate_file(self, number: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"file_id", "sha256"}`` of a document that a step of the certificate rests on. Refuses
+        CertificateNotFound, EvidenceNotFound."""
+        who = Actor.of(actor)
+        found = store.certificates(self.settings).get(access.number_of({"certificate_number": number}))
+        access.check(who, Action.READ, found)
+        named = {proof.file_id: proof.sha256 for change in found.history for proof in change.evidence}
+        if file_id not in named:
+            raise EvidenceNotFound("没有这份材料", "there is no such document")
+        return {"file_id": file_id, "sha256": named[file_id]}
 
     @rpc
     def certificates(
@@ -238,7 +253,8 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
     ) -> dict[str, Any]:
         """One step of a certificate's life, once for each command_id."""
         certificates, number = store.certificates(self.settings), access.number_of(given)
-        told = certificates.told(who.client_id, {"action": action.name, **given})
+        said_of = {name: value for name, value in given.items() if value != []}  # as before there was evidence
+        told = certificates.told(who.client_id, {"action": action.name, **said_of})
 
         def work(session: ClientSession) -> Certificate:
             before = certificates.get(number, session)
@@ -248,9 +264,16 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
             domain.check_version(before, given.get("expected_version"))
             after, said = step(before, session)
             certificates.replace(session, [(before, after)], content=said, told=told)
+            certificates.commands.bind(session, given, after.certificate_id)
             return after
 
         return shown(_settled(certificates, work))
+
+
+def _require_evidence(who: Actor, proofs: tuple[Proof, ...]) -> None:
+    """Raises CertificateInvalid. What a centre said itself it takes back with a reason alone."""
+    if not who.is_centre and not proofs:
+        raise refusal((missing("evidence"),))
 
 
 def _settled(certificates: Certificates, work: Callable[[ClientSession], Certificate]) -> Certificate:

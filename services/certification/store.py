@@ -19,7 +19,9 @@ from contract import certification as public
 from contract import regions
 from contract.words import DocumentType
 from runtime import mongo, trace
+from runtime.commands import Commands
 from runtime.config import Config
+from runtime.files import Files
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.pages import Page, given, in_region, walk
@@ -55,6 +57,7 @@ class Certificates:
         self.store: Store = mongo.database(config, "certification")
         self.outbox = Outbox(self.store)
         self._vault = Vault(config, self.store)
+        self.commands = Commands(self.store, files=Files(config))  # for the files that one names
         self._certificates = self.store["certificates"]
 
     def ensure_indexes(self) -> None:

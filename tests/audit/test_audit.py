@@ -95,6 +95,22 @@ def test_who_accepts_what_they_filed_is_named_though_every_record_agrees(books: 
     assert [fault for fault in faults if "自行审定" in fault]
 
 
+def test_what_one_person_did_of_an_award_is_named(books: Remembered) -> None:
+    """The city's own word for its award, and a change whose proposer confirmed it."""
+    recognitions, awards = books.of("housekeeping", "recognitions"), books.of("housekeeping", "awards")
+    confirmed = next(one for one in recognitions if one["state"] == "confirmed")
+    confirmed["history"][-1]["by"] = confirmed["history"][0]["by"]
+    changed = next(one for one in awards if any(step["what"] == "change_proposed" for step in one["history"]))
+    steps = changed["history"]
+    proposed = next(place for place, step in enumerate(steps) if step["what"] == "change_proposed")
+    steps[proposed + 1]["by"] = steps[proposed]["by"]
+    faults = books.altered(housekeeping_recognitions=recognitions, housekeeping_awards=awards).faults()
+    assert f"housekeeping.awards {confirmed['award_id']}：市级认定由报告单位自行确认" in faults
+    assert f"housekeeping.awards {changed['_id']}：第 {proposed + 2} 步由提出人自行确认" in faults
+    nothing = books.altered(housekeeping_recognitions=[]).faults()
+    assert f"housekeeping.awards {confirmed['award_id']}：没有经省级确认的市级认定报告" in nothing
+
+
 def test_what_nobody_accepted_is_named(books: Remembered) -> None:
     lines = [one for one in books.of("reports", "lines") if "accepted" in one]
     steps = [step for step in books.of("reports", "versions") if step["event"] != "accepted"]
@@ -107,6 +123,7 @@ def test_a_printed_bulletin_shows_what_all_databases_together_hide(world: World,
     before = remember(world.settings)
     certificate = next(row for row in before.of("certification", "certificates") if row["status"] == "valid")
     revoked = {"certificate_number": certificate["numbers"][0], "reason": "评价机构撤销"}
+    revoked["evidence"] = [world.hand_in("核查报告")]
     world.call("certification", "revoke_certificate", revoked, BUREAU)
     world.flow()
     first = min(before.of("targets", "bulletins"), key=lambda row: row["number"])

@@ -195,7 +195,8 @@ class World:
                 "holder_name": other.name,
             },
         )
-        command("revoke_certificate", {"certificate_number": number[2], "reason": "评价机构撤销"})
+        revoked = {"certificate_number": number[2], "reason": "评价机构撤销", "evidence": [self.hand_in("核查报告")]}
+        command("revoke_certificate", revoked)
         command(
             "verify_certificate",
             {"certificate_number": number[3], "outcome": Verification.PASSED.value, "reason": "联网核验"},

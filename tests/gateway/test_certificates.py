@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import a_certificate, a_person
 from tests.gateway.callers import Caller, hanging
+from tests.gateway.test_reports import handed_in
 
 pytestmark = pytest.mark.usefixtures("services")
 
@@ -222,12 +223,15 @@ def test_an_edit_under_the_same_key_is_made_once(centre: Caller) -> None:
 
 def test_revoked_and_reinstated_by_whom_it_behoves(centre: Caller, city: Caller) -> None:
     certificate = issue(centre)
-    revoked = city.post(address(certificate, "/revocation"), json={"reason": "抽查不合格"})
+    assert city.post(address(certificate, "/revocation"), json={"reason": "抽查不合格"}).status_code == 422
+    paper = handed_in(city)
+    revoked = city.post(address(certificate, "/revocation"), json={"reason": "抽查不合格", "evidence": [paper]})
     assert (revoked.status_code, revoked.json["status"]) == (200, "revoked")
     again = city.post(address(certificate, "/revocation"), json={"reason": "抽查不合格"})
     assert (again.status_code, again.json["code"]) == (409, "certificate_revoked_already")
     assert centre.post(address(certificate, "/reinstatement"), json={"reason": "误撤"}).status_code == 403
-    back = city.post(address(certificate, "/reinstatement"), json={"reason": "误撤"})
+    assert city.get(address(certificate, f"/evidence/{paper['file_id']}")).status_code == 200
+    back = city.post(address(certificate, "/reinstatement"), json={"reason": "误撤", "evidence": [handed_in(city)]})
     assert (back.status_code, back.json["status"], back.headers["ETag"]) == (200, "valid", '"3"')
     assert city.post(address(certificate, "/reinstatement"), json={"reason": "误撤"}).status_code == 409
     assert [change["reason"] for change in back.json["history"]][1:] == ["抽查不合格", "误撤"]

@@ -193,7 +193,7 @@ def certificate_not_revoked(scene: Scene) -> TestResponse:
 
 def certificate_revoked_already(scene: Scene) -> TestResponse:
     address = scene.issue()
-    scene.city.post(f"{address}/revocation", json={"reason": "试验"})
+    scene.centre.post(f"{address}/revocation", json={"reason": "试验"})
     return scene.city.post(f"{address}/revocation", json={"reason": "试验"})
 
 

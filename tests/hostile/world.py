@@ -135,7 +135,7 @@ def _people(app: Flask, settings: Config) -> None:
             _took(bureau.post(f"{path}/verification", json={"outcome": "核验通过", "reason": "联网核验"}))
         if seed == 302:
             _took(centre.post(f"{path}/revocation", json={"reason": "录入有误"}))
-            _took(bureau.post(f"{path}/reinstatement", json={"reason": "核实无误"}))
+            _took(bureau.post(f"{path}/reinstatement", json={"reason": "核实无误", "evidence": [hand_in(settings)]}))
         if seed == 303:
             _took(centre.post(f"{path}/correction", json={"reason": "区划有误", "region": "130104"}))
     roster = "姓名,证件号码,证书编号\n".encode()

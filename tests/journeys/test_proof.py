@@ -11,6 +11,7 @@ from runtime import mongo
 from tests import builders
 from tests.journeys.centre import ACTOR, BUREAU, DISPATCHER, Centre, a_real_roster, newly_certified
 from tests.programme import Programme, until
+from tests.services.reports.builders import hand_in
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,7 @@ def test_a_log_that_was_changed_afterwards_is_found(programme: Programme, centre
 def test_one_certificates_whole_life_is_told_by_the_count(programme: Programme, centre: Centre) -> None:
     body = builders.a_certificate(5_000_000, region="130224")
     number = body["certificate_number"]
+    paper = hand_in(programme.config)
     before = centre.value("130224")
 
     def counted(more: int) -> None:
@@ -119,9 +121,13 @@ def test_one_certificates_whole_life_is_told_by_the_count(programme: Programme, 
 
     centre.certification("issue_certificate", body, ACTOR)
     counted(1)
-    centre.certification("revoke_certificate", {"certificate_number": number, "reason": "评价机构撤销"}, BUREAU)
+    centre.certification(
+        "revoke_certificate", {"certificate_number": number, "reason": "评价机构撤销", "evidence": [paper]}, BUREAU
+    )
     counted(0)
-    centre.certification("reinstate_certificate", {"certificate_number": number, "reason": "申诉成立"}, BUREAU)
+    centre.certification(
+        "reinstate_certificate", {"certificate_number": number, "reason": "申诉成立", "evidence": [paper]}, BUREAU
+    )
     counted(1)
     other = builders.a_person(5_000_001)
     correction = {

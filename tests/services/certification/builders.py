@@ -1,5 +1,6 @@
 """Roster imports as the gateway and the worker's process would do them."""
 
+import io
 import os
 import subprocess
 import sys
@@ -81,3 +82,9 @@ class Rosters:
 
     def outcomes(self, job: dict[str, Any]) -> dict[str, int]:
         return dict(Counter(row["outcome"] for row in self.rows(job)))
+
+
+def papers(service: Certification) -> list[dict[str, str]]:
+    """What a bureau's decision rests on, handed in."""
+    stored = Files(service.settings).write(io.BytesIO(b"%PDF-1.4"), filename="a.pdf", limit=1 << 20)
+    return [{"file_id": stored.file_id, "sha256": stored.sha256, "title": "核查报告"}]

@@ -12,6 +12,7 @@ from samples import people
 from services.certification import service as calls
 from tests.builders import a_certificate, a_person
 from tests.services.certification.actors import BUREAU, CENTRE, INSPECTOR, OTHER_CENTRE, an_actor
+from tests.services.certification.builders import papers
 
 REASON = {"reason": "持证人冒名顶替"}
 
@@ -146,11 +147,11 @@ def test_one_command_told_by_many_at_once_acts_once_and_all_get_the_answer(servi
 
 def test_revoked_and_reinstated_with_reasons_that_stay(service, said):
     service.issue_certificate(a_certificate(1), CENTRE)
-    revoked = service.revoke_certificate(about(1, **REASON), BUREAU)
+    revoked = service.revoke_certificate(about(1, **REASON, evidence=papers(service)), BUREAU)
     assert revoked["status"] == "revoked"
     with pytest.raises(public.CertificateRevokedAlready):
-        service.revoke_certificate(about(1, **REASON), BUREAU)
-    reinstated = service.reinstate_certificate(about(1, reason="申诉成立"), BUREAU)
+        service.revoke_certificate(about(1, **REASON, evidence=papers(service)), BUREAU)
+    reinstated = service.reinstate_certificate(about(1, reason="申诉成立", evidence=papers(service)), BUREAU)
     assert (reinstated["status"], reinstated["version"]) == ("valid", 3)
     assert [(step["event"], step["reason"], step["by"]) for step in reinstated["history"][1:]] == [
         ("certificate_revoked", "持证人冒名顶替", "client-bureau"),
@@ -160,9 +161,26 @@ def test_revoked_and_reinstated_with_reasons_that_stay(service, said):
     assert "冒名" not in str([event.data for event in said()]), "a reason may name people: it stays here"
 
 
+def test_whoever_else_revokes_or_reinstates_brings_evidence_that_was_handed_in(service, said):
+    service.issue_certificate(a_certificate(1), CENTRE)
+    (paper,) = papers(service)
+    for invented in ([], [paper | {"file_id": "0" * 24}], [paper | {"sha256": "0" * 64}]):
+        with pytest.raises(Invalid):
+            service.revoke_certificate(about(1, **REASON, evidence=invented), BUREAU)
+    service.revoke_certificate(about(1, **REASON, evidence=[paper]), BUREAU)
+    with pytest.raises(public.CertificateInvalid):
+        service.reinstate_certificate(about(1, reason="申诉成立"), BUREAU)
+    back = service.reinstate_certificate(about(1, reason="申诉成立", evidence=papers(service)), BUREAU)
+    assert [len(step["evidence"]) for step in back["history"]] == [0, 1, 1]
+    assert service.certificate_file(number_of(1), paper["file_id"], BUREAU)["sha256"] == paper["sha256"]
+    with pytest.raises(public.CertificateNotFound):
+        service.certificate_file(number_of(1), paper["file_id"], OTHER_CENTRE)
+    assert len(said()) == 3
+
+
 def test_a_revocation_told_twice_under_one_command_id_is_one(service, said):
     service.issue_certificate(a_certificate(1), CENTRE)
-    command = about(1, **REASON, command_id="r1")
+    command = about(1, **REASON, command_id="r1", evidence=papers(service))
     assert service.revoke_certificate(command, BUREAU) == service.revoke_certificate(command, BUREAU)
     assert len(said()) == 2
     with pytest.raises(public.CertificateConflict):
@@ -173,9 +191,12 @@ def test_a_decision_on_an_old_version_is_refused(service):
     service.issue_certificate(a_certificate(1), CENTRE)
     service.verify_certificate(about(1, outcome="核验通过"), BUREAU)
     with pytest.raises(public.CertificateChanged) as refused:
-        service.revoke_certificate(about(1, **REASON, expected_version=1), BUREAU)
+        service.revoke_certificate(about(1, **REASON, expected_version=1, evidence=papers(service)), BUREAU)
     assert refused.value.facts == {"version": 2}
-    assert service.revoke_certificate(about(1, **REASON, expected_version=2), BUREAU)["version"] == 3
+    assert (
+        service.revoke_certificate(about(1, **REASON, expected_version=2, evidence=papers(service)), BUREAU)["version"]
+        == 3
+    )
 
 
 @pytest.mark.parametrize(("number", "level"), [("1303000000200001", "5"), ("AB13000000000000000001", "0")])
@@ -323,7 +344,7 @@ def test_nothing_personal_lies_readable_in_the_database(service, certificates, s
     service.issue_certificate(body, CENTRE)
     service.correct_certificate(about(1, document_number=a_person(2).document_number, reason="录入有误"), CENTRE)
     service.reveal_holder(about(1, reason="拨打电话核实"), BUREAU)
-    service.revoke_certificate(about(1, reason="与证件不符"), BUREAU)
+    service.revoke_certificate(about(1, reason="与证件不符", evidence=papers(service)), BUREAU)
     secrets = (
         body["holder_name"],
         body["document_number"],

@@ -19,6 +19,7 @@ from services.certification.rosters import job as working
 from tests.builders import a_certificate, a_person, a_roster, write_roster
 from tests.interleaved import interleaved
 from tests.services.certification.actors import BUREAU, CENTRE, INSPECTOR, OTHER_CENTRE, an_actor
+from tests.services.certification.builders import papers
 
 SAMPLES = Path("samples")
 
@@ -263,7 +264,7 @@ def test_a_recall_revokes_every_certificate_of_the_import_and_no_other(rosters, 
     rosters.work(rosters.start(write_roster(tmp_path / "a.csv", a_roster(10, seed=1000))))
     job = rosters.work(rosters.start(write_roster(tmp_path / "b.csv", a_roster(60))))
     first = a_roster(60)[0]["certificate_number"]
-    service.revoke_certificate({"certificate_number": first, "reason": "另有原因"}, BUREAU)
+    service.revoke_certificate({"certificate_number": first, "reason": "另有原因", "evidence": papers(service)}, BUREAU)
     asked = service.recall_import({"import_id": job["import_id"], "reason": "整批造假"}, BUREAU)
     assert asked["state"] == "recalling"
     recalled = rosters.work(job, rows=7)

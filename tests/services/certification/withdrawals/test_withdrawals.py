@@ -26,7 +26,7 @@ from services.certification.withdrawals.domain import BY, Order
 from tests.builders import a_certificate, write_roster
 from tests.interleaved import interleaved
 from tests.services.certification.actors import BUREAU, CENTRE
-from tests.services.certification.builders import Rosters
+from tests.services.certification.builders import Rosters, papers
 
 Log = Callable[[], list[Said]]
 AT = dt.datetime(2023, 8, 1, tzinfo=dt.UTC)
@@ -116,7 +116,8 @@ def test_what_is_not_there_or_revoked_already_is_answered_with_the_reason(
     service: Certification, issued: dict[str, Any], said: Log
 ) -> None:
     service.on_withdrawal(an_order("f" * 24, order_id="1" * 24))
-    service.revoke_certificate({"certificate_number": issued["certificate_number"], "reason": "机构撤销"}, BUREAU)
+    revocation = {"certificate_number": issued["certificate_number"], "reason": "机构撤销", "evidence": papers(service)}
+    service.revoke_certificate(revocation, BUREAU)
     service.on_withdrawal(an_order(issued["certificate_id"]))
     service.on_withdrawal(an_order(issued["certificate_id"], version=2, lifted=True))
     assert answers(said) == [(1, False, "没有这张证书"), (1, False, "证书此前已撤销"), (2, True, None)]
@@ -127,7 +128,7 @@ def test_the_bureau_does_not_give_back_what_an_inspection_withdrew(
     service: Certification, issued: dict[str, Any]
 ) -> None:
     service.on_withdrawal(an_order(issued["certificate_id"]))
-    reinstate = {"certificate_number": issued["certificate_number"], "reason": "申诉成立"}
+    reinstate = {"certificate_number": issued["certificate_number"], "reason": "申诉成立", "evidence": papers(service)}
     with pytest.raises(public.WithdrawnByInspection):
         service.reinstate_certificate(reinstate, BUREAU)
     service.on_withdrawal(an_order(issued["certificate_id"], version=2, lifted=True))
