@@ -1,6 +1,8 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Many processes are started: what each of them imports is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 
 LOCK := requirements-dev.lock
 VENV := .venv/.installed-$(shell sha256sum $(LOCK) | cut -c1-16)
