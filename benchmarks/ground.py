@@ -87,6 +87,16 @@ class Crew(Programme):
         self._servers = servers
         self._doors: list[Door] = []
 
+    def _launched(self, name: str, also: dict[str, str]) -> "subprocess.Popen[bytes]":
+        """By the command line: what is measured shares its memory and its imports with nobody."""
+        with self.log(name).open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "runtime.launch", *name.split("+")],
+                env={**os.environ, **self.environ, **also},
+                stdout=log,
+                stderr=log,
+            )
+
     def stop_all(self) -> None:
         for door in self._doors:
             door.close()

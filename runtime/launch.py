@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
               "start them as two processes", file=sys.stderr)  # fmt: skip
         return 2
     if not workers:
-        _patch()
+        patch()
     from runtime.canary import SecretChanged
     from runtime.config import ConfigurationMissing
     from runtime.failures import Miswired
@@ -68,7 +68,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
 
 
-def _patch() -> None:
+def patch() -> None:
+    """Once or twice; before anything of ours is imported."""
     # Names are looked up by the system's resolver: eventlet's own takes longer to import than our contract, and knows
     # less than the system does (nsswitch, IPv6 order). Ours are two names, looked up when a connection is made.
     os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ from deploy import ports
 from runtime import config, mongo
 from runtime.outbox import Outbox
 from services.targets.store import Counts
+from tests.forked import Forked
 
 PROCESSES = (
     "certification",
@@ -29,14 +29,16 @@ PROCESSES = (
 
 
 def until(happens: Callable[[], Any], *, seconds: float = 60, what: str) -> Any:
-    """What ``happens`` gives once it is true. Fails the test saying what did not happen."""
-    deadline = time.monotonic() + seconds
+    """What ``happens`` gives once it is true. Fails the test saying what did not happen. It is looked for ever less
+    often, because to look is work for the same two cores."""
+    deadline, pause = time.monotonic() + seconds, 0.02
     while True:
         found = happens()
         if found:
             return found
         assert time.monotonic() < deadline, f"waited {seconds} s in vain until {what}"
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.15)
 
 
 class Programme:
@@ -47,21 +49,18 @@ class Programme:
         self.environ = environ
         self.config = config.read(environ)
         self._folder = folder
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, Forked | subprocess.Popen[bytes]] = {}
         self._ports: dict[str, int] = {}
 
     def start(self, *names: str) -> None:
         for name in names:
             self._ports[name] = ports.free()
-            with self.log(name).open("ab") as log:
-                self._running[name] = subprocess.Popen(
-                    [sys.executable, "-m", "runtime.launch", *name.split("+")],
-                    env={**os.environ, **self.environ, "METRICS_PORT": str(self._ports[name])},
-                    stdout=log,
-                    stderr=log,
-                )
+            self._running[name] = self._launched(name, {"METRICS_PORT": str(self._ports[name])})
         for name in names:
             until(partial(self.ready, name), seconds=60, what=f"{name} is ready; see {self.log(name)}")
+
+    def _launched(self, name: str, also: dict[str, str]) -> "Forked | subprocess.Popen[bytes]":
+        return Forked(name.split("+"), env={**os.environ, **self.environ, **also}, log=self.log(name))
 
     def log(self, name: str) -> Path:
         return self._folder / f"{name}.log"

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from gateway import clients, tokens
 from runtime.config import Config
+from tests import forked
 
 COUNTING = ("certification.relay+housekeeping.relay+reports.relay+targets.counting",)  # what moves a count
 
@@ -44,11 +45,7 @@ class Caller:
 @contextmanager
 def hanging(name: str) -> Iterator[None]:
     """The process that hosts the service, started by this test run, holds its breath."""
-    (process,) = [
-        child
-        for child in psutil.Process().children()
-        if "runtime.launch" in child.cmdline() and name in child.cmdline()
-    ]
+    (process,) = [psutil.Process(one.pid) for one in forked.alive() if name in one.arguments]
     process.suspend()
     try:
         yield

@@ -22,6 +22,7 @@ from kombu import Connection
 
 from deploy import ports, rabbitmq_node
 from deploy.rabbitmq_node import RabbitMQ
+from tests.forked import Forked
 
 RAW_QUEUE = "evt-tower-bell_rung--hearer.on_bell_rung"  # nameko puts the method's name into it
 OUR_QUEUE = "hearer.bell_rung"
@@ -60,15 +61,14 @@ class Hosted:
         self.log_path = folder / "log"
         self.journal_path = folder / "journal"
         self.journal_path.touch()
-        command = ["tests.runtime.hosted.raw"] if raw else ["runtime.launch", "--package", "tests.runtime.hosted"]
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *command, *arguments],
-                env={**os.environ, **environ, "METRICS_PORT": str(self.port), "JOURNAL": str(self.journal_path)},
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
+        env = {**os.environ, **environ, "METRICS_PORT": str(self.port), "JOURNAL": str(self.journal_path)}
+        self.process: Forked | subprocess.Popen[bytes]
+        if raw:
+            command = [sys.executable, "-m", "tests.runtime.hosted.raw", *arguments]
+            with self.log_path.open("ab") as log:
+                self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
+        else:
+            self.process = Forked(["--package", "tests.runtime.hosted", *arguments], env=env, log=self.log_path)
         self._raw = raw
 
     def wait_ready(self, seconds: float = 20) -> "Hosted":
