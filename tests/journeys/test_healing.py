@@ -2,8 +2,6 @@
 until then nothing is called counted."""
 
 import datetime as dt
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +12,7 @@ from runtime import config, mongo, rabbit
 from runtime.outbox import Outbox
 from services.targets.store import Counts
 from tests.conftest import Servers
+from tests.journeys.commands import run
 from tests.programme import Programme, until
 from tests.services.targets.builders import an_envelope
 
@@ -235,5 +234,5 @@ def parked(space: dict[str, str]) -> int:
 
 
 def ran(*command: str, status: int) -> None:
-    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=100)
+    done = run(*command)
     assert done.returncode == status, done.stdout + done.stderr

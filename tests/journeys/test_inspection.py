@@ -2,9 +2,6 @@
 between, at every stage the audit counts the same from the certificates themselves."""
 
 import io
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +12,7 @@ from gateway import scopes
 from runtime.files import Files
 from tests import builders
 from tests.journeys.centre import ACTOR, BUREAU, Centre
+from tests.journeys.commands import run
 from tests.programme import Programme, until
 from tests.services.reports.builders import REPORTER, REVIEWER, a_report, hand_in
 
@@ -59,14 +57,7 @@ def audited(programme: Programme) -> None:
 def ran(programme: Programme, module: str) -> None:
     """To a good end: exit status 0 means that nothing differed."""
     programme.settle()
-    found = subprocess.run(
-        [sys.executable, "-m", module],
-        env={**os.environ, **programme.environ},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    found = run(module)
     assert found.returncode == 0, found.stdout + found.stderr
 
 

@@ -1,7 +1,5 @@
 """Every published number is the provable, reversible, replayable consequence of single certificates."""
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,6 +8,7 @@ import pytest
 from runtime import mongo
 from tests import builders
 from tests.journeys.centre import ACTOR, BUREAU, DISPATCHER, Centre, a_real_roster, newly_certified
+from tests.journeys.commands import run
 from tests.programme import Programme, until
 from tests.services.reports.builders import hand_in
 
@@ -22,10 +21,6 @@ def centre(programme: Programme, tmp_path_factory: pytest.TempPathFactory) -> It
     programme.settle()
     yield ours
     ours.rpc.close()
-
-
-def run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_the_audit_and_the_replay_agree_with_what_is_published(centre: Centre) -> None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from runtime import mongo
 from runtime.outbox import Outbox
 from runtime.rpc import Rpc
 from tests.journeys.centre import DISPATCHER
+from tests.journeys.commands import run
 from tests.organisations import owner_of
 from tests.programme import Programme, until
 from tests.services.reports.builders import (
@@ -114,7 +114,7 @@ def counted(office: Office) -> Any:
 
 
 def audit() -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "audit"], capture_output=True, text=True, check=False, timeout=180)
+    return run("audit")
 
 
 def test_a_figure_counts_when_a_second_person_accepts_it_and_a_correction_moves_it(
