@@ -66,6 +66,31 @@ class Servers:
         self.rabbit.discard()
 
 
+# What takes a minute comes first, so that no worker sits over it alone when the others are done: a file goes to one
+# worker as a whole. Where there is nothing to choose between, many tests before one: with its last two tests in hand a
+# worker is given the next file, which then waits.
+LONGEST = (
+    "deploy/test_run.py",
+    "journeys/test_nothing_is_lost_or_doubled.py",
+    "journeys/test_no_server_loses_or_doubles.py",
+    "deploy/test_bare_machine.py",
+    "journeys/test_inspection.py",
+    "runtime/test_lost_broker.py",
+    "gateway/test_openapi.py",
+    "journeys/test_proof.py",
+    "journeys/test_healing.py",
+    "journeys/test_a_year.py",
+    "journeys/test_stars.py",
+    "deploy/test_servers.py",
+    "deploy/test_guard.py",
+    "samples/test_ledger_year.py",
+    "services/certification/rosters/test_imports.py",
+    "audit/test_mutations.py",
+    "runtime/test_batches.py",
+    "gateway/test_server.py",
+    "gateway/test_problems.py",
+)
+
 _RUN = pytest.StashKey[Path]()
 _RUN_MARK = pytest.StashKey[str]()
 
@@ -87,6 +112,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Of pytest-xdist: a worker is about to start."""
     node.workerinput |= {"run": str(node.config.stash[_RUN]), "run_mark": node.config.stash[_RUN_MARK]}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -6,9 +6,10 @@ import pytest
 from tests.conftest import Servers, _space
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def breakable_servers(session_folder: Path) -> Iterator[Servers]:
-    """Like private_servers, but for all tests of this folder, one after the other: each may kill them."""
+    """Like private_servers, but for all tests of this folder, one after the other: each may kill them. They outlive the
+    folder, for a worker may come back to it."""
     ours = Servers.under(session_folder / "breakable")
     try:
         yield ours.start()
