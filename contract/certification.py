@@ -7,6 +7,7 @@ from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from contract.inspections import AnomalyEvent
 from contract.message import Event, Message
 from contract.reports import NamedEvidence
+from contract.sheets import SheetRead
 from contract.withdrawals import WithdrawalAnswer
 from contract.words import CertificateStatus, DocumentType, ImportState, RowOutcome, Verification
 
@@ -157,8 +158,10 @@ class Certificate(Message):
 
 
 class Row(Message):
-    """What became of one row; ``row`` is the spreadsheet's own number (the header is 1)."""
+    """What became of one row; ``row`` is the spreadsheet's own number (the header is 1), in the sheet of this name.
+    ``field``, ``code`` and ``reason`` of a created one: what of it was left out."""
 
+    sheet = fields.Text(allow_none=True, at_least=0, at_most=100)
     row = fields.Whole(required=True)
     outcome = fields.Choice(RowOutcome, required=True)
     certificate_id = fields.Id(allow_none=True)
@@ -178,6 +181,7 @@ class Import(Message):
     organisation = fields.Text(required=True)
     rows_done = fields.Whole(required=True)
     rows_total = fields.Whole(allow_none=True)
+    sheets = fields.Many(fields.Nested(SheetRead))  # of a workbook, once it was opened
     created = fields.Whole(required=True)
     duplicate = fields.Whole(required=True)
     conflict = fields.Whole(required=True)

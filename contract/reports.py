@@ -15,6 +15,7 @@ from marshmallow import ValidationError, validate
 from contract import fields, identifying
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from contract.message import Event, Message
+from contract.sheets import SheetRead
 from contract.withdrawals import WithdrawalAnswer
 from contract.words import ReportStatus, WorkState
 
@@ -297,6 +298,7 @@ class Report(ReportLine):
 class ReportRow(Message):
     """``row`` is the spreadsheet's own number; the header is 1. ``columns``: those at fault."""
 
+    sheet = fields.Text(allow_none=True, at_least=0, at_most=100)
     row = fields.Whole(required=True)
     outcome = fields.Choice(RowFiled, required=True)
     report_id = fields.Id(required=True, allow_none=True)
@@ -314,6 +316,7 @@ class ReportImport(Message):
     filed = fields.Whole(required=True)
     duplicate = fields.Whole(required=True)
     refused = fields.Whole(required=True)
+    sheets = fields.Many(fields.Nested(SheetRead))
     rows = fields.Many(fields.Nested(ReportRow), required=True)
 
 

@@ -179,8 +179,8 @@ FAULTS = (
     Fault("131000", "occupation", "occupation_unknown", "不是养老护理员", _put("职业名称", "育婴员")),
     Fault("130181", "remarks", "text_too_long", "备注1200字", _put("备注", "备注过长" * 300)),
     Fault("130700", "holder_name", "text_too_long", "姓名80字", _put("姓名", "某" * 80)),
-    Fault("130600", "phone", "phone_invalid", "电话位数不对", _put("联系电话", "15400")),
-    Fault("130900", "phone", "phone_invalid", "电话里有字母", _put("联系电话", "1540000000O")),
+    Fault("130600", "work_type", "cell_error", "工种为错误值", _put("工种", "#N/A")),
+    Fault("130900", "holder_name", "cell_error", "姓名为错误值", _put("姓名", "#REF!")),
 )
 
 STORIES = (

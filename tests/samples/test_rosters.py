@@ -85,7 +85,7 @@ def test_every_kind_of_bad_row_is_there(expected):
         "document_type_unknown",
         "occupation_unknown",
         "text_too_long",
-        "phone_invalid",
+        "cell_error",
     }
 
 

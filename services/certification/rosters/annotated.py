@@ -13,7 +13,7 @@ import xlsxwriter
 from contract.words import RowOutcome
 from services.certification.rosters.columns import HEADERS
 from services.certification.rosters.domain import RowResult
-from services.certification.rosters.spreadsheet import Numbered
+from services.certification.rosters.spreadsheet import Numbered, Part, Roster
 
 _FOLDER = "yanzhao-annotated-"  # and the process's id
 _ADDED = ("结果", "问题字段", "原因")
@@ -29,36 +29,28 @@ _WIDTHS = {"证件号码": 21, "证书编号": 25, "评价机构": 28, "行政�
 
 
 @contextmanager
-def workbook(
-    headers: tuple[str, ...], rows: Iterable[tuple[Numbered, RowResult]], *, dry_run: bool
-) -> Iterator[IO[bytes]]:
-    """The workbook as an open file that is gone afterwards. Rows keep their numbers. All cells are text: nothing is
-    turned into a float again, and nothing is taken for a formula."""
+def workbook(roster: Roster, rows: Iterable[tuple[Numbered, RowResult]], *, dry_run: bool) -> Iterator[IO[bytes]]:
+    """The workbook as an open file that is gone afterwards. Rows keep their sheets and numbers. All cells are text:
+    nothing is turned into a float again, and nothing is taken for a formula."""
     with tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
         path = Path(folder) / "result.xlsx"
         # Given up in the middle, it is closed too: that is how the library lets go of the file that holds the rows.
         with closing(xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": folder})) as book:
-            _write(book, headers, rows, _OUTCOMES | _DRY if dry_run else _OUTCOMES)
+            _write(book, roster, rows, _OUTCOMES | _DRY if dry_run else _OUTCOMES)
         with path.open("rb") as file:
             path.unlink()
             yield file
 
 
-def _write(
-    book: Any, headers: tuple[str, ...], rows: Iterable[tuple[Numbered, RowResult]], words: dict[RowOutcome, str]
-) -> None:
-    sheet = book.add_worksheet("导入结果")
+def _write(book: Any, roster: Roster, rows: Iterable[tuple[Numbered, RowResult]], words: dict[RowOutcome, str]) -> None:
     text = {"num_format": "@"}
     plain, bold = book.add_format(text), book.add_format(text | {"bold": True, "bg_color": "#DDEBF7"})
     formats = {outcome: book.add_format(text | {"bg_color": colour}) for outcome, colour in _COLOURS.items()}
-    width = len(headers)
-    for column, header in enumerate((*headers, *_ADDED)):
-        sheet.set_column(column, column, _WIDTHS.get(header, 12 if header != "原因" else 60), plain)
-    sheet.freeze_panes(1, 0)
-    for column, header in enumerate((*headers, *_ADDED)):
-        sheet.write_string(0, column, header, bold)
-    for (number, cells), result in rows:
-        row, look = number - 1, formats.get(result.outcome, plain)
+    sheets = {part.base: _sheet(book, roster, part, plain, bold) for part in roster.parts}
+    for (place, cells), result in rows:
+        part = roster.part(place)
+        sheet, width, row = sheets[part.base], len(part.columns.headers), place - part.base - 1
+        look = formats.get(result.outcome, plain)
         for column, cell in enumerate(cells[:width]):
             if cell:
                 sheet.write_string(row, column, cell, look)
@@ -67,6 +59,16 @@ def _write(
             sheet.write_string(row, width + 1, "、".join(HEADERS.get(name, name) for name in result.fields), look)
         if result.zh:
             sheet.write_string(row, width + 2, result.zh, look)
+
+
+def _sheet(book: Any, roster: Roster, part: Part, plain: Any, bold: Any) -> Any:
+    sheet = book.add_worksheet("导入结果" if len(roster.parts) == 1 else part.name)
+    for column, header in enumerate((*part.columns.headers, *_ADDED)):
+        sheet.set_column(column, column, _WIDTHS.get(header, 12 if header != "原因" else 60), plain)
+    sheet.freeze_panes(part.header_at, 0)
+    for column, header in enumerate((*part.columns.headers, *_ADDED)):
+        sheet.write_string(part.header_at - 1, column, header, bold)
+    return sheet
 
 
 def sweep() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from contract import certification as public
+from contract.sheets import SheetRead
 from contract.words import RowOutcome
 from services.certification.rosters.domain import Job, RowResult
 
@@ -19,6 +20,7 @@ def shown_import(job: Job) -> dict[str, Any]:
         organisation=job.organisation,
         rows_done=job.rows_done,
         rows_total=job.rows_total,
+        sheets=[{name: sheet[name] for name in SheetRead._declared_fields} for sheet in job.sheets],
         **{outcome.value: job.counts.get(outcome.value, 0) for outcome in RowOutcome},
         recalled=job.recalled,
         failure=job.failure.zh if job.failure else None,
@@ -30,10 +32,12 @@ def shown_import(job: Job) -> dict[str, Any]:
     )
 
 
-def shown_row(result: RowResult) -> dict[str, Any]:
+def shown_row(result: RowResult, job: Job) -> dict[str, Any]:
     """Row; ``field`` is the first at fault, the reason names them all."""
+    sheet, row = job.where(result.row)
     return public.Row.write(
-        row=result.row,
+        sheet=sheet,
+        row=row,
         outcome=result.outcome.value,
         certificate_id=result.certificate_id,
         field=result.fields[0] if result.fields else None,

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import difflib
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from contract.cells import heading, unreadable
+from contract.cells import is_header as has_headings
 from contract.certification import RosterUnreadable
 from services.certification import content
 from services.certification.content import Content
@@ -27,6 +29,16 @@ FIELDS = {
 }
 HEADERS = {field: header for header, field in FIELDS.items()}
 OPTIONAL = ("联系电话", "备注")
+_DISPENSABLE = ("phone",)  # what cannot be read there costs it alone
+_ORDER = {field: place for place, field in enumerate(FIELDS.values())}
+_HEADINGS = frozenset(FIELDS)
+
+
+class Line(NamedTuple):
+    """What a row says, or its faults; ``notes``: what of it was left out, and why."""
+
+    said: Content | tuple[Fault, ...]
+    notes: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,7 @@ class Columns:
     def read(cls, cells: Sequence[str]) -> "Columns":
         """Raises RosterUnreadable naming each missing or repeated column, and what was probably meant."""
         headers = tuple(cells)
-        names = [_folded(header) for header in headers]
+        names = [heading(header) for header in headers]
         missing = [name for name in FIELDS if name not in names and name not in OPTIONAL]
         if missing:
             raise _header_wrong(missing, [name for name in names if name and name not in FIELDS])
@@ -55,15 +67,29 @@ class Columns:
         return cls(headers=headers, places=places)
 
     def row(self, cells: Sequence[str], *, today: dt.date) -> Content | tuple[Fault, ...]:
+        return self.line(cells, today=today).said
+
+    def line(self, cells: Sequence[str], *, today: dt.date) -> Line:
         width = len(cells)
         given = {field: cells[place] for field, place in self.places if place < width}
-        return content.read(given, today=today)
+        unread: list[Fault] = []
+        if "#" in "".join(cells):
+            unread = [Fault(field, *why) for field, text in given.items() if (why := unreadable(text))]
+        said = content.read(given, today=today)
+        if not unread and not isinstance(said, tuple):
+            return Line(said)
+        named = {fault.field for fault in unread}
+        faults = unread + [fault for fault in said if fault.field not in named] if isinstance(said, tuple) else unread
+        if any(fault.field not in _DISPENSABLE for fault in faults):
+            return Line(tuple(sorted(faults, key=lambda fault: _ORDER[fault.field])))
+        for fault in faults:
+            del given[fault.field]
+        return Line(content.read(given, today=today), tuple(faults))
 
 
 def is_header(cells: Sequence[str]) -> bool:
     """Whether most of the columns are here, so that a row is meant as the header though it may not be right."""
-    names = {_folded(cell) for cell in cells}
-    return len(names & FIELDS.keys()) >= 5
+    return has_headings(cells, _HEADINGS)
 
 
 def explained(faults: Sequence[Fault]) -> tuple[str, str]:
@@ -71,10 +97,6 @@ def explained(faults: Sequence[Fault]) -> tuple[str, str]:
     zh = "；".join(f"{HEADERS.get(fault.field, fault.field)}：{fault.zh}" for fault in faults)
     en = "; ".join(f"{fault.field}: {fault.en}" for fault in faults)
     return zh[:500], en[:500]
-
-
-def _folded(header: str) -> str:
-    return unicodedata.normalize("NFKC", "".join(header.split())).strip("\ufeff")
 
 
 def _header_wrong(missing: list[str], strangers: list[str]) -> RosterUnreadable:

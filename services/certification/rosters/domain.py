@@ -4,6 +4,8 @@ down."""
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from contract.certification import ImportNotFound
 from contract.words import CertificateStatus, ImportState, RowOutcome
@@ -39,7 +41,8 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``last_row`` is the spreadsheet's number of the last row that is settled; the header is row 1."""
+    """``last_row`` is the place in the file of the last row that is settled: in the first sheet its number there, the
+    header being row 1. ``sheets``: contract.sheets.SheetRead, with the ``base`` that lies between the two."""
 
     import_id: str
     organisation: str
@@ -54,6 +57,7 @@ class Job:
     traceparent: str | None
     state: ImportState = ImportState.QUEUED
     rows_total: int | None = None
+    sheets: tuple[Mapping[str, Any], ...] = ()
     rows_done: int = 0
     last_row: int = 1
     counts: dict[str, int] = field(default_factory=dict)
@@ -65,11 +69,16 @@ class Job:
     recall: Recall | None = None
     attempts: int = 0
 
+    def where(self, place: int) -> tuple[str | None, int]:
+        """The sheet in which a row stands, None in a csv, and its number there."""
+        found = [sheet for sheet in self.sheets if sheet["is_read"] and sheet["base"] < place]
+        return (found[-1]["name"], place - found[-1]["base"]) if found else (None, place)
+
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """``fields`` are all those at fault; ``code`` is that of the first. ``taken``: the certificate that another
-    organisation recorded under the row's number, which the one that uploads is not told."""
+    """``row``: its place in the file. ``fields`` are all those at fault; ``code`` is that of the first. ``taken``: the
+    certificate that another organisation recorded under the row's number, which the one that uploads is not told."""
 
     row: int
     outcome: RowOutcome
@@ -100,10 +109,11 @@ def decide(
     reporter: Actor,
     import_id: str,
     at: dt.datetime,
+    notes: Mapping[int, tuple[Fault, ...]] = MappingProxyType({}),
 ) -> Decided:
-    """``taken`` has the certificates whose numbers these rows use, by every number; ``filed`` what is filed under the
-    names of their assessors, ``believed`` whether one that has filed nothing is. Of several rows with one number the
-    first that can be taken is."""
+    """``notes``: what of a row is left out, by its place. ``taken`` has the certificates whose numbers these rows use,
+    by every number; ``filed`` what is filed under the names of their assessors, ``believed`` whether one that has filed
+    nothing is. Of several rows with one number the first that can be taken is."""
     known = dict(taken)
     results: list[RowResult] = []
     issued: list[tuple[Certificate, Content]] = []
@@ -133,7 +143,7 @@ def decide(
             )
             known[said.number] = certificate
             issued.append((certificate, said))
-            results.append(_created(row, certificate))
+            results.append(_created(row, certificate, notes.get(row, ())))
     return Decided(results, issued)
 
 
@@ -141,24 +151,27 @@ def not_found() -> ImportNotFound:
     return ImportNotFound("没有这次导入", "there is no such import")
 
 
-def _created(row: int, certificate: Certificate) -> RowResult:
+def _created(row: int, certificate: Certificate, notes: tuple[Fault, ...]) -> RowResult:
+    zh, en = [], []
     if not certificate.filed:
-        return RowResult(
-            row,
-            RowOutcome.CREATED,
-            certificate.certificate_id,
-            zh="评价机构的编号尚未备案，待备案或复核后计数",
-            en="the assessor has not filed its numbers: counted once it has, or once reviewed",
-        )
-    if certificate.status is CertificateStatus.NEEDS_REVIEW:
-        return RowResult(
-            row,
-            RowOutcome.CREATED,
-            certificate.certificate_id,
-            zh="证书编号无法自动核对，待复核后计数",
-            en="the number cannot be checked automatically: counted once reviewed",
-        )
-    return RowResult(row, RowOutcome.CREATED, certificate.certificate_id)
+        zh.append("评价机构的编号尚未备案，待备案或复核后计数")
+        en.append("the assessor has not filed its numbers: counted once it has, or once reviewed")
+    elif certificate.status is CertificateStatus.NEEDS_REVIEW:
+        zh.append("证书编号无法自动核对，待复核后计数")
+        en.append("the number cannot be checked automatically: counted once reviewed")
+    if notes:
+        noted_zh, noted_en = columns.explained(notes)
+        zh.append(f"证书已登记，下列内容未登记：{noted_zh}")
+        en.append(f"recorded, but without this: {noted_en}")
+    return RowResult(
+        row,
+        RowOutcome.CREATED,
+        certificate.certificate_id,
+        fields=tuple(fault.field for fault in notes),
+        code=notes[0].code if notes else None,
+        zh="；".join(zh)[:500] or None,
+        en="; ".join(en)[:500] or None,
+    )
 
 
 def _rejected(row: int, faults: tuple[Fault, ...]) -> RowResult:

@@ -6,7 +6,7 @@ job is. So a worker may be killed at any row, and the one who takes over goes on
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from runtime.lease import Lease, LeaseLost
 from services.certification import domain, store
 from services.certification.access import Actor
 from services.certification.domain import Certificate
+from services.certification.faults import Fault
 from services.certification.filings.store import filings
 from services.certification.rosters import annotated, spreadsheet
 from services.certification.rosters.domain import INTERRUPTED, Decided, Failure, Job, Read, RowResult, decide
@@ -133,14 +134,13 @@ class Importing:
     def _import(self, job: Job, token: int) -> None:
         with self._files.spool(job.file_id) as file:
             with spreadsheet.opened(file) as roster:
-                self._imports.begin(job, token, rows_total=roster.total)
+                sheets = [sheet.facts() | {"base": sheet.base} for sheet in roster.sheets]
+                self._imports.begin(job, token, rows_total=roster.total, sheets=sheets)
                 log.info("import.running", rows=roster.total, from_row=job.last_row + 1)
                 self._settle_all(job, token, roster)
             with (
                 spreadsheet.opened(file) as roster,
-                annotated.workbook(
-                    roster.columns.headers, self._annotated(job, roster), dry_run=job.dry_run
-                ) as workbook,
+                annotated.workbook(roster, self._annotated(job, roster), dry_run=job.dry_run) as workbook,
             ):
                 stored = self._files.write(workbook, filename=f"{job.import_id}.xlsx", limit=1 << 30)
         try:
@@ -161,11 +161,18 @@ class Importing:
                 rows = rows[len(settled) :]
                 if not rows:
                     continue
-            read: list[Read] = [(number, roster.columns.row(cells, today=today)) for number, cells in rows]
-            self._settle(job, token, reporter, read, known)
+            lines = [(number, roster.line(number, cells, today=today)) for number, cells in rows]
+            notes = {number: line.notes for number, line in lines if line.notes}
+            self._settle(job, token, reporter, [(number, line.said) for number, line in lines], notes, known)
 
     def _settle(
-        self, job: Job, token: int, reporter: Actor, read: Sequence[Read], known: dict[str, Certificate]
+        self,
+        job: Job,
+        token: int,
+        reporter: Actor,
+        read: Sequence[Read],
+        notes: Mapping[int, tuple[Fault, ...]],
+        known: dict[str, Certificate],
     ) -> None:
         whole = [said for _, said in read if not isinstance(said, tuple)]
         numbers, assessors = [said.number for said in whole], {said.assessor for said in whole}
@@ -183,6 +190,7 @@ class Importing:
                 reporter=reporter,
                 import_id=job.import_id,
                 at=at,
+                notes=notes,
             )
             new = [result for result in decided.results if result.row > job.last_row]
             if not job.dry_run:

@@ -10,7 +10,7 @@ from contract.words import ImportState, RowOutcome
 from runtime import clock, mongo, trace
 from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
-from runtime.pages import given, paged
+from runtime.pages import given
 from services.certification.access import Action, Actor
 from services.certification.rosters.answers import shown_import, shown_row
 from services.certification.rosters.domain import INTERRUPTED, Job, Recall, not_found
@@ -84,16 +84,14 @@ class ImportCalls:
         """``{"items": [Row], "next": cursor or None}``, those settled so far. Refuses ImportNotFound."""
         job = self._job(import_id, Actor.of(actor))
         asked = ReadRows.read(given(outcome=outcome, after=after, limit=limit))
+        limit = asked["limit"]
         found = list(
             imports(self.settings).results(
-                job.import_id,
-                outcome=asked.get("outcome"),
-                after=int(asked.get("after", 0)),
-                limit=asked["limit"] + 1,
+                job.import_id, outcome=asked.get("outcome"), after=int(asked.get("after", 0)), limit=limit + 1
             )
         )
-        page = paged([shown_row(each) for each in found], asked["limit"], "row")
-        return page | {"next": None if page["next"] is None else str(page["next"])}
+        more = str(found[limit - 1].row) if len(found) > limit else None
+        return {"items": [shown_row(each, job) for each in found[:limit]], "next": more}
 
     @rpc
     def import_result(self, import_id: str, actor: dict[str, Any]) -> dict[str, Any]:

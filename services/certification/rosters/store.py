@@ -132,8 +132,9 @@ class Imports:
         """Before its first transaction, so that ``take`` can call it off. Raises LeaseLost."""
         self._update(job, token, {"$addToSet": {"sessions": session.session_id["id"]}})
 
-    def begin(self, job: Job, token: int, *, rows_total: int) -> None:
-        self._update(job, token, {"$set": {"state": ImportState.RUNNING.value, "rows_total": rows_total}})
+    def begin(self, job: Job, token: int, *, rows_total: int, sheets: Sequence[Document]) -> None:
+        opened = {"rows_total": rows_total, "sheets": list(sheets)}
+        self._update(job, token, {"$set": {"state": ImportState.RUNNING.value, **opened}})
 
     def settle(self, session: ClientSession, job: Job, token: int, results: Sequence[RowResult]) -> None:
         """What became of the next rows, in the transaction that made it so. Raises LeaseLost."""

@@ -16,8 +16,10 @@ def shown_import(done: Import) -> dict[str, Any]:
         sha256=done.sha256,
         submitted_at=done.submitted_at,
         **{outcome.value: outcomes[outcome.value] for outcome in public.RowFiled},
+        sheets=[dict(sheet) for sheet in done.sheets],
         rows=[
             {
+                "sheet": row.sheet,
                 "row": row.row,
                 "outcome": row.outcome,
                 "report_id": row.report_id,

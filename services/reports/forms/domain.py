@@ -3,12 +3,14 @@ and what became of those that were handed in."""
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
+from contract import identifying, regions
+from contract.cells import heading as heading_of
+from contract.cells import unreadable as unreadable_cell
 from contract.errors import Invalid, field_error
 from contract.reports import ReportWorkbookUnreadable
 from contract.words import Measure
@@ -33,6 +35,7 @@ COLUMNS: dict[str, str | None] = {
     "更正理由": "reason",
     "佐证材料": "evidence",
 }
+KEYS = ("指标编号", "行政区划", "期别")  # which line a row is of
 INPUT = ("累计完成", "工作状态", "开工", "建成", "验收", "存在问题", "下步措施", "更正理由", "佐证材料")
 _NEEDED = ("指标编号", "行政区划", "期别", "累计完成", "工作状态", "佐证材料")
 _FIGURES = ("cumulative", "started", "completed", "inspected")
@@ -61,7 +64,7 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``row`` is the spreadsheet's own number. ``columns``: those at fault, by their heading."""
+    """``row`` is the spreadsheet's own number in ``sheet``. ``columns``: those at fault, by their heading."""
 
     row: int
     outcome: str
@@ -70,10 +73,13 @@ class Row:
     detail: str | None
     detail_en: str | None
     columns: tuple[str, ...]
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
+    """``sheets``: contract.sheets.SheetRead."""
+
     import_id: str
     client_id: str
     organisation: str
@@ -83,13 +89,14 @@ class Import:
     result_file_id: str
     submitted_at: dt.datetime
     rows: tuple[Row, ...]
+    sheets: tuple[Mapping[str, Any], ...] = ()
 
 
 def places(header: Sequence[str]) -> dict[str, int]:
     """Heading -> column, blanks left out. Raises ReportWorkbookUnreadable naming what is missing or there twice."""
     found: dict[str, int] = {}
     for place, cell in enumerate(header):
-        heading = "".join(unicodedata.normalize("NFKC", cell).split())
+        heading = heading_of(cell)
         if heading in found:
             raise unreadable(f"表头“{heading}”重复出现，请使用下载的填报表", f"the heading {heading} is there twice")
         if heading in COLUMNS:
@@ -112,7 +119,13 @@ def command(cells: Sequence[str], at: Mapping[str, int]) -> dict[str, Any] | Non
     }
     if not any(_HEADING[field] in INPUT for field in given):
         return None
-    faults = []
+    faults = [
+        field_error(f"/{field}", *why)
+        for field, text in given.items()
+        if (_HEADING[field] in INPUT or _HEADING[field] in KEYS) and (why := unreadable_cell(text))
+    ]
+    if faults:
+        raise Invalid("此行有单元格无法读取", "the row has cells that cannot be read", faults)
     for field in _FIGURES:
         if field in given:
             try:
@@ -138,10 +151,39 @@ def command(cells: Sequence[str], at: Mapping[str, int]) -> dict[str, Any] | Non
     return told
 
 
+def repeated(commands: Sequence[tuple[Any, Mapping[str, Any]]]) -> dict[Any, list[Any]]:
+    """Of rows (each with what it is known by, and its FileReport) that are about one line and do not say the same: each
+    with the others. None of them can be preferred."""
+    lines: dict[tuple[str, str, str], list[tuple[Any, Mapping[str, Any]]]] = {}
+    for row, command in commands:
+        line = command["target_id"], _place(command["region"]), command["period"]
+        lines.setdefault(line, []).append((row, command))
+    found: dict[Any, list[Any]] = {}
+    for rows in lines.values():
+        said = [_content(command) for _, command in rows]
+        if any(each != said[0] for each in said):
+            for row, _ in rows:
+                found[row] = [other for other, _ in rows if other != row]
+    return found
+
+
+def _place(region: str) -> str:
+    try:
+        return regions.find(region).code
+    except Invalid:  # the row is refused for it
+        return region
+
+
+def _content(command: Mapping[str, Any]) -> dict[str, Any]:
+    apart = ("command_id", "region", "evidence")
+    said = {name: value for name, value in command.items() if name not in apart}
+    return said | {"evidence": sorted((each["file_id"], each["sha256"]) for each in command["evidence"])}
+
+
 def figure(cell: str) -> str:
     """A number as it was meant: full-width digits, thousands separators, and the dust of floating point left out.
     Raises NotANumber, also for what a spreadsheet has rounded (1.30102E+17)."""
-    text = unicodedata.normalize("NFKC", cell).replace(" ", "")
+    text = identifying.number(cell)
     if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", text):
         text = text.replace(",", "")
     if not re.fullmatch(r"-?\d+(\.\d+)?([eE]-?\d{1,2})?", text):

@@ -2,16 +2,18 @@
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from contract import fields, regions
 from contract import reports as public
-from contract.errors import Invalid, Refused
+from contract.errors import Invalid, Refused, field_error
 from contract.message import Message
 from plan import Plan
 from runtime import mongo
 from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
+from runtime.sheets import Numbered, Sheet
 from services.reports import figures
 from services.reports.access import WRITE, Actor
 from services.reports.domain import invalid
@@ -21,6 +23,7 @@ from services.reports.forms import domain as form
 from services.reports.forms import filled, sheets
 from services.reports.forms.answers import shown_import
 from services.reports.forms.domain import Blank, Import, Row
+from services.reports.forms.filled import Filled
 from services.reports.forms.store import imports
 from services.reports.options import options
 from services.reports.store import Reports
@@ -75,15 +78,12 @@ class ImportCalls(Filer):
             if files.describe(asked["file_id"]).sha256 != asked["sha256"]:
                 raise FileMissing(asked["file_id"])
             with files.spool(asked["file_id"]) as file:
-                header, rows = filled.rows(file, most=options().most_rows)
+                forms, all_sheets = filled.read(file, most=options().most_rows)
         except FileMissing:
             raise form.unreadable("上传的文件不完整，请重新上传", "the file is not whole: upload it again") from None
-        columns = form.places(header)
         import_id = mongo.new_id()
-        told = command_id or import_id
-        examiner = Examiner(files)
-        results = [(row, self._row(row, columns, who, examiner, command_id=f"{told}/{row[0]}")) for row in rows]
-        content = sheets.annotated(header, results)
+        results = self._filed(forms, who, Examiner(files), told=command_id or import_id)
+        content = sheets.annotated(results)
         stored = files.write(io.BytesIO(content), filename="result.xlsx", limit=_RESULT)
         done = Import(
             import_id=import_id,
@@ -94,7 +94,8 @@ class ImportCalls(Filer):
             sha256=asked["sha256"],
             result_file_id=stored.file_id,
             submitted_at=at,
-            rows=tuple(result for _, result in results if result is not None),
+            rows=tuple(result for _, rows in results for _, result in rows if result is not None),
+            sheets=tuple(sheet.facts() for sheet in all_sheets),
         )
         recorded = imports(self.settings).add(done, command_id)
         if recorded.import_id != import_id:
@@ -120,22 +121,47 @@ class ImportCalls(Filer):
             raise public.ReportImportNotFound("没有这次导入", "there is no such import")
         return found
 
+    def _filed(
+        self, forms: Sequence[Filled], who: Actor, examiner: Examiner, *, told: str
+    ) -> list[tuple[Sheet, list[tuple[Numbered, Row | None]]]]:
+        """What became of each row of each sheet, None where nothing was filled in."""
+        commands: dict[tuple[int, int], Any] = {}
+        for part in forms:
+            for number, cells in part.rows:
+                # As it was known before there were several sheets, so that a repeated command finds its rows.
+                own = f"{told}/{number}" if part is forms[0] else f"{told}/{part.sheet.base + number}"
+                commands[part.sheet.base, number] = _read(cells, part.columns, command_id=own)
+        sound = [(row, read) for row, read in commands.items() if isinstance(read, dict)]
+        names = {part.sheet.base: part.sheet.name for part in forms}
+        for row, others in form.repeated(sound).items():
+            commands[row] = _contradicted([(names[base], number) for base, number in others])
+        return [
+            (
+                part.sheet,
+                [
+                    (row, self._row(part.sheet.name, row[0], commands[part.sheet.base, row[0]], who, examiner))
+                    for row in part.rows
+                ],
+            )
+            for part in forms
+        ]
+
     def _row(
-        self, row: filled.Numbered, columns: dict[str, int], who: Actor, examiner: Examiner, *, command_id: str
+        self, sheet: str, number: int, read: dict[str, Any] | Refused | None, who: Actor, examiner: Examiner
     ) -> Row | None:
-        number, cells = row
         try:
-            told = form.command(cells, columns)
-            if told is None:
+            if read is None:
                 return None
-            command = public.FileReport.read({**told, "command_id": command_id})
-            report_id = self.file_line(command, who, examiner)
+            if isinstance(read, Refused):
+                raise read
+            report_id = self.file_line(read, who, examiner)
         except public.ReportUnchanged as same:
-            return Row(number, public.RowFiled.DUPLICATE, None, same.code, same.zh, same.en, ())
+            return Row(number, public.RowFiled.DUPLICATE, None, same.code, same.zh, same.en, (), sheet)
         except Refused as refused:
             zh, en = _in_words(refused)
-            return Row(number, public.RowFiled.REFUSED, None, refused.code, zh, en, form.headings(refused.errors))
-        return Row(number, public.RowFiled.FILED, report_id, None, None, None, ())
+            at_fault = form.headings(refused.errors)
+            return Row(number, public.RowFiled.REFUSED, None, refused.code, zh, en, at_fault, sheet)
+        return Row(number, public.RowFiled.FILED, report_id, None, None, None, (), sheet)
 
     def _blanks(self, kept: Reports, plan: Plan, who: Actor, within: str, period: str) -> list[Blank]:
         codes = sorted(regions.subtree(within))
@@ -155,6 +181,24 @@ class ImportCalls(Filer):
                 last = max((at for at in told if at <= period), default=None)
                 blanks.append(Blank(indicator, code, told[last] if last else None))
         return blanks
+
+
+def _read(cells: Sequence[str], columns: dict[str, int], *, command_id: str) -> dict[str, Any] | Refused | None:
+    """FileReport of one row, why it is none, or None when nothing is filled in."""
+    try:
+        told = form.command(cells, columns)
+        return None if told is None else public.FileReport.read({**told, "command_id": command_id})
+    except Refused as refused:
+        return refused
+
+
+def _contradicted(others: Sequence[tuple[str, int]]) -> Refused:
+    several = len({sheet for sheet, _ in others}) > 1
+    named = [f"工作表“{sheet}”第{row}行" if several else f"第{row}行" for sheet, row in others]
+    zh = f"同一指标、地区、期别在本表中填了多次且内容不同（另见{'、'.join(named)}）：请只保留一行"
+    en = f"the same indicator, region and period stands here more than once, saying otherwise: rows {others}"
+    faults = [field_error(f"/{field}", "contradicts", zh, en) for field in ("target_id", "region", "period")]
+    return public.ReportInvalid(zh, en, faults[:1])
 
 
 def _in_words(refused: Refused) -> tuple[str, str]:

@@ -10,8 +10,8 @@ import xlsxwriter
 from contract import regions
 from contract.reports import RowFiled
 from contract.words import WorkState
+from runtime.sheets import Numbered, Sheet
 from services.reports.forms.domain import COLUMNS, INPUT, Blank, Row
-from services.reports.forms.filled import Numbered
 
 _WIDTHS = {"指标": 32, "地区": 26, "存在问题": 28, "下步措施": 28, "更正理由": 20, "佐证材料": 24, "上次审定累计": 14}
 _OUTCOMES = {RowFiled.FILED: "已填报", RowFiled.DUPLICATE: "内容未变", RowFiled.REFUSED: "退回"}
@@ -79,31 +79,33 @@ def template(blanks: Sequence[Blank], *, period: str) -> bytes:
     return out.getvalue()
 
 
-def annotated(header: Sequence[str], rows: Sequence[tuple[Numbered, Row | None]]) -> bytes:
+def annotated(sheets: Sequence[tuple[Sheet, Sequence[tuple[Numbered, Row | None]]]]) -> bytes:
     """What was handed in, each row with its outcome; the cells at fault are red. All cells are text, so that nothing
     is taken for a formula."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
-    sheet = book.add_worksheet("填报结果")
     text = {"num_format": "@", "valign": "top"}
     plain, bold = book.add_format(text), book.add_format(text | {"bold": True, "bg_color": "#DDEBF7"})
     pale, red = book.add_format(text | {"bg_color": "#FCE4D6"}), book.add_format(text | {"bg_color": "#FF9999"})
     reason = book.add_format(text | {"bg_color": "#FF9999", "text_wrap": True})
-    _columns(sheet, bold, (*header, "结果", "原因"))
-    for (number, cells), result in rows:
-        refused = result is not None and result.outcome == RowFiled.REFUSED
-        for place, cell in enumerate(cells[: len(header)]):
-            at_fault = result is not None and refused and header[place] in result.columns
-            look = red if at_fault else pale if refused else plain
-            if cell:
-                sheet.write_string(number - 1, place, cell, look)
-            elif at_fault:
-                sheet.write_blank(number - 1, place, None, look)
-        if result is None:
-            continue
-        look = red if refused else plain
-        sheet.write_string(number - 1, len(header), _OUTCOMES[RowFiled(result.outcome)], look)
-        sheet.write_string(number - 1, len(header) + 1, result.detail or "", reason if refused else plain)
+    for read, rows in sheets:
+        header = read.header
+        sheet = book.add_worksheet("填报结果" if len(sheets) == 1 else read.name)
+        _columns(sheet, bold, (*header, "结果", "原因"))
+        for (number, cells), result in rows:
+            refused = result is not None and result.outcome == RowFiled.REFUSED
+            for place, cell in enumerate(cells[: len(header)]):
+                at_fault = result is not None and refused and header[place] in result.columns
+                look = red if at_fault else pale if refused else plain
+                if cell:
+                    sheet.write_string(number - 1, place, cell, look)
+                elif at_fault:
+                    sheet.write_blank(number - 1, place, None, look)
+            if result is None:
+                continue
+            look = red if refused else plain
+            sheet.write_string(number - 1, len(header), _OUTCOMES[RowFiled(result.outcome)], look)
+            sheet.write_string(number - 1, len(header) + 1, result.detail or "", reason if refused else plain)
     book.close()
     return out.getvalue()
 

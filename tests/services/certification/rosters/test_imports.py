@@ -7,6 +7,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+import python_calamine
+import xlsxwriter
 from bson import encode
 from python_calamine import CalamineWorkbook
 
@@ -14,8 +16,10 @@ from contract import certification as public
 from contract.message import Event
 from contract.words import Role
 from runtime import trace
+from samples import sheets
 from services.certification.rosters import annotated
 from services.certification.rosters import job as working
+from services.certification.rosters.columns import FIELDS
 from tests.builders import a_certificate, a_person, a_roster, write_roster
 from tests.interleaved import interleaved
 from tests.services.certification.actors import BUREAU, CENTRE, INSPECTOR, OTHER_CENTRE, an_actor
@@ -478,3 +482,45 @@ def test_a_big_roster_stays_within_bounded_memory(rosters, tmp_path):
         process.wait()
         peaks.append(peak)
     assert peaks[1] < peaks[0] + (40 << 20), f"{peaks[1] >> 20} MB for 8,000 rows, {peaks[0] >> 20} MB for ten"
+
+
+def test_an_import_of_several_sheets_names_them_and_gives_each_back(rosters, service, settings, tmp_path):
+    certificates = a_roster(5)
+    book = xlsxwriter.Workbook(str(tmp_path / "r.xlsx"))
+    for name, part in (("一班", certificates[:2]), ("二班", certificates[2:])):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, list(FIELDS))
+        for number, certificate in enumerate(part, start=1):
+            cells = sheets.plain(certificate)
+            sheet.write_row(number, 0, [cells.get(header, "") for header in FIELDS])
+    sheet.write(2, list(FIELDS).index("联系电话"), "15400")
+    sheet.set_row(3, None, None, {"hidden": True})
+    book.add_worksheet("说明").write(0, 0, "填写说明")
+    book.close()
+    job = rosters.work(rosters.start(tmp_path / "r.xlsx"), rows=2)
+    assert (job["state"], job["created"], job["rows_total"]) == ("done", 5, 5)
+    assert [(sheet["name"], sheet["is_read"], sheet["rows"], sheet["hidden_rows"]) for sheet in job["sheets"]] == [
+        ("一班", True, 2, 0),
+        ("二班", True, 3, 1),
+        ("说明", False, 0, 0),
+    ]
+    assert job["sheets"][2]["reason"]
+    rows = rosters.rows(job)
+    assert [(row["sheet"], row["row"]) for row in rows] == [
+        ("一班", 2),
+        ("一班", 3),
+        ("二班", 2),
+        ("二班", 3),
+        ("二班", 4),
+    ]
+    assert (rows[3]["outcome"], rows[3]["field"], rows[3]["code"]) == ("created", "phone", "phone_invalid")
+    assert "联系电话" in rows[3]["reason"]
+    page = service.import_rows(job["import_id"], CENTRE, limit=3)
+    assert [row["row"] for row in service.import_rows(job["import_id"], CENTRE, after=page["next"])["items"]] == [3, 4]
+    result = service.import_result(job["import_id"], CENTRE)
+    with rosters.files.spool(result["file_id"]) as file:
+        given_back = python_calamine.CalamineWorkbook.from_filelike(file)
+        assert given_back.sheet_names == ["一班", "二班"]
+        assert [row[0] for row in given_back.get_sheet_by_name("二班").to_python()[1:]] == [
+            certificate["holder_name"] for certificate in certificates[2:]
+        ]

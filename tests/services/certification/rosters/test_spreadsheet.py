@@ -223,7 +223,7 @@ def test_a_cell_is_the_text_that_a_person_sees(cell, text):
     assert workbook.text(cell) == text
 
 
-def test_only_the_first_visible_sheet_with_content_is_read(tmp_path):
+def test_hidden_and_empty_sheets_are_not_read(tmp_path):
     book = xlsxwriter.Workbook(str(tmp_path / "r.xlsx"))
     hidden, empty, sheet = book.add_worksheet("旧"), book.add_worksheet("空"), book.add_worksheet("名册")
     hidden.write_row(0, 0, ["not", "the", "header"])

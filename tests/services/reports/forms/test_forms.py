@@ -234,3 +234,82 @@ def test_a_month_that_the_spreadsheet_took_for_a_day_is_a_month_again() -> None:
     assert told["period"] == "2023-03"
     with pytest.raises(Invalid):
         form.command([*cells[:7], "很多"], at)
+
+
+def test_rows_of_one_line_that_contradict_each_other_are_refused_naming_all(service: Reports, named: str) -> None:
+    rows = Filled(template(service)).put("13.2", 累计完成=5, 佐证材料=named).put("2.1", 累计完成=4, 佐证材料=named).rows
+    (first,) = (row for row in rows if row[0] == "13.2")
+    (same,) = (row for row in rows if row[0] == "2.1")
+    other = list(first)
+    other[rows[0].index("累计完成")] = 6
+    other[rows[0].index("行政区划")] = "石家庄市长安区"  # the same region by its name
+    again = [cell if heading != "累计完成" else "4.0" for heading, cell in zip(rows[0], same, strict=True)]
+    done = hand_back(service, saved([*rows, other, first, again]))
+    outcomes = {row["row"]: (row["outcome"], row["code"]) for row in done["rows"]}
+    places = [rows.index(first) + 1, len(rows) + 1, len(rows) + 2]
+    assert {outcomes[place] for place in places} == {("refused", "report_invalid")}
+    detail = {row["row"]: row["detail"] for row in done["rows"]}
+    for place in places:
+        assert all(f"第{each}行" in detail[place] for each in places if each != place)
+    assert outcomes[rows.index(same) + 1] == ("filed", None)
+    assert outcomes[len(rows) + 3] == ("duplicate", "report_unchanged"), "the same twice is the same"
+    assert {line["target_id"] for line in service.reports(REPORTER)["items"]} == {"2.1"}
+
+
+def test_an_error_value_is_no_blank_row(service: Reports, named: str) -> None:
+    filled = (
+        Filled(template(service)).put("2.1", 累计完成="#N/A").put("4.1", 累计完成=1, 佐证材料=named, 存在问题="#REF!")
+    )
+    done = hand_back(service, saved(filled.rows))
+    outcomes = {row["row"]: (row["outcome"], row["columns"]) for row in done["rows"]}
+    assert outcomes == {
+        filled.number("2.1"): ("refused", ["累计完成"]),
+        filled.number("4.1"): ("refused", ["存在问题"]),
+    }
+    assert all("错误值" in row["detail"] for row in done["rows"])
+
+
+def test_every_sheet_with_the_header_is_filed_and_a_merged_figure_is_no_rows_own(service: Reports, named: str) -> None:
+    rows = Filled(template(service)).put("2.1", 累计完成=12, 佐证材料=named).rows
+    header = rows[0]
+    cells = {"行政区划": "130102", "期别": "2023-03", "佐证材料": named}
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    for name in ("住建", "农业"):
+        sheet_of = book.add_worksheet(name)
+        sheet_of.write_row(0, 0, header)
+    for number, target_id in enumerate(("5.2", "5.3"), start=1):
+        sheet_of.write_row(number, 0, [(cells | {"指标编号": target_id}).get(heading, "") for heading in header])
+    figure = header.index("累计完成")
+    sheet_of.merge_range(1, figure, 2, figure, 7, book.add_format())
+    first = book.get_worksheet_by_name("住建")
+    for number, row in enumerate(rows[1:], start=1):
+        first.write_row(number, 0, row)
+    book.add_worksheet("填报说明").write(0, 0, "说明")
+    book.close()
+    done = hand_back(service, out.getvalue())
+    assert [(row["sheet"], row["row"], row["outcome"]) for row in done["rows"]] == [
+        ("住建", rows.index(next(row for row in rows if row[0] == "2.1")) + 1, "filed"),
+        ("农业", 2, "filed"),
+        ("农业", 3, "refused"),
+    ]
+    assert "合并" in done["rows"][2]["detail"]
+    assert [(each["name"], each["is_read"]) for each in done["sheets"]] == [
+        ("住建", True),
+        ("农业", True),
+        ("填报说明", False),
+    ]
+    assert service.report_import(done["import_id"], REPORTER) == done
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"<html><table>", "网页（HTML）"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "旧版xls")],
+    ids=["html", "xls"],
+)
+def test_what_was_handed_in_instead_of_a_form_is_called_by_its_name(
+    service: Reports, content: bytes, said: str
+) -> None:
+    with pytest.raises(public.ReportWorkbookUnreadable, match="xlsx") as refused:
+        hand_back(service, content)
+    assert said in refused.value.zh
