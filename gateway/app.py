@@ -122,8 +122,8 @@ def create(settings: Config | None = None) -> Flask:
         "disabled": Disabled(settings, lifetime=LIFETIME),
         "limits": counted,
         "pages": Pages(),
-        "public": Lately(targets.SHARED_SECONDS),
-        "readiness": Lately(health.LOOKED_SECONDS),
+        "public": Lately("public", targets.SHARED_SECONDS),
+        "readiness": Lately("readiness", health.LOOKED_SECONDS),
         "idempotency": keys,
     }
 
