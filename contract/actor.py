@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from marshmallow import ValidationError
+
 from contract import fields, personal
 from contract.message import Message
+from contract.shortcut import Take, Unsure
 from contract.words import Role
 
 _CLIENT_ID = re.compile(r"(?!.*\d{11})[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
@@ -17,6 +20,33 @@ def is_client_id(text: str) -> bool:
     """1 to 64 small letters, digits and hyphens within, and nobody's number: whoever sees what its client did sees it,
     for ever."""
     return _CLIENT_ID.fullmatch(text) is not None and not personal.has_number(text)
+
+
+class ClientId(fields.Pattern):
+    """Where somebody is named by the id that they sign in with. It becomes a record's id and stands in the log."""
+
+    pattern = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+    means = (
+        "client_id",
+        "应用标识应为1至64个小写字母、数字或连字符，首尾不用连字符，且不含个人信息",
+        "a client's id is 1 to 64 small letters, digits and hyphens, with no hyphen at its ends and no personal number",
+    )
+
+    def shortcut(self) -> Take:
+        pattern = super().shortcut()
+
+        def take(value: Any) -> str:
+            if is_client_id(pattern(value)):
+                return value
+            raise Unsure
+
+        return take
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not is_client_id(text):
+            raise ValidationError("|".join(self.means))
+        return text
 
 
 class _Told(Message):

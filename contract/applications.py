@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from contract import fields
+from contract.actor import ClientId
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from contract.housekeeping import Evidence, EvidenceOnFile, Matter, Settlement, SubjectKind
 from contract.message import Message
@@ -107,7 +108,7 @@ class RegisterReviewer(Message):
     ``base_id`` the base that they belong to."""
 
     command_id = fields.Text(at_most=100)
-    client_id = fields.Text(required=True, at_most=100)
+    client_id = ClientId(required=True)
     organisation = fields.Text(required=True, at_most=100)
     office = fields.RegionCode()
     base_id = fields.Id()
@@ -181,7 +182,7 @@ class Step(Message):
     state = fields.Text(required=True)  # after it
     at = fields.Instant(required=True)
     by = fields.Account(required=True)
-    reason = fields.Text(required=True, allow_none=True, at_most=500)
+    reason = fields.Text(required=True, allow_none=True, at_most=1000)
     evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
     objection_id = fields.Id(required=True, allow_none=True)  # which objection it is about
 
@@ -205,7 +206,7 @@ class Seat(Message):
     reviewer = fields.Text(required=True, allow_none=True)
     state = fields.Text(required=True)
     window = fields.Nested(Window, required=True)
-    reason = fields.Text(required=True, allow_none=True, at_most=500)
+    reason = fields.Text(required=True, allow_none=True, at_most=1000)
 
 
 class Outcome(Message):

@@ -30,7 +30,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 import plan
 from contract import regions
-from contract.actor import is_client_id
+from contract.actor import ClientId, is_client_id
 from contract.errors import Invalid
 from contract.words import Role
 from gateway import demo_clients, scopes
@@ -42,10 +42,7 @@ from runtime.config import Config
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _DEMO_PER_MINUTE = 120_000  # the benchmarks post through one demo client
 
-ID_FORM = (
-    "应用标识应为1至64个小写字母、数字或连字符，首尾不用连字符，且不含个人信息",
-    "a client's id is 1 to 64 small letters, digits and hyphens, with no hyphen at its ends and no personal number",
-)
+ID_FORM = ClientId.means[1:]  # in Chinese and English
 
 
 class ClientRefused(Exception):

@@ -4,6 +4,7 @@ their values, tuples as lists. None is left out. And what a document's imprint i
 import datetime as dt
 import hashlib
 import json
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -49,6 +50,8 @@ def of(kind: type[Kept], kept: Mapping[str, Any]) -> Kept:
 def imprint(collection: str, row: Mapping[str, Any]) -> str:
     """``collection/id:sha256`` of a document as it is written, over its canonical JSON. Its locks (runtime.mongo) say
     nothing of it."""
+    if re.search(r"\s", str(row["_id"])):  # the log names several with blanks between them
+        raise ValueError(f"{collection}: an id with blanks in it cannot be a record's")
     row = {name: value for name, value in row.items() if name != "locks"}
     canonical = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_canonical)
     return f"{collection}/{row['_id']}:{hashlib.sha256(canonical.encode()).hexdigest()}"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import contract
+from contract import applications, errors, targets
 from contract import certification as certified
-from contract import errors, targets
 from contract.errors import Refused
 from contract.fields import Text
 from contract.message import Message
@@ -128,3 +128,10 @@ def _longest(field: Any) -> int:
     """How many characters it takes; 0 for what is no text."""
     field = getattr(field, "inner", field)
     return max(field._lengths) if isinstance(field, Text) else 0
+
+
+@pytest.mark.parametrize("id", ["a b", "a\nb", "-a", "A", "", "x" * 65, "reviewer-13800138000", "张三"])
+def test_who_is_named_by_a_clients_id_is_named_as_a_client_can_be(id: str) -> None:
+    with pytest.raises(errors.Invalid) as refused:
+        applications.RegisterReviewer.read({"client_id": id, "organisation": "河北示例学院"})
+    assert [error["pointer"] for error in refused.value.errors] == ["/client_id"]

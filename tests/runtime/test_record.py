@@ -94,3 +94,10 @@ def test_only_what_is_none_is_left_out() -> None:
 
 def test_a_class_is_no_record() -> None:
     assert record.document(Whole) is Whole
+
+
+def test_no_record_has_an_id_with_blanks() -> None:
+    """The log names several with blanks between them: one such id, and no audit could read the log again."""
+    for id in ("a b", "a\nb", "a\u3000b"):
+        with pytest.raises(ValueError, match="blanks"):
+            record.imprint("things", {"_id": id})
