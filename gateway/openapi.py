@@ -105,6 +105,10 @@ def describe(
     ]
     if "<" in path:
         met += [problems.PathNotFound]  # what stands there has not the form of such a name
+    if "<" in path or query is not None:
+        met += [problems.AddressTooLong]
+    if once or edits or answers.cached:
+        met += [problems.HeadersTooLarge]
     if not public:
         met += [problems.Unauthenticated]
     if scopes:

@@ -124,4 +124,4 @@ class _Role:
             )
 
 
-_ANYWHERE = {"method_not_allowed", "address_too_long", "headers_too_large"}  # before any operation
+_ANYWHERE = {"method_not_allowed", "address_too_long"}  # before any operation
