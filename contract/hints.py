@@ -112,6 +112,10 @@ class HintNotYours(Forbidden):
     """It is concluded by its owner."""
 
 
+class HintInvalid(Invalid):
+    """``owner`` is neither an account nor an organisation that inspects in the hint's region."""
+
+
 class InspectionUnknown(Invalid):
     """``inspection_id`` names no inspection of this indicator."""
 

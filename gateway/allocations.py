@@ -140,7 +140,7 @@ def list_responsibles(asked: Asked, target_id: str) -> Response:
     once=True,
     edits=True,
     answers=Answer(200, public.Responsible, "已登记 · as it is now", headers=("ETag",)),
-    refusals=_DECIDED,
+    refusals=(*_DECIDED, public.AllocationInvalid),
 )
 def name_responsible(asked: Asked, target_id: str) -> Response:
     """登记责任人 · Name who answers for the indicator in a region

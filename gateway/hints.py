@@ -82,11 +82,11 @@ def read_hint(asked: Asked, hint_id: str) -> Response:
     "/hints/<id:hint_id>/assignment",
     scopes=_WRITE,
     body=public.AssignHint(exclude=_PATH),
-    example={"owner": "省督导一组"},
+    example={"owner": "省督导组"},
     once=True,
     edits=True,
     answers=_HINT,
-    refusals=_KEPT,
+    refusals=(*_KEPT, public.HintInvalid),
 )
 def assign_hint(asked: Asked, hint_id: str) -> Response:
     """分派核查 · Give it to somebody to look into"""

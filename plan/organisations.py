@@ -55,16 +55,7 @@ class Organisations:
         OrganisationUnknown."""
         if role in OF_ANY_NAME:
             return self._of_any_name(organisation)
-        where, name = self._found(organisation)
-        if role in _WHO_REPORTS:
-            own = self.of_province if where == self.region else self.organs
-        else:
-            own = (self.province if where == self.region else self.local).get(role, ())
-        if (name if where == self.region else _rest(name)[1]) not in own:
-            raise OrganisationUnknown(
-                f"单位“{organisation}”不承担{role}的职责；此职责属于：{'、'.join(own)}",
-                f"{organisation!r} does not act as {role}: this is for {', '.join(own)}",
-            )
+        where, name = self._found(organisation, role)
         if where != _code(region):
             raise OrganisationUnknown(
                 f"单位“{organisation}”属于{where}，与所填地区{region}不一致：请填写该单位所在地区的代码",
@@ -81,10 +72,10 @@ class Organisations:
             return False
         return True
 
-    def named(self, organisation: str, *, region: str) -> str:
-        """The name, as it is written throughout, of one that may be asked to act upon something of the region: of the
-        province, of the region, of one above or below it. Raises OrganisationUnknown."""
-        where, name = self._found(organisation)
+    def named(self, organisation: str, *, region: str, role: str = Role.REPORTER) -> str:
+        """The name, as it is written throughout, of one that may be asked to act upon something of the region, in the
+        role: of the province, of the region, of one above or below it. Raises OrganisationUnknown."""
+        where, name = self._found(organisation, role)
         if not (regions.within(where, region) or regions.within(region, where)):
             raise OrganisationUnknown(
                 f"单位“{organisation}”属于{where}，不管辖地区{region}",
@@ -92,9 +83,10 @@ class Organisations:
             )
         return name
 
-    def _found(self, organisation: str) -> tuple[str, str]:
+    def _found(self, organisation: str, role: str) -> tuple[str, str]:
         """Region and name. Raises OrganisationUnknown."""
         if organisation in self.of_province:
+            self._check_role(organisation, organisation, role, self.of_province, self.province)
             return self.region, organisation
         here, organ = self._local(organisation)
         if not here or organ not in self.organs:
@@ -105,7 +97,19 @@ class Organisations:
                 f"有几个地区叫这个名称，“{organisation}”不明确，请写全称：{full}",
                 f"several regions have this name: write {organisation!r} in full, as one of {full}",
             )
+        self._check_role(organisation, organ, role, self.organs, self.local)
         return here[0], _written(here[0]) + organ
+
+    @staticmethod
+    def _check_role(
+        organisation: str, listed: str, role: str, all: tuple[str, ...], by_role: dict[str, tuple[str, ...]]
+    ) -> None:
+        own = all if role in _WHO_REPORTS else by_role.get(role, ())
+        if listed not in own:
+            raise OrganisationUnknown(
+                f"单位“{organisation}”不承担{role}的职责；此职责属于：{'、'.join(own)}",
+                f"{organisation!r} does not act as {role}: this is for {', '.join(own)}",
+            )
 
     def _local(self, organisation: str) -> tuple[list[str], str]:
         """The regions of the plan that it may be one of, and what its name says beside theirs."""

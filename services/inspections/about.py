@@ -10,6 +10,7 @@ from contract.errors import field_error
 from contract.matters import MatterInvalid, MattersNotAllowed
 from contract.regions import RegionAmbiguous, RegionUnknown
 from plan import Plan
+from plan.organisations import OrganisationUnknown
 from services.inspections.access import MATTERS, READ, Actor
 
 
@@ -73,6 +74,14 @@ def about_of(plan: Plan, *, target_id: str | None, item: int | None, region: str
     number = indicator.item if indicator else item
     assert number is not None  # one of the two was given
     return About(item=number, target_id=target_id, region=code)
+
+
+def named(plan: Plan, organisation: str, *, at: str, region: str) -> str:
+    """The organisation that a command names at a field, as it is written throughout. Raises MatterInvalid."""
+    try:
+        return plan.organisations.named(organisation, region=region)
+    except OrganisationUnknown as error:
+        raise invalid([field_error(at, "organisation_unknown", error.zh, error.en)]) from None
 
 
 def item_name(plan: Plan, item: int) -> str:

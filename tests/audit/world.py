@@ -250,7 +250,7 @@ class World:
             "target_id": "2.1",
             "region": CITY,
             "lead": "石家庄市住建局",
-            "co": ["市财政局"],
+            "co": ["石家庄市财政局"],
             "principal": "欧阳一",
         }
         self.call("targets", "name_responsible", named, DISPATCHER)

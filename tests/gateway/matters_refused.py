@@ -184,6 +184,10 @@ def matter_invalid(register: Register) -> TestResponse:
     return register.matter(target_id="99.9")
 
 
+def hint_invalid(register: Register) -> TestResponse:
+    return register.inspector.post(f"{register.hint()}/assignment", json={"owner": "省住建厅"})
+
+
 def inspection_unknown(register: Register) -> TestResponse:
     where = register.hint()
     register.assign(where)
@@ -198,7 +202,7 @@ _STATUS: dict[int, tuple[Callable[[Register], TestResponse], ...]] = {
         *(greenway_answered_already, greenway_not_waiting, hint_concluded_already, hint_not_assigned),
     ),
     412: (matter_changed, greenway_changed, hint_changed),
-    422: (matter_invalid, inspection_unknown),
+    422: (matter_invalid, hint_invalid, inspection_unknown),
 }
 
 

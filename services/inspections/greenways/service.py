@@ -38,11 +38,12 @@ class GreenwayCalls(Calls):
         """RequestGreenway -> Greenway. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
         asked, who = public.RequestGreenway.read(command), writer_of(actor)
         rows, (kept, at, today) = kept_greenways(self.settings), self._now()
+        of = asked_about(self._plan(), asked, who)
         greenway = greenways.request(
             greenway_id=mongo.new_id(),
-            about=asked_about(self._plan(), asked, who),
+            about=of,
             step=public.GreenwayStep(asked["step"]),
-            addressed_to=asked["addressed_to"],
+            addressed_to=about.named(self._plan(), asked["addressed_to"], at="/addressed_to", region=of.region),
             subject=asked["subject"],
             text=asked["text"],
             days=greenways.working_days(),

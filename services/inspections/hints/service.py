@@ -8,10 +8,12 @@ from pymongo.errors import DuplicateKeyError
 
 from contract import fields, regions
 from contract import hints as public
+from contract.actor import is_client_id
 from contract.errors import field_error
 from contract.inspections import AnomalyKind, InspectionNotFound
 from contract.message import Said
 from contract.words import Role
+from plan.organisations import OrganisationUnknown
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadRegion, given, in_region, nothing, walked, within_of
@@ -49,11 +51,15 @@ class HintCalls(Calls):
 
     @rpc
     def assign_hint(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """AssignHint -> Hint. Refuses HintNotFound, HintConcludedAlready, HintChanged, HintsNotAllowed,
+        """AssignHint -> Hint. Refuses HintNotFound, HintInvalid, HintConcludedAlready, HintChanged, HintsNotAllowed,
         CommandReused."""
         asked, who = public.AssignHint.read(command), _inspector(actor)
         _, at, _ = self._now()
-        return self._change_hint(asked, who, "assign", lambda h: hints.assign(h, owner=asked["owner"], at=at, who=who))
+
+        def step(before: Hint) -> Hint:
+            return hints.assign(before, owner=self._owner(asked["owner"], before.region), at=at, who=who)
+
+        return self._change_hint(asked, who, "assign", step)
 
     @rpc
     def conclude_hint(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +111,19 @@ class HintCalls(Calls):
             return before.hint_id
 
         return self._hint(kept.commands.once(who.client_id, asked, work, action=f"{action}_hint"), who)
+
+    def _owner(self, said: str, region: str) -> str:
+        """An account, or an organisation that inspects there. Raises HintInvalid."""
+        if is_client_id(said):
+            return said
+        try:
+            return self._plan().organisations.named(said, region=region, role=Role.INSPECTOR)
+        except OrganisationUnknown as error:
+            raise public.HintInvalid(
+                "内容有误，请按所列字段更正",
+                "correct the listed fields and send it again",
+                [field_error("/owner", "organisation_unknown", error.zh, error.en)],
+            ) from None
 
     def _check_inspection(self, inspection_id: str, hint: Hint) -> None:
         """Raises InspectionUnknown unless it is one of the hint's indicator."""

@@ -42,13 +42,14 @@ class MatterCalls(Calls):
         """RegisterMatter -> MatterRecord. Refuses MatterInvalid, MattersNotAllowed, CommandReused."""
         asked, who = public.RegisterMatter.read(command), writer_of(actor)
         rows, (kept, at, today) = kept_matters(self.settings), self._now()
+        of = asked_about(self._plan(), asked, who)
         matter = matters.register(
             matter_id=mongo.new_id(),
-            about=asked_about(self._plan(), asked, who),
+            about=of,
             kind=public.MatterKind(asked["kind"]),
             title=asked["title"],
             text=asked["text"],
-            owner=asked["owner"],
+            owner=about.named(self._plan(), asked["owner"], at="/owner", region=of.region),
             due_on=asked["due_on"],
             today=today,
             at=at,

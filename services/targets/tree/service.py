@@ -14,10 +14,11 @@ from pymongo.client_session import ClientSession
 from contract import allocations as public
 from contract import regions
 from contract.actor import Actor
-from contract.errors import Refused
+from contract.errors import Refused, field_error
 from contract.targets import TargetNotFound
 from contract.words import Role
 from plan import Indicator, Plan
+from plan.organisations import OrganisationUnknown
 from runtime.commands import Commands
 from runtime.hosting import Settings, rpc
 from runtime.vault import Vault
@@ -121,10 +122,11 @@ class TreeCalls:
     @rpc(expected_exceptions=Refused)
     def name_responsible(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """NameResponsible -> Responsible. Refuses TargetNotFound, NodeNotFound, AllocationNotAllowed,
-        AllocationChanged, CommandReused."""
+        AllocationInvalid, AllocationChanged, CommandReused."""
         asked = public.NameResponsible.read(command)
         desk = self._desk(asked, actor)
         _may_name(desk)
+        asked |= _offices(desk, asked)
         key, at = (desk.indicator.id, desk.region), timepiece.now(self.settings)
 
         def work(session: ClientSession) -> str:
@@ -177,6 +179,24 @@ def _may_name(desk: Desk) -> None:
     dispatches = desk.who.role == Role.DISPATCHER and ADJUST in desk.who.scopes
     if not dispatches and not (_reviews(desk) and regions.get(desk.who.region).level == "unit"):
         raise _not_allowed()
+
+
+def _offices(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
+    """``lead`` and ``co`` as the plan's lists write them. Raises AllocationInvalid."""
+    given = [("/lead", asked["lead"])] if "lead" in asked else []
+    given += [(f"/co/{place}", name) for place, name in enumerate(asked.get("co", []))]
+    names, faults = [], []
+    for at, name in given:
+        try:
+            names.append(desk.plan.organisations.named(name, region=desk.region))
+        except OrganisationUnknown as error:
+            faults.append(field_error(at, "organisation_unknown", error.zh, error.en))
+    if faults:
+        raise public.AllocationInvalid(
+            "单位有误，请按所列项目更正", "correct the listed fields and send it again", faults
+        )
+    found: dict[str, Any] = {"lead": names.pop(0)} if "lead" in asked else {}
+    return found | ({"co": names} if "co" in asked else {})
 
 
 def _reviews(desk: Desk) -> bool:

@@ -48,6 +48,19 @@ def test_what_certification_notices_is_a_case_as_well(service: Inspections) -> N
     assert (hint["noticed_by"], hint["target_id"]) == ("certification", "12.1")
 
 
+def test_it_is_given_to_an_account_or_to_who_inspects_there(service: Inspections) -> None:
+    hint = heard(service)
+    assert assigned(service, hint, INSPECTOR["organisation"])["owner"] == INSPECTOR["organisation"]
+    for owner in ("省住建厅", "石家庄市教育局", "唐山市督查室", "Inspector"):
+        with pytest.raises(public.HintInvalid) as refused:
+            assigned(service, hint, owner)
+        assert [(fault["pointer"], fault["code"]) for fault in refused.value.errors] == [
+            ("/owner", "organisation_unknown")
+        ]
+    assert assigned(service, hint, "长安区督查室")["owner"] == "石家庄市长安区督查室"
+    assert concluded(service, assigned(service, hint, INSPECTOR["organisation"]))["state"] == "已办结"
+
+
 def test_a_case_is_owned_then_concluded_by_its_owner(service: Inspections) -> None:
     hint = heard(service)
     with pytest.raises(public.HintNotAssigned):

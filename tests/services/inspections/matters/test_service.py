@@ -118,6 +118,22 @@ def test_it_is_overdue_from_the_day_after_and_late_when_it_was_settled_then(
     assert settled(service, matter)["late"] is True
 
 
+def test_its_owner_is_chosen_from_the_plans_list_and_has_to_do_with_its_region(service: Inspections) -> None:
+    for owner, meant in (
+        ("省住建厅", "省住房城乡建设厅"),
+        ("长安区财务局", "长安区财政局"),
+        ("唐山市财政局", "130200"),
+    ):
+        with pytest.raises(public.MatterInvalid) as refused:
+            service.register_matter(a_matter(owner=owner), REPORTER)
+        (fault,) = refused.value.errors
+        assert (fault["pointer"], fault["code"]) == ("/owner", "organisation_unknown")
+        assert meant in fault["detail"]
+    matter = service.register_matter(a_matter(owner="长安区财政局"), REPORTER)
+    assert matter["owner"] == OWNER["organisation"], "the name by which its owner's accounts are known"
+    assert asked(service, matter)["state"] == "申请销账"
+
+
 def test_what_one_may_not_see_is_not_there_and_its_owner_sees_it_wherever_he_is(service: Inspections) -> None:
     matter = service.register_matter(a_matter(owner=EDUCATION["organisation"]), REPORTER)
     for actor in (REPORTER, HOUSING, EDUCATION, DISPATCHER, INSPECTOR):
@@ -191,7 +207,7 @@ def test_a_command_told_again_changes_nothing_and_a_stale_one_is_refused(service
 def test_it_is_found_by_item_region_kind_state_and_owner_page_by_page(service: Inspections) -> None:
     made = [
         service.register_matter(a_matter(**changes), DISPATCHER)["matter_id"]
-        for changes in ({}, {"region": "130104", "kind": "土地"}, TANGSHAN)
+        for changes in ({}, {"region": "130104", "kind": "土地", "owner": "石家庄市桥西区自然资源局"}, TANGSHAN)
     ]
     found = {
         "region": (made[:2], {"region": "130100"}),
@@ -212,7 +228,7 @@ def test_it_is_found_by_item_region_kind_state_and_owner_page_by_page(service: I
 def test_the_counts_are_those_of_the_list_by_item_and_region(service: Inspections, on_day: OnDay) -> None:
     first = service.register_matter(a_matter(due_on="2023-08-10"), REPORTER)
     service.register_matter(a_matter(), REPORTER)
-    service.register_matter(a_matter(region="130104"), DISPATCHER)
+    service.register_matter(a_matter(region="130104", owner="石家庄市桥西区财政局"), DISPATCHER)
     on_day(dt.date(2023, 8, 15))
     asked(service, first)
     (here,) = service.matter_counts(REPORTER)["items"]

@@ -236,6 +236,17 @@ def test_who_answers_is_named_shown_to_report_readers_and_to_nobody_else(service
     assert (blind["lead"], blind["principal"], blind["contact"]) == ("石家庄市民政局", None, None)
 
 
+def test_the_offices_that_answer_are_chosen_from_the_plans_list(service: Targets) -> None:
+    with pytest.raises(AllocationInvalid) as refused:
+        service.name_responsible({**NAMED, "lead": "市民政局", "co": ["石家庄市财政局", "唐山市财政局"]}, DISPATCHER)
+    assert [(fault["pointer"], fault["code"]) for fault in refused.value.errors] == [
+        ("/lead", "organisation_unknown"),
+        ("/co/1", "organisation_unknown"),
+    ]
+    made = service.name_responsible({**NAMED, "co": ["河北省石家庄市财政局", "省教育厅"]}, DISPATCHER)
+    assert made["co"] == ["石家庄市财政局", "省教育厅"]
+
+
 def test_a_name_lies_nowhere_in_plain(service: Targets, settings: Config) -> None:
     service.name_responsible({**NAMED, "command_id": "one"}, DISPATCHER)
     store = tree(settings).store
