@@ -59,6 +59,7 @@ class Audit:
             "审定数均经第二人审核": partial(records.review_faults, books),
             "市级认定均经省级第二人确认": partial(records.recognition_faults, books),
             "认定变更均经第二人确认": partial(records.change_faults, books),
+            "停止授牌的异议均经受理，未决的不予授牌": partial(records.objection_faults, books),
             "由原始记录重新清点，与日志一致": lambda: recount.faults(self.count, self.steps),
             "分录逐条出自日志": lambda: counts.entry_faults(books, self.count),
             "计数依据逐项一致": lambda: counts.standing_faults(books, self.count),

@@ -279,3 +279,25 @@ def change_faults(books: Books) -> Iterator[str]:
                 if step["by"] == proposed_by:
                     yield f"housekeeping.awards {award['_id']}：第 {step['version']} 步由提出人自行确认"
                 proposed_by = None
+
+
+_STOOD = ("open", "dismissed", "upheld")
+_ADMITTED = ("admit_objection", "objection_overdue")
+_ANSWERED = ("admit_objection", "refuse_objection", "dismiss_objection", "uphold_objection")
+
+
+def objection_faults(books: Books) -> Iterator[str]:
+    """Objections that were looked into without being admitted or decided on again by who had refused them, and awards
+    made while one stood. What came before objections were admitted at all has no step that names it."""
+    for case in books.rows("housekeeping", "cases"):
+        for objection in case["objections"]:
+            name = f"housekeeping.cases {case['_id']}：异议 {objection['objection_id']}"
+            if "award_id" in case and objection["state"] in ("received", "appealed", "open", "upheld"):
+                yield f"{name} 未决（{objection['state']}）即已认定"
+            steps = [step for step in case["history"] if step.get("about") == objection["objection_id"]]
+            if steps and objection["state"] in _STOOD and not any(step["transition"] in _ADMITTED for step in steps):
+                yield f"{name} 未经受理即启动核查"
+            refused = [place for place, step in enumerate(steps) if step["transition"] == "refuse_objection"]
+            for place in refused:
+                if any(s["by"] == steps[place]["by"] and s["transition"] in _ANSWERED for s in steps[place + 1 :]):
+                    yield f"{name} 由决定不予受理的人再次办理"

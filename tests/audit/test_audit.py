@@ -95,6 +95,24 @@ def test_who_accepts_what_they_filed_is_named_though_every_record_agrees(books: 
     assert [fault for fault in faults if "自行审定" in fault]
 
 
+def test_an_objection_that_nobody_admitted_and_an_award_in_spite_of_one_are_named(books: Remembered) -> None:
+    cases = books.of("housekeeping", "cases")
+    disputed = next(case for case in cases if case["objections"])
+    refused, admitted = disputed["objections"]
+    step = next(each for each in disputed["history"] if each["transition"] == "admit_objection")
+    step |= {"transition": "refuse_objection", "by": "fulian-130000"}
+    again = next(each for each in disputed["history"] if each["transition"] == "refuse_objection")
+    disputed["history"].append({**again, "transition": "dismiss_objection"})
+    disputed["award_id"] = "0" * 24
+    faults = books.altered(housekeeping_cases=cases).faults()
+    name = f"housekeeping.cases {disputed['_id']}：异议 "
+    assert {
+        f"{name}{admitted['objection_id']} 未经受理即启动核查",
+        f"{name}{admitted['objection_id']} 未决（open）即已认定",
+        f"{name}{refused['objection_id']} 由决定不予受理的人再次办理",
+    } <= {*faults}
+
+
 def test_what_one_person_did_of_an_award_is_named(books: Remembered) -> None:
     """The city's own word for its award, and a change whose proposer confirmed it."""
     recognitions, awards = books.of("housekeeping", "recognitions"), books.of("housekeeping", "awards")
