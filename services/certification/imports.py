@@ -8,6 +8,7 @@ import structlog
 
 from runtime.config import Config
 from runtime.failures import describe, frames, passing
+from services.certification import rereading as reread
 from services.certification.filings.job import Accepting
 from services.certification.overlaps.job import Comparing
 from services.certification.rosters.job import Importing
@@ -37,8 +38,11 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         self._importing.open(stop)
         comparing, accepting = Comparing(self._config), Accepting(self._config)
+        rereading = reread.rereading(self._config)
         while not stop.is_set():
             try:
+                if rereading.work():
+                    continue  # before anything is compared with what was recorded
                 if not self._importing.work() and not accepting.work() and not comparing.work():
                     stop.wait(_IDLE)
                 self._failing = ""

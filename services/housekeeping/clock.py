@@ -15,6 +15,7 @@ from services.housekeeping import store
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards.store import awards_of
 from services.housekeeping.cases.casework import casework
+from services.housekeeping.registry.rereading import rereadings
 from services.housekeeping.store import timepiece
 
 log = structlog.get_logger()
@@ -28,11 +29,15 @@ class Clock(chores.Clock):
         self._kept = store.housekeeping(config)
         self._casework = casework(config)
         self._awards = awards_of(config)
+        self._rereadings = rereadings(self._kept)
         super().__init__(self._kept.store, pause=pause)
         self._calendar = ""
 
     def look(self) -> int:
         """Do all that is due by now; how many cases and awards that was."""
+        for rereading in self._rereadings:
+            while rereading.work():
+                self._lease.hold()
         at = timepiece.now(self._config)
         done = self._mind_the_calendar(at)
         while found := self._due(day_of(at)):

@@ -182,6 +182,14 @@ def withdraw_filing(assessor: Assessor, *, reason: str, today: dt.date, at: dt.d
     )
 
 
+def reread(assessor: Assessor, *, at: dt.datetime, by: str) -> Assessor:
+    """Its name as it would be read if it were filed today."""
+    name = identifying.body(assessor.name) or assessor.name
+    if name == assessor.name:
+        return assessor
+    return _changed(assessor, "assessor_changed", at=at, by=by, reason="名称按统一规则重读", name=name)
+
+
 def check_version(registered: Centre | Assessor, expected: int | None) -> None:
     """Raises RegistrationChanged when the caller decided on another version than the one recorded."""
     if expected is not None and expected != registered.version:

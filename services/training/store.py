@@ -14,13 +14,15 @@ from typing import TypeVar
 from pymongo import ASCENDING
 from pymongo.client_session import ClientSession
 
+from contract import identifying
 from contract import training as public
-from runtime import mongo
+from runtime import clock, mongo
 from runtime.commands import Commands
 from runtime.config import Config
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.pages import Page, given, in_region, walk
+from runtime.rereading import Rereading
 from runtime.vault import Vault
 from services.training import domain
 from services.training.domain import Assessor, Centre, Change
@@ -45,6 +47,19 @@ class Training:
         self._centres.create_index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
         self._assessors.create_index("credit_code", name="credit_code", unique=True)
         self._assessors.create_index("number_prefixes", name="number_prefixes", unique=True)
+
+    def reread(self) -> None:
+        """Names of before they were read in one way, read again. Whoever keeps a filing hears of it."""
+        centres = Rereading(self.store, "centres", lambda row, _: _read_again(row))
+        while centres.work():
+            pass
+        for found in list(self._assessors.find({}, {"credit_code": 1})):
+            self.commands.transact(partial(self._reread_assessor, found["credit_code"]))
+
+    def _reread_assessor(self, credit_code: str, session: ClientSession) -> None:
+        before = self.assessor(credit_code, session)
+        if before is not None and (after := domain.reread(before, at=clock.now(), by="training")) is not before:
+            self.put_assessor(session, before, after)
 
     def put_centre(self, session: ClientSession, before: Centre | None, after: Centre) -> None:
         """Write one step of a centre's life, and what is to be said of it."""
@@ -100,6 +115,11 @@ class Training:
         )
 
 
+def _read_again(row: Document) -> Document:
+    name = identifying.body(row["name"]) or row["name"]
+    return {} if name == row["name"] else {"name": name}
+
+
 def _centre(row: Document) -> Centre:
     known = {name: value for name, value in row.items() if name != "_id"}
     return Centre(
@@ -133,4 +153,5 @@ def training(config: Config) -> Training:
     """The process's own, with its indexes in place."""
     found = Training(config)
     found.ensure_indexes()
+    found.reread()
     return found

@@ -178,3 +178,20 @@ def test_the_log_can_be_read_and_says_how_far_it_was_sent(service: Training, kep
     (item,) = service.events()["items"]
     assert (item["seq"], item["type"]) == (1, "training.centre_registered")
     assert service.events(after=1)["items"] == []
+
+
+def test_names_of_before_are_read_again_once_and_filings_are_told_so(
+    service: Training, kept: store.Training, said: Log
+) -> None:
+    service.file_assessor(a_filing(), PROVINCE)
+    service.register_centre(a_centre(), PROVINCE)
+    kept.store["assessors"].update_one({}, {"$set": {"name": "某某（石家庄） 评价中心"}})
+    kept.store["centres"].update_one({}, {"$set": {"name": "某某（石家庄） 学校"}})
+    kept.store["migrations"].delete_many({})  # as before there were any
+    for _ in range(2):
+        again = store.Training(service.settings)
+        again.reread()
+    assert [row["name"] for row in kept.store["assessors"].find()] == ["某某(石家庄)评价中心"]
+    assert [row["name"] for row in kept.store["centres"].find()] == ["某某(石家庄)学校"]
+    told = [event for event in said() if issubclass(event.event, public.AssessorEvent)]
+    assert [(event.data["version"], event.data["assessor"]) for event in told][1:] == [(2, "某某(石家庄)评价中心")]
