@@ -12,6 +12,15 @@ from contract.withdrawals import WithdrawalAnswer
 from contract.words import CertificateStatus, DocumentType, ImportState, RowOutcome, Verification
 
 
+class _Evidence(fields.Many):
+    """What a decision rests on. A centre says of what it recorded itself why; whoever else changes it brings files that
+    were handed in."""
+
+    def __init__(self) -> None:
+        most = validate.Length(max=20, error="length|最多20个文件|must be at most 20 files")
+        super().__init__(fields.Nested(NamedEvidence), load_default=list, validate=most)
+
+
 class Holder(Message):
     """The person on a certificate, in full: only in commands, never in an event or an answer."""
 
@@ -39,6 +48,7 @@ class CorrectCertificate(Message):
     command_id = fields.Text(at_most=100)
     certificate_number = fields.Text(required=True, at_most=30)
     reason = fields.PlainText(required=True, at_most=500)
+    evidence = _Evidence()
     expected_version = fields.Whole(at_least=1)
     new_certificate_number = fields.Text(at_most=30)
     holder_name = fields.Text(at_most=50)
@@ -53,17 +63,10 @@ class CorrectCertificate(Message):
 
 
 class RevokeCertificate(Message):
-    """A centre takes back what it said itself with a reason alone; whoever else revokes or reinstates brings
-    ``evidence``."""
-
     command_id = fields.Text(at_most=100)
     certificate_number = fields.Text(required=True, at_most=30)
     reason = fields.PlainText(required=True, at_most=500)
-    evidence = fields.Many(
-        fields.Nested(NamedEvidence),
-        load_default=list,
-        validate=validate.Length(max=20, error="length|最多20个文件|must be at most 20 files"),
-    )
+    evidence = _Evidence()
     expected_version = fields.Whole(at_least=1)
 
 
@@ -104,6 +107,7 @@ class RecallImport(Message):
     command_id = fields.Text(at_most=100)
     import_id = fields.Id(required=True)
     reason = fields.PlainText(required=True, at_most=500)
+    evidence = _Evidence()
 
 
 class MaskedHolder(Message):

@@ -145,8 +145,8 @@ def read_certificate(asked: Asked, certificate_number: str) -> Response:
 def correct_certificate(asked: Asked, certificate_number: str) -> Response:
     """更正证书 · Correct a certificate
 
-    只写要改的项目；原内容保留在更正链中，人员仍计一次。
-    Only the fields to change; what was there stays in the chain, and the person stays one.
+    只写要改的项目；原内容保留在更正链中，人员仍计一次；民政部门更正须附材料。
+    Only the fields to change; what was there stays in the chain, and the person stays one. A bureau adds evidence.
     """
     return _changed(asked, "correct_certificate", certificate_number)
 

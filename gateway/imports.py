@@ -147,13 +147,13 @@ def read_result(asked: Asked, import_id: str) -> Response:
     once=True,
     takes=20,
     answers=Answer(202, public.Import, "正在撤回 · being recalled; look at Location", headers=("Location",)),
-    refusals=(public.ImportNotFound, public.ImportNotFinished, public.ActionNotAllowed),
+    refusals=(public.ImportNotFound, public.ImportNotFinished, public.CertificateInvalid, public.ActionNotAllowed),
 )
 def recall_import(asked: Asked, import_id: str) -> Response:
     """整批撤回 · Recall a whole import
 
-    其登记的证书逐张撤销，人员退出计数。
-    Its certificates are revoked one by one, and their people leave the count.
+    其登记的证书逐张撤销，人员退出计数；民政部门撤回须附材料。
+    Its certificates are revoked one by one, and their people leave the count; a bureau adds evidence.
     """
     found = ask(SERVICE, "recall_import", asked.command(import_id=import_id), asked.actor)
     return answer(found, 202, Location=url_for("certificate-imports.read_import", import_id=import_id))

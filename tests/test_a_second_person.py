@@ -80,9 +80,9 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     "certificate_corrected": (
         Cause(
             by="CorrectCertificate",
-            evidence=_POSTED,
+            evidence=f"{_POSTED}; of a bureau, files handed in and bound to the certificate",
             second_person=f"{_FILED}; what was verified of other facts is no longer verified",
-            tried_by=f"{_CERTIFICATION}::test_a_centre_sees_and_changes_only_its_own",
+            tried_by=f"{_CERTIFICATION}::test_whoever_else_revokes_or_reinstates_brings_evidence_that_was_handed_in",
         ),
         Cause(
             by="FileAssessor",

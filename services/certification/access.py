@@ -4,14 +4,15 @@ A training centre sees and changes only what it reported itself; everybody else 
 from the token; the gateway checks them at its door, and they are checked again here, where the certificate is known.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
 from contract import actor, regions
 from contract.certification import ActionNotAllowed, CertificateNotFound, RevealNotAllowed
 from contract.words import Role
-from services.certification.domain import Certificate
-from services.certification.faults import Fault
+from services.certification.domain import Certificate, Proof
+from services.certification.faults import Fault, missing, refusal
 from services.certification.numbers import read_number
 
 
@@ -66,6 +67,12 @@ def check(actor: Actor, action: Action, certificate: Certificate) -> None:
         actor.require(Action.READ)
         raise not_found()
     actor.require(action)
+
+
+def check_evidence(actor: Actor, proofs: Sequence[Proof]) -> None:
+    """Raises CertificateInvalid. A centre says of what it recorded itself why; whoever else changes it proves it."""
+    if not actor.is_centre and not proofs:
+        raise refusal((missing("evidence"),))
 
 
 def number_of(given: dict[str, Any]) -> str:

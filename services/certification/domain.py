@@ -147,6 +147,7 @@ def correct(
     at: dt.datetime,
     by: str,
     filed: bool = True,
+    evidence: tuple[Proof, ...] = (),
 ) -> Certificate:
     """The certificate stays one, under its id. What the register confirmed of other facts is no longer confirmed; a
     revoked one stays revoked."""
@@ -180,6 +181,7 @@ def correct(
         reason=reason,
         fields_changed=fields_changed,
         previous_person=before if before != identity.person else None,
+        evidence=evidence,
     )
     return _changed(after, change)
 

@@ -20,11 +20,11 @@ from runtime.hosting import Settings, rpc
 from runtime.outbox import Outbox
 from runtime.pages import ReadPage
 from services.certification import access, content, domain, store
-from services.certification.access import Action, Actor
+from services.certification.access import Action, Actor, check_evidence
 from services.certification.answers import shown
 from services.certification.content import Content
 from services.certification.domain import Certificate, Proof
-from services.certification.faults import missing, refusal
+from services.certification.faults import refusal
 from services.certification.filings.service import FilingCalls
 from services.certification.filings.store import filings
 from services.certification.reveals.service import RevealCalls
@@ -102,6 +102,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
         """CorrectCertificate -> Certificate. Refuses CertificateNotFound, CertificateInvalid, NothingToCorrect,
         CertificateChanged, CertificateConflict, ActionNotAllowed."""
         given, who = public.CorrectCertificate.read(command), Actor.of(actor)
+        proofs = tuple(Proof(**named) for named in given["evidence"])
         certificates, filed, at = store.certificates(self.settings), filings(self.settings), clock.now()
 
         def correction(certificate: Certificate, session: ClientSession) -> tuple[Certificate, Content]:
@@ -124,7 +125,9 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
                 at=at,
                 by=who.client_id,
                 filed=filed.has(said, session) if _FILED & {*changed} else certificate.filed,
+                evidence=proofs,
             )
+            check_evidence(who, proofs)
             return after, said
 
         return self._change(Action.CORRECT, given, who, correction)
@@ -138,7 +141,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
 
         def revocation(certificate: Certificate, _: ClientSession) -> tuple[Certificate, None]:
             after = domain.revoke(certificate, reason=given["reason"], at=at, by=who.client_id, evidence=proofs)
-            _require_evidence(who, proofs)
+            check_evidence(who, proofs)
             return after, None
 
         return self._change(Action.REVOKE, given, who, revocation)
@@ -153,7 +156,7 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
         def reinstatement(certificate: Certificate, _: ClientSession) -> tuple[Certificate, None]:
             check_not_withdrawn(certificate)
             after = domain.reinstate(certificate, reason=given["reason"], at=at, by=who.client_id, evidence=proofs)
-            _require_evidence(who, proofs)
+            check_evidence(who, proofs)
             return after, None
 
         return self._change(Action.REINSTATE, given, who, reinstatement)
@@ -268,12 +271,6 @@ class Certification(ImportCalls, RevealCalls, FilingCalls, WithdrawalCalls, LogC
             return after
 
         return shown(_settled(certificates, work))
-
-
-def _require_evidence(who: Actor, proofs: tuple[Proof, ...]) -> None:
-    """Raises CertificateInvalid. What a centre said itself it takes back with a reason alone."""
-    if not who.is_centre and not proofs:
-        raise refusal((missing("evidence"),))
 
 
 def _settled(certificates: Certificates, work: Callable[[ClientSession], Certificate]) -> Certificate:

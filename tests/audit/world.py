@@ -191,6 +191,7 @@ class World:
             {
                 "certificate_number": number[1],
                 "reason": "身份证号录入有误",
+                "evidence": [self.hand_in("身份证复印件")],
                 "document_number": other.document_number,
                 "holder_name": other.name,
             },

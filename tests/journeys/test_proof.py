@@ -128,6 +128,7 @@ def test_one_certificates_whole_life_is_told_by_the_count(programme: Programme, 
     correction = {
         "certificate_number": number,
         "reason": "身份证号录入有误",
+        "evidence": [paper],
         "document_number": other.document_number,
         "holder_name": other.name,
     }

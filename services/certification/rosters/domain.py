@@ -12,7 +12,7 @@ from contract.words import CertificateStatus, ImportState, RowOutcome
 from services.certification import access, domain
 from services.certification.access import Actor
 from services.certification.content import Content
-from services.certification.domain import Certificate, Identity
+from services.certification.domain import Certificate, Identity, Proof
 from services.certification.faults import Fault
 from services.certification.filings.domain import Filed, contradiction, is_filed
 from services.certification.rosters import columns
@@ -37,6 +37,7 @@ class Recall:
     at: dt.datetime
     traceparent: str | None
     after: str | None = None
+    evidence: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

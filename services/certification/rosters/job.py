@@ -238,7 +238,10 @@ class Importing:
                 return None
             at, last = clock.now(), found[-1].certificate_id
             changes = [
-                (certificate, domain.revoke(certificate, reason=recall.reason, at=at, by=recall.by))
+                (
+                    certificate,
+                    domain.revoke(certificate, reason=recall.reason, at=at, by=recall.by, evidence=recall.evidence),
+                )
                 for certificate in found
                 if certificate.status is not CertificateStatus.REVOKED
             ]

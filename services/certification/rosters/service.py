@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from pymongo.client_session import ClientSession
+
 from contract import certification as public
 from contract import fields
 from contract.message import Message
@@ -11,10 +13,12 @@ from runtime import clock, mongo, trace
 from runtime.files import FileMissing, Files
 from runtime.hosting import rpc
 from runtime.pages import given
-from services.certification.access import Action, Actor
+from services.certification.access import Action, Actor, check_evidence
+from services.certification.domain import Proof
 from services.certification.rosters.answers import shown_import, shown_row
 from services.certification.rosters.domain import INTERRUPTED, Job, Recall, not_found
 from services.certification.rosters.store import imports
+from services.certification.store import certificates
 
 
 class RowNumber(fields.Pattern):
@@ -107,12 +111,21 @@ class ImportCalls:
     @rpc
     def recall_import(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
         """RecallImport -> Import, being recalled. Every certificate that it created and that still stands is revoked
-        with this reason. Refuses ImportNotFound, ImportNotFinished, ActionNotAllowed."""
+        with this reason. Refuses ImportNotFound, ImportNotFinished, CertificateInvalid, ActionNotAllowed."""
         told, who = public.RecallImport.read(command), Actor.of(actor)
         job = self._job(told["import_id"], who)
         who.require(Action.RECALL)
-        recall = Recall(reason=told["reason"], by=who.client_id, at=clock.now(), traceparent=trace.current())
-        job = imports(self.settings).begin_recall(job, recall)
+        proofs = tuple(Proof(**named) for named in told["evidence"])
+        check_evidence(who, proofs)
+        recall = Recall(told["reason"], who.client_id, clock.now(), trace.current(), evidence=proofs)
+        kept, commands = imports(self.settings), certificates(self.settings).commands
+
+        def work(session: ClientSession) -> None:
+            if kept.begin_recall(session, job, recall):
+                commands.bind(session, told, job.import_id)
+
+        commands.transact(work)
+        job = self._job(job.import_id, who)
         if job.state in (ImportState.QUEUED, ImportState.RUNNING):
             raise _not_finished()
         return shown_import(job)

@@ -9,6 +9,7 @@ A worker holds a job's lease and writes under its token: one who lost the lease 
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,7 @@ from runtime.config import Config
 from runtime.files import Files
 from runtime.lease import LeaseLost
 from runtime.mongo import Document, Store
+from services.certification.domain import Proof
 from services.certification.rosters.domain import INTERRUPTED, Failure, Job, Recall, RowResult, not_found
 
 _ACTIVE = [ImportState.QUEUED.value, ImportState.RUNNING.value, ImportState.RECALLING.value]
@@ -171,9 +173,9 @@ class Imports:
         """After a fault of our own: try again later, counting how often."""
         self._leave(job, token, {"$set": {"not_before": until}, "$inc": {"attempts": 1}})
 
-    def begin_recall(self, job: Job, recall: Recall) -> Job:
+    def begin_recall(self, session: ClientSession, job: Job, recall: Recall) -> bool:
         """Idempotent: one that is being recalled, or was, stays as it is; so does one that is not finished."""
-        found = self._jobs.find_one_and_update(
+        written = self._jobs.update_one(
             {"_id": job.import_id, "state": {"$in": [ImportState.DONE.value, ImportState.FAILED.value]}},
             {
                 "$set": {
@@ -184,13 +186,14 @@ class Imports:
                         "by": recall.by,
                         "at": recall.at,
                         "traceparent": recall.traceparent,
+                        "evidence": [asdict(proof) for proof in recall.evidence],
                     },
                 },
                 "$unset": {"not_before": ""},
             },
-            return_document=ReturnDocument.AFTER,
+            session=session,
         )
-        return self.get(job.import_id) if found is None else _job(found)
+        return written.modified_count == 1
 
     def settle_recall(self, session: ClientSession, job: Job, token: int, *, after: str, recalled: int) -> None:
         """The certificates up to ``after`` are dealt with, in the transaction that did it. Raises LeaseLost."""
@@ -266,8 +269,12 @@ def _job(found: Document) -> Job:
         **known | {"state": ImportState(found["state"])},
         import_id=found["_id"],
         failure=Failure(**failure) if failure else None,
-        recall=Recall(**recall) if recall else None,
+        recall=Recall(**recall | {"evidence": _proofs(recall)}) if recall else None,
     )
+
+
+def _proofs(recall: Document) -> tuple[Proof, ...]:
+    return tuple(Proof(**proof) for proof in recall.get("evidence", ()))
 
 
 def _row_document(result: RowResult) -> Document:

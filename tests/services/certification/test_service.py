@@ -170,6 +170,8 @@ def test_whoever_else_revokes_or_reinstates_brings_evidence_that_was_handed_in(s
     service.revoke_certificate(about(1, **REASON, evidence=[paper]), BUREAU)
     with pytest.raises(public.CertificateInvalid):
         service.reinstate_certificate(about(1, reason="申诉成立"), BUREAU)
+    with pytest.raises(public.CertificateInvalid):
+        service.correct_certificate(about(1, region="130104", reason="区划有误"), BUREAU)
     back = service.reinstate_certificate(about(1, reason="申诉成立", evidence=papers(service)), BUREAU)
     assert [len(step["evidence"]) for step in back["history"]] == [0, 1, 1]
     assert service.certificate_file(number_of(1), paper["file_id"], BUREAU)["sha256"] == paper["sha256"]

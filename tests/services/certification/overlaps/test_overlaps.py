@@ -15,7 +15,7 @@ from services.certification.overlaps.domain import Options, Other, overlaps
 from services.certification.overlaps.job import Comparing
 from tests.builders import a_certificate, a_person, a_roster, write_roster
 from tests.programme import until
-from tests.services.certification.actors import BUREAU, CENTRE, OTHER_CENTRE
+from tests.services.certification.actors import CENTRE, OTHER_CENTRE
 
 OPTIONS = Options(days=365, persons=20, share=Decimal("0.3"))
 TODAY = dt.date(2023, 6, 30)
@@ -129,7 +129,7 @@ def test_ones_own_rosters_a_few_people_and_what_was_recalled_say_nothing(rosters
     uploaded(rosters, tmp_path / "b.csv", [*a_roster(40), a_certificate(7000)], CENTRE)
     uploaded(rosters, tmp_path / "c.csv", [*a_roster(5), *a_roster(60, 8000)], OTHER_CENTRE)
     assert noticed() == []
-    service.recall_import({"import_id": first["import_id"], "reason": "误传他人名册"}, BUREAU)
+    service.recall_import({"import_id": first["import_id"], "reason": "误传他人名册"}, CENTRE)
     with working(settings):
         rosters.until(first, lambda job: job["state"] == "recalled")
     again = [a_certificate(6000 + number, person=a_person(number)) for number in range(10, 40)]

@@ -269,7 +269,10 @@ def test_a_recall_revokes_every_certificate_of_the_import_and_no_other(rosters, 
     job = rosters.work(rosters.start(write_roster(tmp_path / "b.csv", a_roster(60))))
     first = a_roster(60)[0]["certificate_number"]
     service.revoke_certificate({"certificate_number": first, "reason": "另有原因", "evidence": papers(service)}, BUREAU)
-    asked = service.recall_import({"import_id": job["import_id"], "reason": "整批造假"}, BUREAU)
+    recall = {"import_id": job["import_id"], "reason": "整批造假"}
+    with pytest.raises(public.CertificateInvalid):
+        service.recall_import(recall, BUREAU)
+    asked = service.recall_import(recall | {"evidence": papers(service)}, BUREAU)
     assert asked["state"] == "recalling"
     recalled = rosters.work(job, rows=7)
     assert (recalled["state"], recalled["recalled"], recalled["created"]) == ("recalled", 59, 60)
@@ -279,7 +282,8 @@ def test_a_recall_revokes_every_certificate_of_the_import_and_no_other(rosters, 
     assert {each["status"] for each in page} == {"revoked"}
     assert {each["history"][-1]["reason"] for each in page} == {"整批造假", "另有原因"}
     assert len(service.certificates(BUREAU, status="valid", limit=500)["items"]) == 10
-    assert service.recall_import({"import_id": job["import_id"], "reason": "再来一次"}, BUREAU)["state"] == "recalled"
+    again = service.recall_import(recall | {"reason": "再来一次", "evidence": papers(service)}, BUREAU)
+    assert again["state"] == "recalled"
 
 
 def test_a_recall_whose_worker_is_killed_revokes_each_certificate_once(rosters, service, said, tmp_path):
