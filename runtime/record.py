@@ -7,26 +7,30 @@ import json
 import re
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar, Union
 
 from bson import Decimal128, ObjectId
 
 Kept = TypeVar("Kept")
 
+_AS_THEY_ARE = frozenset([type(None), bool, int, float, str])  # most of what there is
+
 
 def document(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        found = {field.name: document(getattr(value, field.name)) for field in fields(value)}
-        return {name: kept for name, kept in found.items() if kept is not None}
-    if isinstance(value, Enum):
-        return value.value
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, Decimal):
         return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        found = ((name, getattr(value, name)) for name in _names(type(value)))
+        return {name: document(kept) for name, kept in found if kept is not None}
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, dt.datetime):
         return value
     if isinstance(value, dt.date):
@@ -42,8 +46,8 @@ def document(value: Any) -> Any:
 
 def of(kind: type[Kept], kept: Mapping[str, Any]) -> Kept:
     """Fields that the dataclass does not have are left alone: they are the store's own."""
-    hints = _hints(kind)  # type: ignore[arg-type]
-    found = {name: _read(hint, kept[name]) if name in kept else _absent(kind, name) for name, hint in hints.items()}
+    readers = _readers(kind)  # type: ignore[arg-type]
+    found = {name: read(kept[name]) if name in kept else _absent(kind, name) for name, read in readers.items()}
     return kind(**{name: value for name, value in found.items() if value is not _DEFAULT})
 
 
@@ -82,27 +86,39 @@ def _absent(kind: type, name: str) -> Any:
     return None if field.default is MISSING and field.default_factory is MISSING else _DEFAULT
 
 
-@lru_cache(maxsize=64)
-def _hints(kind: type) -> dict[str, Any]:
-    found = typing.get_type_hints(kind)
-    return {field.name: found[field.name] for field in fields(kind)}
+@lru_cache(maxsize=256)
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
-def _read(hint: Any, value: Any) -> Any:
+@lru_cache(maxsize=256)
+def _readers(kind: type) -> dict[str, Callable[[Any], Any]]:
+    """How each field is read, found out once: a snapshot has thousands of rows of one kind."""
+    hints = typing.get_type_hints(kind)
+    return {name: _reader(hints[name]) for name in _names(kind)}
+
+
+@lru_cache(maxsize=1024)
+def _reader(hint: Any) -> Callable[[Any], Any]:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (Union, types.UnionType):
-        return None if value is None else _read(next(arg for arg in args if arg is not type(None)), value)
-    if origin is tuple:
-        return tuple(_read(args[0], item) for item in value)
-    if origin is frozenset:
-        return frozenset(_read(args[0], item) for item in value)
+        read = _reader(next(arg for arg in args if arg is not type(None)))
+        return lambda value: None if value is None else read(value)
+    if origin in (tuple, frozenset):
+        read = _reader(args[0])
+        return lambda value: origin(map(read, value))
     if origin is Mapping or origin is dict:
-        return {name: _read(args[1], item) for name, item in value.items()}
+        read = _reader(args[1])
+        return lambda value: {name: read(item) for name, item in value.items()}
     if isinstance(hint, type):
         if is_dataclass(hint):
-            return of(hint, value)
+            return partial(of, hint)
         if issubclass(hint, Decimal | Enum):
-            return hint(value)
+            return hint
         if issubclass(hint, dt.date) and not issubclass(hint, dt.datetime):
-            return dt.date.fromisoformat(value)
+            return dt.date.fromisoformat
+    return _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
     return value
