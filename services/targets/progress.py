@@ -46,7 +46,8 @@ class Progress:
         """Every indicator, for the province: nothing of it is too small to be shown."""
         goals = self._tree.goals([self.plan.region])
         today = self._today().isoformat()
-        return [self.target({"target_id": id, "as_of": today}, goals=goals) for id in self.plan.indicators]
+        heard = self.counts.heard_up_to()
+        return [self.target({"target_id": id, "as_of": today}, goals=goals, heard=heard) for id in self.plan.indicators]
 
     def seen(self, asked: dict[str, Any], who: Actor | None) -> dict[str, Any]:
         """ReadTarget -> Target, as much of it as ``who`` sees; None is the public."""
@@ -67,10 +68,16 @@ class Progress:
         return self.entries(asked | {"region": region}, named=tells_apart(who, indicator.fact))
 
     def target(
-        self, asked: dict[str, Any], *, to_the_public: bool = False, goals: Goals | None = None
+        self,
+        asked: dict[str, Any],
+        *,
+        to_the_public: bool = False,
+        goals: Goals | None = None,
+        heard: Sequence[Document] | None = None,
     ) -> dict[str, Any]:
         """ReadTarget -> Target. To the public, small cells are left out, and days and months below the province are
-        refused: DetailNotPublic. ``goals``: what the regions are to reach, when the caller has read it."""
+        refused: DetailNotPublic. ``goals``: what the regions are to reach, and ``heard``: how far each service was
+        heard, when the caller has read them."""
         read = public.ReadTarget.read(asked)
         indicator = self._indicator(read["target_id"])
         region = regions.get(read.get("region", self.plan.region))
@@ -91,7 +98,8 @@ class Progress:
         out = self._veiled(indicator, as_of) if to_the_public and detailed else frozenset()
         if region.code in out:
             value = None
-        sources = [one for one in self.counts.heard_up_to() if one["service"] == SOURCES.get(indicator.fact)]
+        heard = self.counts.heard_up_to() if heard is None else heard
+        sources = [one for one in heard if one["service"] == SOURCES.get(indicator.fact)]
         answer = {
             **self._standing(
                 indicator,
