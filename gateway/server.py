@@ -5,12 +5,14 @@ its other threads wait, take in uploads, or are free for what is short (lanes.py
 their metrics are then added up through files.
 """
 
+import ctypes
 import errno
 import os
 import shutil
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from typing import Any
 
 import gunicorn.glogging
@@ -38,6 +40,8 @@ accesslog = None  # access.py writes it, without addresses
 control_socket_disable = True  # it would lie in the user's home, one for all gateways of the machine
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 proc_name = "yanzhao-gateway"
+
+_M_ARENA_MAX = -8  # malloc.h
 
 _made: str | None = None
 if WORKERS > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
@@ -89,6 +93,13 @@ def _need_database(settings: environment.Config) -> None:
         _stop(str(error))
     except PyMongoError as error:
         _stop(f"MongoDB does not answer ({type(error).__name__}): start it, or correct MONGO_URI / 数据库没有应答")
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Before the threads are there. glibc gives each thread an arena of its own, up to eight a core, and each arena
+    stays as large as its largest request made it."""
+    with suppress(AttributeError):  # another libc has no arenas
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
 def post_worker_init(worker: Any) -> None:
