@@ -32,6 +32,18 @@ def faults(books: Books) -> Iterator[str]:
                 yield f"{name}：{kind} 文件与印发时不一致，或已不在"
 
 
+def person_faults(books: Books) -> Iterator[str]:
+    """Bulletins that were not drafted, reviewed and signed by three persons; those of before 0.3 name nobody."""
+    named = False
+    for event in books.log("targets"):
+        if event.type != "bulletin_issued":
+            continue
+        persons = [event.data.get(name) for name in ("drafted_by", "reviewed_by", "issued_by")]
+        named = named or any(persons)
+        if named and (None in persons or len({*persons}) < len(persons)):
+            yield f"targets.bulletins {event.data['bulletin_id']}：起草、核稿、签发不是三人"
+
+
 def annex_faults(books: Books) -> Iterator[str]:
     """Corrections whose entries are not those that were issued with it."""
     parts: dict[str, dict[int, list[Document]]] = defaultdict(dict)

@@ -69,6 +69,7 @@ class Audit:
             "目标分解与日志一致": partial(tree.goal_faults, books),
             "快照逐格重算，与锁定时的摘要相符": lambda: snapshots.faults(books, self.plan, self.count),
             "通报及其文件与印发时一致": partial(bulletins.faults, books),
+            "通报经三人起草、核稿、签发": partial(bulletins.person_faults, books),
             "更正通报的逐条依据与印发时一致": partial(bulletins.annex_faults, books),
             "所附文件均在": partial(bulletins.file_faults, books),
             "抽样可凭种子重抽": partial(tree.sample_faults, books),

@@ -131,9 +131,9 @@ class Crew(Programme):
         probe.close()
         return self.enter(Role.TRAINING_CENTRE)
 
-    def enter(self, role: Role) -> Door:
+    def enter(self, role: Role, person: str = "") -> Door:
         """A way in for another client, of the whole province."""
-        name, secret = f"bench-{role.value}".replace("_", "-"), secrets.token_hex()
+        name, secret = f"bench-{role.value}{person}".replace("_", "-"), secrets.token_hex()
         organisation = {Role.DISPATCHER: "省发展改革委"}.get(role, "bench")
         client = clients.made(
             name, secret, role=role, region=regions.PROVINCE, organisation=organisation, per_minute=10_000_000

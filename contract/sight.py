@@ -54,7 +54,7 @@ UNITS: Mapping[str, tuple[str | None, Collection[Role]]] = {
 # answered, these fields are null (the gateway sees to it), unless they say what is nobody's account.
 ACCOUNTS: Collection[Role] = _OFFICES
 ACCOUNT_FIELDS = frozenset(
-    {"by", "filed_by", "reviewed_by", "opened_by", "closed_by", "asked_by", "ordered_by", "cancelled_by"}
+    {"by", "filed_by", "reviewed_by", "opened_by", "closed_by", "asked_by", "ordered_by", "cancelled_by", "issued_by"}
 )
 NO_ACCOUNTS = frozenset({"clock", "reviewer"})
 

@@ -167,7 +167,8 @@ class GoalDecided(Event):
 
 
 class BulletinIssued(Event):
-    """From here on the bulletin does not change. ``digest`` is over all that it says, the others over its files."""
+    """From here on the bulletin does not change. ``digest`` is over all that it says, the others over its files. Who
+    drafted, reviewed and signed it; nobody of what was issued before 0.3."""
 
     service = "targets"
     log_only = True
@@ -179,6 +180,9 @@ class BulletinIssued(Event):
     digest = fields.Text(required=True, at_most=64)
     document_sha256 = fields.Text(required=True, at_most=64)
     workbook_sha256 = fields.Text(required=True, at_most=64)
+    drafted_by = fields.Text()
+    reviewed_by = fields.Text()
+    issued_by = fields.Text()
 
 
 class FrameLine(Message):

@@ -9,7 +9,7 @@ from contract import fields
 from contract.errors import CommandReused
 from contract.message import Message
 from gateway import downloads, pages, scopes
-from gateway.door import Asked, answer, ask, operation
+from gateway.door import Asked, answer, ask, etag, operation
 from gateway.downloads import DOCX, XLSX
 from gateway.openapi import Answer
 
@@ -37,32 +37,130 @@ class ListEntries(pages.Page):
 
 
 _READ = (scopes.TARGETS_READ, scopes.BULLETINS_WRITE)
+_WRITE = (scopes.BULLETINS_WRITE,)
+_PATH = ("command_id", "bulletin_id", "expected_version")  # said by headers and path, not by the body
+_STEP = (
+    *(CommandReused, public.BulletinsNotAllowed, public.BulletinNotFound, public.BulletinNotReady),
+    *(public.BulletinStepNotOpen, public.BulletinChanged),
+)
 
 
 @operation(
     blueprint,
     "POST",
     "/bulletins",
-    scopes=(scopes.BULLETINS_WRITE,),
-    body=public.IssueBulletin(exclude=("command_id",)),
+    scopes=_WRITE,
+    body=public.DraftBulletin(exclude=("command_id",)),
     example={"round_id": "64f000000000000000000001", "options": {"leaders": 3, "laggards": 3}},
     once=True,
-    answers=Answer(202, public.Bulletin, "已受理，正在生成 · being made", headers=("Location",)),
+    answers=Answer(202, public.Bulletin, "已受理，正在起草 · being composed", headers=("Location", "ETag")),
     refusals=(
         *(CommandReused, public.BulletinsNotAllowed, public.BulletinInvalid, public.SnapshotNotFound),
         *(public.SnapshotNotLocked, public.BulletinNotFound, public.BulletinNotReady, public.NothingMoved),
+        public.BulletinAlreadyThere,
     ),
 )
-def issue_bulletin(asked: Asked) -> Response:
-    """印发通报 · Issue a bulletin
+def draft_bulletin(asked: Asked) -> Response:
+    """起草通报 · Draft a bulletin
 
-    依据某期调度的锁定数据（round_id 或 snapshot_id）生成，或更正已印发的通报（corrects 与 reason）。
-    编号按年度连续，印发后不再改动；生成进度见 percent。
-    Made from a closed round's locked figures, or as the correction of an earlier one, which stays as it was. Numbers
-    are consecutive within the plan's year. `percent` tells how far the making is.
+    依据某期调度的锁定数据（round_id 或 snapshot_id）起草，或起草已印发通报的更正（corrects 与 reason）。
+    每期只有一份通报，其后只能更正。草稿经另一人核稿、第三人签发后编号印发；此前文本均标明草稿，只有调度员可见。
+    From a closed round's locked figures, or as the correction of an earlier one, which stays as it was. Of a round
+    there is one bulletin; what follows corrects it. A second person reviews it, a third signs it; until then its files
+    are marked as drafts, and only dispatchers see it. `percent` tells how far the making is.
     """
-    found = ask(SERVICE, "issue_bulletin", asked.command(), asked.actor)
-    return answer(found, 202, Location=url_for("bulletins.read_bulletin", bulletin_id=found["bulletin_id"]))
+    found = ask(SERVICE, "draft_bulletin", asked.command(), asked.actor)
+    location = url_for("bulletins.read_bulletin", bulletin_id=found["bulletin_id"])
+    return answer(found, 202, Location=location, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/bulletins/<id:bulletin_id>/revisions",
+    scopes=_WRITE,
+    body=public.ReviseBulletin(exclude=_PATH),
+    example={"title": "关于10月民生工程进展情况的通报", "options": {"leaders": 5, "laggards": 5}},
+    once=True,
+    edits=True,
+    answers=Answer(202, public.Bulletin, "已受理，正在重新起草 · being composed again", headers=("ETag",)),
+    refusals=(*_STEP, public.BulletinInvalid),
+)
+def revise_bulletin(asked: Asked, bulletin_id: str) -> Response:
+    """修改通报草稿 · Revise a draft
+
+    由起草人在核稿前或退回后修改，随后须重新核稿。
+    By its drafter, before it is reviewed or when it was returned; then it is reviewed again.
+    """
+    found = ask(SERVICE, "revise_bulletin", asked.command(bulletin_id=bulletin_id), asked.actor)
+    return answer(found, 202, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/bulletins/<id:bulletin_id>/reviews",
+    scopes=_WRITE,
+    body=public.ReviewBulletin(exclude=_PATH),
+    example={"decision": "return", "remarks": "标题请按期别规范表述"},
+    once=True,
+    edits=True,
+    answers=Answer(200, public.Bulletin, "核稿后的通报 · the bulletin as it is now", headers=("ETag",)),
+    refusals=(*_STEP, public.BulletinNeedsAnother, public.BulletinInvalid),
+)
+def review_bulletin(asked: Asked, bulletin_id: str) -> Response:
+    """核稿：通过或退回 · Review a draft: pass or return it
+
+    起草人以外的人核稿；退回须写明意见。签发前，已核稿的也可退回。
+    By another than its drafter; `remarks` are needed to return it, which is possible until it is signed.
+    """
+    found = ask(SERVICE, "review_bulletin", asked.command(bulletin_id=bulletin_id), asked.actor)
+    return answer(found, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/bulletins/<id:bulletin_id>/issuance",
+    scopes=_WRITE,
+    body=public.IssueBulletin(exclude=_PATH),
+    example={},
+    once=True,
+    edits=True,
+    answers=Answer(202, public.Bulletin, "已签发，正在编号印发 · signed, being made", headers=("ETag",)),
+    refusals=(*_STEP, public.BulletinNeedsAnother),
+)
+def issue_bulletin(asked: Asked, bulletin_id: str) -> Response:
+    """签发通报 · Sign a bulletin, which issues it
+
+    由起草人、核稿人以外的人签发。签发后生成正式文本并编号，编号按年度连续，印发后不再改动；内容即所核之稿。
+    By another than its drafter and its reviewer. Its documents are made and it gets its number, consecutive within the
+    plan's year; from then on it never changes. It says what was reviewed.
+    """
+    found = ask(SERVICE, "issue_bulletin", asked.command(bulletin_id=bulletin_id), asked.actor)
+    return answer(found, 202, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/bulletins/<id:bulletin_id>/discard",
+    scopes=_WRITE,
+    body=public.DiscardBulletin(exclude=_PATH),
+    example={"reason": "期别选错，另行起草"},
+    once=True,
+    edits=True,
+    answers=Answer(200, public.Bulletin, "废弃后的通报 · the bulletin as it is now", headers=("ETag",)),
+    refusals=_STEP,
+)
+def discard_bulletin(asked: Asked, bulletin_id: str) -> Response:
+    """废弃通报草稿 · Discard a draft
+
+    签发前均可废弃，须写明理由；未占用编号，可另行起草。
+    Until it is signed, with a reason. It takes no number, and another may be drafted.
+    """
+    found = ask(SERVICE, "discard_bulletin", asked.command(bulletin_id=bulletin_id), asked.actor)
+    return answer(found, ETag=etag(found))
 
 
 @operation(
@@ -75,7 +173,7 @@ def issue_bulletin(asked: Asked) -> Response:
     refusals=(public.BulletinsNotAllowed,),
 )
 def list_bulletins(asked: Asked) -> Response:
-    """历次通报 · List the bulletins"""
+    """历次通报 · List the bulletins: what was issued, and to dispatchers also drafts"""
     page = ask(SERVICE, "bulletins", asked.actor, **pages.opened("bulletins", asked.query))
     return answer(pages.closed("bulletins", page))
 
@@ -85,12 +183,17 @@ def list_bulletins(asked: Asked) -> Response:
     "GET",
     "/bulletins/<id:bulletin_id>",
     scopes=_READ,
-    answers=Answer(200, public.Bulletin, "通报及其内容 · the bulletin, and what it says"),
+    answers=Answer(200, public.Bulletin, "通报及其内容 · the bulletin, and what it says", headers=("ETag",)),
     refusals=(public.BulletinNotFound, public.BulletinsNotAllowed),
 )
 def read_bulletin(asked: Asked, bulletin_id: str) -> Response:
-    """读取通报或其生成进度 · Read a bulletin, or how far its making is"""
-    return answer(ask(SERVICE, "bulletin", bulletin_id, asked.actor), Cache_Control="private, no-cache")
+    """读取通报或其生成进度 · Read a bulletin, or how far its making is
+
+    草稿及办理经过只有调度员可见。
+    Drafts, and who took which step, are for dispatchers.
+    """
+    found = ask(SERVICE, "bulletin", bulletin_id, asked.actor)
+    return answer(found, ETag=etag(found), Cache_Control="private, no-cache")
 
 
 @operation(

@@ -13,6 +13,8 @@ def wanted() -> list[tuple[str, Role, str, str]]:
         ("civil-affairs-130000", Role.CIVIL_AFFAIRS, province, "省民政厅"),
         ("civil-affairs-130100", Role.CIVIL_AFFAIRS, "130100", "石家庄市民政局"),
         ("dispatcher", Role.DISPATCHER, province, "省发展改革委"),
+        ("dispatcher-2", Role.DISPATCHER, province, "省发展改革委"),  # who drafted a bulletin does not review it
+        ("dispatcher-3", Role.DISPATCHER, province, "省发展改革委"),  # and neither of the two signs it
         ("inspector", Role.INSPECTOR, province, "省政府督查室"),
         ("inspector-2", Role.INSPECTOR, province, "省政府督查室"),  # who reported a mending does not re-check it
         ("partner", Role.PARTNER, province, "partner"),

@@ -157,6 +157,7 @@ MEANINGS = {
     "instance": "请求的地址 · the address that was asked",
     "interests": "已申报利害关系数 · how many interests they declared",
     "is_county": "是否为县级单位 · whether it is a county-level unit itself",
+    "issued_by": "签发人，无权知悉者为 null · who signed it; null to those who may not know",
     "issued_on": "发证日期 · the day of issue",
     "item": "评分项 · the rubric's item",
     "item_name": "工程名称 · the item's name",
@@ -377,7 +378,10 @@ _OBJECTION = (
     "dismissed 不成立、upheld 成立 · how it stands"
 )
 _OBJECTION_UNTIL = "待决定或可申诉的最后一日 · until when it is decided on, or may be appealed"
-
+_BULLETIN_STATE = (
+    "queued、running 起草中，draft 待核稿，returned 已退回，reviewed 待签发，issuing 正在编号，done 已印发，"
+    "discarded 已废弃，failed 未能生成 · how it stands"
+)
 IN_SCHEMA = {
     "TargetTree.target": "现行目标（有调整的为调整后） · what is to be reached now",
     "TreeNode.target": "现行目标（有调整的为调整后） · what is to be reached now",
@@ -567,20 +571,31 @@ IN_SCHEMA = {
     "Amendment.due_on": "调整前的截止日 · the last day to report until then",
     "Amendment.opens_on": "调整前的开始日 · the opening until then",
     "OpenRound.due_on": "截止日，缺省为次月第5个工作日 · the fifth working day of the next month when absent",
-    "Bulletin.state": "queued 待生成、running 生成中、done 已印发、failed 未能生成 · how far it is",
+    "Bulletin.state": _BULLETIN_STATE,
     "Bulletin.percent": "生成进度，百分比 · how far the making is, in percent",
     "Bulletin.number": "第几期 · its number within the year",
     "Bulletin.code": "文号 · its official number",
     "Bulletin.title": "标题 · the title",
     "Bulletin.reason": "更正原因 · why it corrects",
-    "BulletinSummary.state": "queued 待生成、running 生成中、done 已印发、failed 未能生成 · how far it is",
+    "BulletinSummary.state": _BULLETIN_STATE,
     "BulletinSummary.percent": "生成进度，百分比 · how far the making is, in percent",
     "BulletinSummary.number": "第几期 · its number within the year",
     "BulletinSummary.code": "文号 · its official number",
     "BulletinSummary.title": "标题 · the title",
     "BulletinSummary.reason": "更正原因 · why it corrects",
-    "IssueBulletin.title": "标题，缺省按期别拟定 · the title; made from the period when absent",
-    "IssueBulletin.reason": "更正原因 · why it corrects",
+    "Bulletin.asked_by": "起草人，无权知悉者为 null · who drafted it; null to those who may not know",
+    "Bulletin.reviewed_by": "核稿人，无权知悉者为 null · who reviewed it; null to those who may not know",
+    "Bulletin.steps": "办理经过 · each step, the oldest first",
+    "BulletinStep.action": "draft 起草、revise 修改、pass 核稿通过、return 退回、issue 签发、discard 废弃 · the step",
+    "BulletinStep.reason": "意见或理由 · remarks, or why",
+    "BulletinSummary.asked_by": "起草人，无权知悉者为 null · who drafted it; null to those who may not know",
+    "BulletinSummary.reviewed_by": "核稿人，无权知悉者为 null · who reviewed it; null to those who may not know",
+    "DraftBulletin.title": "标题，缺省按期别拟定 · the title; made from the period when absent",
+    "DraftBulletin.reason": "更正原因 · why it corrects",
+    "ReviewBulletin.decision": "pass 通过、return 退回 · what is decided",
+    "ReviewBulletin.remarks": "核稿意见，退回时必填 · remarks; needed to return it",
+    "ReviseBulletin.title": "标题 · the title",
+    "ReviseBulletin.reason": "更正原因 · why it corrects",
     "BulletinFiles.document": "通报文本 · the document",
     "Snapshot.rows": "行数 · rows, one for each indicator and region",
     "Snapshot.number": "第几期调度 · which round of the year",

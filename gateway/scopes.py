@@ -50,7 +50,7 @@ MEANS = {
     REPORTS_WRITE: "填报进展 · file progress",
     REPORTS_REVIEW: "审核他人的填报 · review what others filed",
     ROUNDS_WRITE: "组织调度 · open, amend, cancel, remind and close dispatch rounds",
-    BULLETINS_WRITE: "印发通报 · issue bulletins",
+    BULLETINS_WRITE: "起草、核稿、签发通报 · draft, review and sign bulletins",
     INSPECTIONS_READ: "读取督导检查 · read inspections, problems and hints",
     INSPECTIONS_WRITE: "督导检查、核减 · inspect, find and withdraw",
     MATTERS_WRITE: "登记和办理问题、绿色通道 · register and settle problems and 绿色通道 requests",

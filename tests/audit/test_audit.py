@@ -14,7 +14,7 @@ from contract.message import shard_of
 from contract.subscriptions import COUNTING_QUEUES
 from runtime.files import Files
 from tests.audit.conftest import Remembered, remember
-from tests.audit.world import BUREAU, DISPATCHER, World
+from tests.audit.world import BUREAU, World
 
 
 def test_a_played_province_is_proved(world: World, books: Remembered, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,6 +129,20 @@ def test_what_one_person_did_of_an_award_is_named(books: Remembered) -> None:
     assert f"housekeeping.awards {confirmed['award_id']}：没有经省级确认的市级认定报告" in nothing
 
 
+@pytest.mark.parametrize("changed", [{"reviewed_by": "dispatcher"}, {"issued_by": "dispatcher-2"}, {"issued_by": None}])
+def test_a_bulletin_that_was_not_issued_by_three_is_named(books: Remembered, changed: dict[str, str | None]) -> None:
+    outbox = books.of("targets", "outbox")
+    rows = [row for row in outbox if row["event"]["type"] == "targets.bulletin_issued"]
+    assert not [fault for fault in books.faults() if "不是三人" in fault]
+    data = rows[-1]["event"]["data"]
+    data |= changed
+    for name in [name for name, value in data.items() if value is None]:
+        del data[name]
+    assert [fault for fault in books.altered(targets_outbox=outbox).faults() if "不是三人" in fault] == [
+        f"targets.bulletins {data['bulletin_id']}：起草、核稿、签发不是三人"
+    ]
+
+
 def test_what_nobody_accepted_is_named(books: Remembered) -> None:
     lines = [one for one in books.of("reports", "lines") if "accepted" in one]
     steps = [step for step in books.of("reports", "versions") if step["event"] != "accepted"]
@@ -145,13 +159,11 @@ def test_a_printed_bulletin_shows_what_all_databases_together_hide(world: World,
     world.call("certification", "revoke_certificate", revoked, BUREAU)
     world.flow()
     first = min(before.of("targets", "bulletins"), key=lambda row: row["number"])
-    asked = {"corrects": first["_id"], "reason": "证书撤销后更正"}
-    issued = world.call("targets", "issue_bulletin", asked, DISPATCHER)
-    world.flow()
+    issued = world.publish(corrects=first["_id"], reason="证书撤销后更正")
     after = remember(world.settings)
     assert after.faults() == []
     for name, ending in (("document", "docx"), ("workbook", "xlsx")):
-        file = next(row for row in after.of("targets", "bulletins") if row["_id"] == issued["bulletin_id"])[name]
+        file = next(row for row in after.of("targets", "bulletins") if row["_id"] == issued)[name]
         path = tmp_path / f"bulletin.{ending}"
         path.write_bytes(b"".join(Files(world.settings).read(file["file_id"])))
         printed = logs.printed_in(path)

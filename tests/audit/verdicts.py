@@ -33,6 +33,7 @@ WHOLE: dict[tuple[str, str], str] = {
     ("certification", "reveals"): _SEEN,
     ("housekeeping", "reveals"): _SEEN,
     ("reports", "books"): _GUARD,
+    ("targets", "bulletin_drafts"): "what is not issued: nothing is published of it, and its reviewer reads it",
     ("targets", "anomaly_looks"): _ASKED,
 }
 

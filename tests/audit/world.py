@@ -60,6 +60,7 @@ def an_actor(role: Role, name: str = "", *, region: str = "130000", also: tuple[
 
 
 DISPATCHER = an_actor(Role.DISPATCHER)
+DISPATCHER_2, DISPATCHER_3 = (an_actor(Role.DISPATCHER, f"dispatcher-{number}") for number in (2, 3))
 REPORTER, REVIEWER = an_actor(Role.REPORTER), an_actor(Role.REPORT_REVIEWER)
 INSPECTOR, INSPECTOR_2 = an_actor(Role.INSPECTOR), an_actor(Role.INSPECTOR, "inspector-2")
 CENTRE = an_actor(Role.TRAINING_CENTRE, "centre")
@@ -326,8 +327,15 @@ class World:
         self.flow()
 
     def _bulletins(self) -> None:
-        issued = self.call("targets", "issue_bulletin", {"round_id": self.round_id}, DISPATCHER)
+        issued = self.publish(round_id=self.round_id)
+        self.publish(corrects=issued, reason="核减查无实据的小区")
+
+    def publish(self, **asked: str) -> str:
+        """The id of a bulletin that was drafted, reviewed and signed."""
+        bulletin_id: str = self.call("targets", "draft_bulletin", asked, DISPATCHER)["bulletin_id"]
         self.flow()
-        correction = {"corrects": issued["bulletin_id"], "reason": "核减查无实据的小区"}
-        self.call("targets", "issue_bulletin", correction, DISPATCHER)
+        reviewed = {"bulletin_id": bulletin_id, "decision": "pass", "remarks": "数据与台账一致"}
+        self.call("targets", "review_bulletin", reviewed, DISPATCHER_2)
+        self.call("targets", "issue_bulletin", {"bulletin_id": bulletin_id}, DISPATCHER_3)
         self.flow()
+        return bulletin_id

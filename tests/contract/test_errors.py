@@ -20,8 +20,8 @@ FINAL = {
         """,
     "the record is at another version than the request names": """
         allocation_changed award_changed_meanwhile case_changed certificate_changed finding_changed greenway_changed
-        hint_changed matter_changed recognition_changed registration_changed report_changed round_changed
-        subject_changed withdrawal_changed
+        bulletin_changed hint_changed matter_changed recognition_changed registration_changed report_changed
+        round_changed subject_changed withdrawal_changed
         """,
     "ids are given by the service that is asked, once the record is committed": """
         assessor_not_found award_not_found bulletin_not_found case_not_found centre_not_found entries_not_found
@@ -40,7 +40,8 @@ FINAL = {
         subject_already_registered subject_not_active
         """,
     "somebody has to decide or do something first, which is another request": """
-        appeal_not_allowed figure_above_later figure_below_earlier finding_not_open greenway_not_waiting
+        appeal_not_allowed bulletin_already_there bulletin_step_not_open
+        figure_above_later figure_below_earlier finding_not_open greenway_not_waiting
         hint_not_assigned matter_not_open matter_not_settled matter_open nobody_to_remind notice_disputed
         round_already_open settlement_asked_already settlement_not_asked target_not_adjusted target_not_allocated
         """,

@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 from contract.bulletins import BulletinState
 from runtime import clock, mongo
 from services.targets.bulletins.domain import Options
-from services.targets.bulletins.store import Bulletin, Bulletins
+from services.targets.bulletins.steps import Bulletin
+from services.targets.bulletins.store import Bulletins
 from services.targets.snapshots import domain as snapshots
 from services.targets.snapshots.domain import Snapshot
 from services.targets.snapshots.store import Snapshots
@@ -27,7 +28,9 @@ class Press:
     """The dispatcher's, with a snapshot of its own for one refusal."""
 
     def __init__(self, scene: Any) -> None:
-        self.dispatcher = Caller(scene.app, scene.settings, "dispatcher")
+        self.dispatcher, self.second = (
+            Caller(scene.app, scene.settings, name) for name in ("dispatcher", "dispatcher-2")
+        )
         self.bearer, self.anybody = scene.bearer, scene.anybody
         self.store = mongo.database(scene.settings, "targets")
         self.snapshot = self._locked()
@@ -73,8 +76,12 @@ class Press:
         mongo.transact(self.store, lambda session: kept.add(session, replace(made, **changes)))
         return made.bulletin_id
 
-    def issue(self, **asked: Any) -> TestResponse:
+    def draft(self, **asked: Any) -> TestResponse:
         return self.dispatcher.post(BULLETINS, json=asked)
+
+    def drafted(self) -> str:
+        """The address of one that waits to be reviewed."""
+        return f"{BULLETINS}/{self.bulletin(state=BulletinState.DRAFT)}"
 
 
 def bulletins_not_allowed(press: Press) -> TestResponse:
@@ -92,7 +99,7 @@ def snapshot_not_found(press: Press) -> TestResponse:
 
 
 def snapshot_not_locked(press: Press) -> TestResponse:
-    return press.issue(round_id=NOBODY)
+    return press.draft(round_id=NOBODY)
 
 
 def bulletin_not_ready(press: Press) -> TestResponse:
@@ -101,17 +108,38 @@ def bulletin_not_ready(press: Press) -> TestResponse:
 
 
 def nothing_moved(press: Press) -> TestResponse:
-    return press.issue(corrects=press.bulletin(), reason="数据更正")
+    return press.draft(corrects=press.bulletin(), reason="数据更正")
+
+
+def bulletin_already_there(press: Press) -> TestResponse:
+    press.draft(snapshot_id=press.snapshot.snapshot_id)
+    return press.draft(round_id=press.snapshot.round_id)
+
+
+def bulletin_step_not_open(press: Press) -> TestResponse:
+    return press.second.post(f"{press.drafted()}/issuance", json={})
+
+
+def bulletin_needs_another(press: Press) -> TestResponse:
+    return press.dispatcher.post(f"{press.drafted()}/reviews", json={"decision": "pass"})
+
+
+def bulletin_changed(press: Press) -> TestResponse:
+    return press.second.post(f"{press.drafted()}/discard", json={"reason": "期别选错"}, headers={"If-Match": '"7"'})
 
 
 def bulletin_invalid(press: Press) -> TestResponse:
-    return press.issue(round_id=NOBODY, snapshot_id=NOBODY)
+    return press.draft(round_id=NOBODY, snapshot_id=NOBODY)
 
 
 _STATUS: dict[int, tuple[Callable[[Press], TestResponse], ...]] = {
-    403: (bulletins_not_allowed,),
+    403: (bulletins_not_allowed, bulletin_needs_another),
     404: (bulletin_not_found, snapshot_not_found),
-    409: (snapshot_not_locked, bulletin_not_ready, nothing_moved),
+    409: (
+        *(snapshot_not_locked, bulletin_not_ready, nothing_moved),
+        *(bulletin_already_there, bulletin_step_not_open),
+    ),
+    412: (bulletin_changed,),
     422: (bulletin_invalid,),
 }
 

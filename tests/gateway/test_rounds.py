@@ -37,8 +37,23 @@ def dispatcher(app: Flask, settings: Config) -> Caller:
     return Caller(app, settings, "dispatcher")
 
 
+@pytest.fixture
+def second(app: Flask, settings: Config) -> Caller:
+    return Caller(app, settings, "dispatcher-2")
+
+
+@pytest.fixture
+def third(app: Flask, settings: Config) -> Caller:
+    return Caller(app, settings, "dispatcher-3")
+
+
 def test_a_round_from_its_opening_to_its_bulletin(
-    programme: Programme, dispatcher: Caller, city: Caller, inspector: Caller
+    programme: Programme,
+    dispatcher: Caller,
+    second: Caller,
+    third: Caller,
+    city: Caller,
+    inspector: Caller,
 ) -> None:
     mistaken = dispatcher.post("/v1/rounds", json={"period": "2023-10", "due_on": f"{SOON}"})
     cancelled = dispatcher.post(f"{mistaken.headers['Location']}/cancellation", json={"reason": "日期填错"})
@@ -79,7 +94,19 @@ def test_a_round_from_its_opening_to_its_bulletin(
     )
     assert asked.status_code == 202, asked.text
     bulletin = asked.headers["Location"]
-    until(lambda: inspector.get(bulletin).json["state"] == "done", seconds=120, what="the bulletin is issued")
+    state = lambda: dispatcher.get(bulletin).json["state"]  # noqa: E731
+    until(lambda: state() == "draft", seconds=120, what="the bulletin is drafted")
+    assert inspector.get(bulletin).json["code"] == "bulletin_not_found"
+    for wrong in ("reviews", "issuance"):
+        body = {"decision": "pass"} if wrong == "reviews" else {}
+        assert dispatcher.post(f"{bulletin}/{wrong}", json=body).status_code in (403, 409)
+    tag = dispatcher.get(bulletin).headers["ETag"]
+    reviewed = second.post(f"{bulletin}/reviews", json={"decision": "pass"}, headers={"If-Match": tag})
+    assert (reviewed.status_code, reviewed.json["state"]) == (200, "reviewed")
+    assert second.post(f"{bulletin}/issuance", json={}).json["code"] == "bulletin_needs_another"
+    signed = third.post(f"{bulletin}/issuance", json={}, headers={"If-Match": reviewed.headers["ETag"]})
+    assert signed.status_code == 202, signed.text
+    until(lambda: state() == "done", seconds=120, what="the bulletin is issued")
     found = inspector.get(bulletin).json
     assert (found["code"], found["percent"], len(found["content"]["lines"])) == ("民生工程通报〔2023〕第1期", 100, 37)
     document = inspector.get(f"{bulletin}/document.docx")

@@ -71,7 +71,10 @@ class Year:
     def __init__(self, app: Flask, settings: Config, programme: Programme) -> None:
         self.settings, self.programme = settings, programme
         self._rpc = app.extensions["rpc"]
-        self.dispatcher = Office(app, settings, "fagai", Role.DISPATCHER, "130000", "省发展改革委")
+        self.dispatcher, self.reviewing, self.signing = (
+            Office(app, settings, name, Role.DISPATCHER, "130000", "省发展改革委")
+            for name in ("fagai", "fagai-2", "fagai-3")
+        )
         self._office = partial(Office, app, settings)
         self.inspector = Office(app, settings, "ducha", Role.INSPECTOR, "130000", "省政府督查室")
         self.inspector_2 = Office(app, settings, "ducha-2", Role.INSPECTOR, "130000", "省政府督查室")
@@ -126,14 +129,17 @@ class Year:
         return Decimal(self.dispatcher.get(f"/v1/targets/{target_id}", region=region, **clocks)["value"])
 
     def bulletin(self, **said: Any) -> dict[str, Any]:
-        asked = self.dispatcher.post("/v1/bulletins", said)
+        path = f"/v1/bulletins/{self.dispatcher.post('/v1/bulletins', said)['bulletin_id']}"
 
-        def issued() -> dict[str, Any] | None:
-            found = self.dispatcher.get(f"/v1/bulletins/{asked['bulletin_id']}")
-            assert found["state"] != "failed", found
-            return dict(found) if found["state"] == "done" else None
+        def at(state: str) -> dict[str, Any] | None:
+            found = self.dispatcher.get(path)
+            assert not found["failure"], found
+            return dict(found) if found["state"] == state else None
 
-        return dict(until(issued, seconds=90, what="the bulletin is issued"))
+        until(lambda: at("draft"), seconds=90, what="the bulletin is drafted")
+        self.reviewing.post(f"{path}/reviews", {"decision": "pass"})
+        self.signing.post(f"{path}/issuance")
+        return dict(until(lambda: at("done"), seconds=90, what="the bulletin is issued"))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from docx.shared import Mm
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
 from docxtpl import DocxTemplate, InlineImage
 
 from contract.words import Status
@@ -52,26 +54,42 @@ _CAUSES = {
 }
 
 
-def bulletin(content: Content, number: int) -> bytes:
-    """The docx. Raises FontMissing."""
+DRAFT = "草稿　未经签发，不得作为依据"
+
+
+def bulletin(content: Content, number: int | None) -> bytes:
+    """The docx; without a number a draft, marked on each page. Raises FontMissing."""
+    draft = number is None
     if content.correction is not None:
-        return _rendered("correction.docx", _shared(content, number) | _corrected(content, content.correction), {})
+        told = _shared(content, number) | _corrected(content, content.correction)
+        return _rendered("correction.docx", told, {}, draft=draft)
     pictures = {"chart_progress": charts.progress(content.lines)}
     if any(score.score is not None for score in content.ranking):
         pictures["chart_ranking"] = charts.ranking(content.ranking)
-    return _rendered("bulletin.docx", _shared(content, number) | _told(content), pictures)
+    return _rendered("bulletin.docx", _shared(content, number) | _told(content), pictures, draft=draft)
 
 
-def _rendered(name: str, told: dict[str, Any], pictures: Mapping[str, bytes]) -> bytes:
+def _rendered(name: str, told: dict[str, Any], pictures: Mapping[str, bytes], *, draft: bool) -> bytes:
     template = DocxTemplate(_FOLDER / name)
     images = {name: InlineImage(template, io.BytesIO(png), width=_WIDTH) for name, png in pictures.items()}
     template.render(told | images, autoescape=True)
+    if draft:
+        _mark(template)
     written = io.BytesIO()
     template.save(written)
     return written.getvalue()
 
 
-def _shared(content: Content, number: int) -> dict[str, Any]:
+def _mark(template: DocxTemplate) -> None:
+    """In the header of the first section, which those after it share."""
+    (paragraph, *_) = template.docx.sections[0].header.paragraphs
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    run = paragraph.add_run(DRAFT)
+    run.font.size, run.font.bold, run.font.color.rgb = Pt(16), True, RGBColor(0xC0, 0x00, 0x00)
+    run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "黑体")
+
+
+def _shared(content: Content, number: int | None) -> dict[str, Any]:
     sources = "，".join(f"{source(service)}至第{seq}条" for service, seq in content.sources.items())
     heads = f"。日志链首：{'，'.join(head.short() for head in content.heads)}" if content.heads else ""
     return {
@@ -79,7 +97,7 @@ def _shared(content: Content, number: int) -> dict[str, Any]:
         "code": content.code(number),
         "title": content.title,
         "addressees": content.addressees,
-        "issued_on": day(content.issued_on),
+        "issued_on": "（签发后填写）" if number is None else day(content.issued_on),
         "as_of": day(content.as_of),
         "source": f"第{content.round}期调度锁定数据（事件日志：{sources}），摘要 {content.snapshot_digest}{heads}",
     }

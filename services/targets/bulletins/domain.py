@@ -224,9 +224,9 @@ class Content:
     def counted_problems(self) -> int:
         return len(self.problems) if self.problems_count is None else self.problems_count
 
-    def code(self, number: int) -> str:
-        """文号."""
-        return f"{self.series}〔{self.year}〕第{number}期"
+    def code(self, number: int | None) -> str:
+        """文号; a draft's is blank."""
+        return f"{self.series}〔{self.year}〕第{'　' if number is None else number}期"
 
     @property
     def standing(self) -> Mapping[str, int]:

@@ -1,4 +1,5 @@
-"""The desk's job that makes bulletins: content, document, workbook, and then the number, all of it or nothing."""
+"""The desk's job that makes bulletins: composes drafts, and gives those that were signed their documents and then the
+number, all of it or nothing."""
 
 import datetime as dt
 import io
@@ -11,6 +12,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
 from contract import records
+from contract.bulletins import BulletinState
 from plan import Plan
 from runtime import clock, mongo
 from runtime.config import Config
@@ -26,7 +28,8 @@ from services.targets.bulletins.correcting import corrected
 from services.targets.bulletins.document import bulletin as as_document
 from services.targets.bulletins.domain import Annex, Content, Head, Problem
 from services.targets.bulletins.items import Items
-from services.targets.bulletins.store import Attempt, Bulletin, Bulletins, NumberTaken, digest_of
+from services.targets.bulletins.steps import Attempt, Bulletin
+from services.targets.bulletins.store import Bulletins, NumberTaken, digest_of
 from services.targets.bulletins.workbook import workbook as as_workbook
 from services.targets.snapshots.domain import spread
 from services.targets.snapshots.store import Snapshots
@@ -65,10 +68,10 @@ class Issuing:
             return 0
         if not self._prepared:
             self._bulletins.ensure_indexes()
-            for bulletin in self._bulletins.left_behind():
-                self._discard(bulletin, token)
             self._bulletins.say_earlier()
             self._prepared = True
+        for bulletin in self._bulletins.left_behind():
+            self._discard(bulletin, token)
         self._quarantine.refresh()
         waiting = self._bulletins.waiting()
         for bulletin_id in waiting:
@@ -100,21 +103,78 @@ class Issuing:
         log.error("bulletin.failed", bulletin=bulletin.bulletin_id, reason=describe(error), at=frames(error))
         self._discard(bulletin, token)
         if self._lease.hold() == token:  # or it is another desk's by now
-            self._bulletins.failed(bulletin.bulletin_id, failure)
+            self._bulletins.failed(bulletin, failure)
 
     def _make(self, bulletin: Bulletin, token: int) -> None:
-        self._bulletins.progressed(bulletin.bulletin_id, 5)
+        self._bulletins.progressed(bulletin, 5)
         self._discard(bulletin, token)
+        if bulletin.state is BulletinState.ISSUING:
+            self._issue(bulletin, token)
+        else:
+            self._draft(bulletin, token)
+        self._discard(bulletin, token)  # the draft's files; or what it wrote itself, when somebody was faster
+
+    def _draft(self, bulletin: Bulletin, token: int) -> None:
         content, problems, items_id = self._content(bulletin, token)
-        self._bulletins.progressed(bulletin.bulletin_id, 20)
+        files = self._written(bulletin, token, content, None, problems, items_id)
+
+        def work(session: ClientSession) -> bool:
+            self._bind(session, bulletin, token, files)
+            return self._bulletins.draft(
+                session, bulletin, content=document(content), files=files, items_id=items_id, token=token
+            )
+
+        mongo.transact(self._store, work)
+
+    def _issue(self, bulletin: Bulletin, token: int) -> None:
+        """What it says is what was reviewed; the day and the logs' heads are of now."""
+        drafted = self._bulletins.content(bulletin.bulletin_id)
+        if drafted is None:
+            raise RuntimeError("a bulletin was signed of which there is no draft")
+        content = replace(of(Content, drafted), issued_on=timepiece.today(self._config), heads=self._heads())
+        problems: tuple[Problem, ...] = ()
+        if content.correction is None:
+            problems = problems_of(self._plan, self._snapshots.figures(bulletin.snapshot_id))
         number = self._bulletins.next_number(bulletin.year)
+        files = self._written(bulletin, token, content, number, problems, bulletin.items_id)
+
+        def work(session: ClientSession) -> bool:
+            self._bind(session, bulletin, token, files)
+            return self._bulletins.issue(
+                session,
+                bulletin,
+                number=number,
+                code=content.code(number),
+                issued_on=content.issued_on,
+                digest=digest_of(content, number),
+                content=document(content),
+                files=files,
+                token=token,
+            )
+
+        mongo.transact(self._store, work)
+
+    def _bind(self, session: ClientSession, bulletin: Bulletin, token: int, files: dict[str, Stored]) -> None:
+        self._lease.fence(session, token)
+        named = {stored.file_id: stored.sha256 for stored in files.values()}
+        self._files.bind(session, named, f"{self._store.name}/{bulletin.bulletin_id}")
+
+    def _written(
+        self,
+        bulletin: Bulletin,
+        token: int,
+        content: Content,
+        number: int | None,
+        problems: tuple[Problem, ...],
+        items_id: str | None,
+    ) -> dict[str, Stored]:
+        """Its files; without a ``number`` marked as drafts."""
+        self._bulletins.progressed(bulletin, 20)
         annex = Annex(problems, () if items_id is None else self._items.read(items_id))
-        files = {
+        return {
             "document": self._file(bulletin, token, as_document(content, number), "docx", percent=70),
             "workbook": self._file(bulletin, token, as_workbook(content, number, annex), "xlsx", percent=90),
         }
-        if not self._issue(bulletin, token, content, number, files, items_id):
-            self._discard(bulletin, token)  # another desk was faster
 
     def _content(self, bulletin: Bulletin, token: int) -> tuple[Content, tuple[Problem, ...], str | None]:
         """What it says, all problems for its workbook, and under which id a correction's entries are kept."""
@@ -122,10 +182,10 @@ class Issuing:
         if snapshot is None:
             raise RuntimeError("a bulletin was asked for of a snapshot that is not there")
         figures = self._snapshots.figures(snapshot.snapshot_id)
-        issued_on = timepiece.today(self._config)
+        today = timepiece.today(self._config)
         if bulletin.corrects is None:
             content = compose(
-                self._plan, snapshot, figures, options=bulletin.options, title=bulletin.title, issued_on=issued_on
+                self._plan, snapshot, figures, options=bulletin.options, title=bulletin.title, issued_on=today
             )
             return replace(content, heads=self._heads()), problems_of(self._plan, figures), None
         before, told = self._bulletins.get(bulletin.corrects), self._bulletins.content(bulletin.corrects)
@@ -146,9 +206,7 @@ class Issuing:
             bulletin_id=bulletin.corrects,
             reason=bulletin.reason or "",
         )
-        content = replace(
-            reported, title=bulletin.title, issued_on=issued_on, correction=correction, heads=self._heads()
-        )
+        content = replace(reported, title=bulletin.title, issued_on=today, correction=correction, heads=self._heads())
         return content, (), items_id
 
     def _heads(self) -> tuple[Head, ...]:
@@ -163,37 +221,8 @@ class Issuing:
             expires_at=clock.now() + _UNISSUED,
         )
         self._bulletins.attempted(bulletin.bulletin_id, Attempt(token, file_id=stored.file_id))
-        self._bulletins.progressed(bulletin.bulletin_id, percent)
+        self._bulletins.progressed(bulletin, percent)
         return stored
-
-    def _issue(
-        self,
-        bulletin: Bulletin,
-        token: int,
-        content: Content,
-        number: int,
-        files: dict[str, Stored],
-        items_id: str | None,
-    ) -> bool:
-        def work(session: ClientSession) -> bool:
-            self._lease.fence(session, token)
-            named = {stored.file_id: stored.sha256 for stored in files.values()}
-            self._files.bind(session, named, f"{self._store.name}/{bulletin.bulletin_id}")
-            return self._bulletins.issue(
-                session,
-                bulletin,
-                number=number,
-                code=content.code(number),
-                title=content.title,
-                issued_on=content.issued_on,
-                digest=digest_of(content, number),
-                content=document(content),
-                files=files,
-                items_id=items_id,
-                token=token,
-            )
-
-        return mongo.transact(self._store, work)
 
     def _discard(self, bulletin: Bulletin, token: int) -> None:
         """What this desk and those before it wrote for a bulletin and did not issue. A later one's is none of ours."""

@@ -1,28 +1,38 @@
-"""What targets is asked about snapshots and bulletins (通报). The province's dispatcher issues them, the desk makes
-them, and whoever may read targets reads them. ``actor`` is contract.actor.Actor."""
+"""What targets is asked about snapshots and bulletins (通报). The province's dispatchers draft them (approval.py has
+what follows), the desk makes them, and whoever may read targets reads what was issued. ``actor`` is
+contract.actor.Actor."""
 
 import datetime as dt
 from collections.abc import Iterator
-from decimal import Decimal
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from pymongo.client_session import ClientSession
 
 from contract import bulletins as public
-from contract import fields, regions, sight
+from contract import fields, sight
 from contract.actor import Actor
 from contract.bulletins import BulletinState
 from contract.errors import Refused, field_error
 from contract.message import Message
-from contract.words import Role
 from runtime import mongo
-from runtime.hosting import Settings, rpc
+from runtime.hosting import rpc
 from runtime.record import of
+from services.targets.bulletins.approval import (
+    ApprovalCalls,
+    dispatcher,
+    drafts,
+    not_allowed,
+    not_found,
+    options_of,
+    shown,
+    summary,
+)
 from services.targets.bulletins.composing import title_of
-from services.targets.bulletins.domain import Options
 from services.targets.bulletins.items import Items
-from services.targets.bulletins.store import Bulletin, Bulletins, bulletins_of
+from services.targets.bulletins.steps import Bulletin, drafted, not_ready
+from services.targets.bulletins.store import bulletins_of
 from services.targets.mends import Mends
 from services.targets.snapshots.domain import Moved, Snapshot, sources_of
 from services.targets.snapshots.store import Snapshots, snapshots_of
@@ -30,10 +40,6 @@ from services.targets.store import Counts, timepiece
 
 READ, WRITE = "targets:read", "bulletins:write"
 
-_SUMMARY = (
-    *("bulletin_id", "state", "percent", "failure", "year", "number", "code", "title", "snapshot_id", "round_id"),
-    *("period", "as_of", "corrects", "reason", "asked_by", "asked_at", "issued_on", "digest"),
-)
 _SNAPSHOT = (
     *("snapshot_id", "round_id", "year", "number", "period", "as_of", "known_at", "locked_at", "digest", "rows"),
 )
@@ -51,39 +57,45 @@ class ReadEntries(Message):
     limit = fields.Whole(at_least=1, at_most=1000)
 
 
-class BulletinCalls:
-    settings: Settings
-
+class BulletinCalls(ApprovalCalls):
     @rpc(expected_exceptions=Refused)
-    def issue_bulletin(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """IssueBulletin -> Bulletin, to be made. Refuses BulletinInvalid, SnapshotNotFound, SnapshotNotLocked,
-        BulletinNotFound, BulletinNotReady, NothingMoved, BulletinsNotAllowed, CommandReused."""
-        asked, who = public.IssueBulletin.read(command), _dispatcher(actor)
+    def draft_bulletin(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
+        """DraftBulletin -> Bulletin, to be composed. Refuses BulletinInvalid, SnapshotNotFound, SnapshotNotLocked,
+        BulletinNotFound, BulletinNotReady, NothingMoved, BulletinAlreadyThere, BulletinsNotAllowed, CommandReused."""
+        asked, who = public.DraftBulletin.read(command), dispatcher(actor)
         _refuse_unclear(asked)
-        at = timepiece.now(self.settings)
-        wanted = self._correcting(asked, who, at) if "corrects" in asked else self._of(asked, who, at)
-        kept = bulletins_of(self.settings)
+        at, kept = timepiece.now(self.settings), bulletins_of(self.settings)
 
         def work(session: ClientSession) -> str:
+            wanted = self._correcting(asked, who, at) if "corrects" in asked else self._of(asked, who, at)
+            there = kept.there(wanted, session)
+            if there is not None:
+                raise public.BulletinAlreadyThere(
+                    "该期已有通报，或其更正正在办理：印发后只能更正，草稿可修改或废弃",
+                    "there is a bulletin of this round, or a correction of it under way: correct what was issued, "
+                    "revise or discard what is a draft",
+                    facts={"bulletin_id": there.bulletin_id},
+                )
             kept.add(session, wanted)
             return wanted.bulletin_id
 
-        return self._shown(kept.commands.once(who.client_id, _flat(asked), work, action="issue_bulletin"))
+        return self._shown(kept.commands.once(who.client_id, _flat(asked), work, action="draft_bulletin"))
 
     @rpc(expected_exceptions=Refused)
     def bulletin(self, bulletin_id: str, actor: dict[str, Any]) -> dict[str, Any]:
-        """-> Bulletin. Refuses BulletinNotFound, BulletinsNotAllowed."""
-        _reader(actor)
-        return self._shown(bulletin_id)
+        """-> Bulletin. Refuses BulletinNotFound, also of a draft that the actor may not see, BulletinsNotAllowed."""
+        who = _reader(actor)
+        found = self._readable(bulletin_id, who)
+        return shown(found, self._bulletins().content(bulletin_id), inside=drafts(who))
 
     @rpc(expected_exceptions=Refused)
     def bulletins(self, actor: dict[str, Any], after: str | None = None, limit: int = 50) -> dict[str, Any]:
         """``{"items": [BulletinSummary], "next": cursor or None}``, the newest first. Refuses BulletinsNotAllowed."""
-        _reader(actor)
+        inside = drafts(_reader(actor))
         asked = ReadPage.read({"limit": limit} | ({} if after is None else {"after": after}))
-        found = bulletins_of(self.settings).page(after=asked.get("after"), limit=asked["limit"] + 1)
-        shown = [public.BulletinSummary.write(**_summary(one)) for one in found[: asked["limit"]]]
-        return {"items": shown, "next": shown[-1]["bulletin_id"] if len(found) > len(shown) else None}
+        found = self._bulletins().page(after=asked.get("after"), limit=asked["limit"] + 1, issued=not inside)
+        items = [public.BulletinSummary.write(**summary(one, inside=inside)) for one in found[: asked["limit"]]]
+        return {"items": items, "next": items[-1]["bulletin_id"] if len(found) > len(items) else None}
 
     @rpc(expected_exceptions=Refused)
     def bulletin_entries(
@@ -91,11 +103,11 @@ class BulletinCalls:
     ) -> dict[str, Any]:
         """``{"items": [CorrectedEntry], "next": number or None}`` of a correction, in its order; of another bulletin
         none. Refuses BulletinNotFound, BulletinNotReady, BulletinsNotAllowed."""
-        _reader(actor)
+        who = _reader(actor)
         asked = ReadEntries.read({"limit": limit} | ({} if after is None else {"after": after}))
-        found = self._bulletin(bulletin_id)
-        if found.state is not BulletinState.DONE:
-            raise _not_ready(found)
+        found = self._readable(bulletin_id, who)
+        if found.document is None:
+            raise not_ready(found)
         before = asked.get("after", 0)
         rows = islice(self._entries(found, before), asked["limit"] + 1)
         items = [public.CorrectedEntry.write(**vars(entry) | {"value": str(entry.value)}) for entry in rows]
@@ -110,13 +122,12 @@ class BulletinCalls:
 
     @rpc(expected_exceptions=Refused)
     def bulletin_file(self, bulletin_id: str, name: str, actor: dict[str, Any]) -> dict[str, Any]:
-        """``{"file_id", "size", "sha256"}`` of its ``document`` or ``workbook``. Refuses BulletinNotFound,
-        BulletinNotReady, BulletinsNotAllowed."""
-        _reader(actor)
-        found = self._bulletin(bulletin_id)
+        """``{"file_id", "size", "sha256"}`` of its ``document`` or ``workbook``; of a draft they are marked as such.
+        Refuses BulletinNotFound, BulletinNotReady, BulletinsNotAllowed."""
+        found = self._readable(bulletin_id, _reader(actor))
         file = {"document": found.document, "workbook": found.workbook}[name]
         if file is None:
-            raise _not_ready(found)
+            raise not_ready(found)
         return dict(vars(file))
 
     @rpc(expected_exceptions=Refused)
@@ -146,7 +157,7 @@ class BulletinCalls:
     def _correcting(self, asked: dict[str, Any], who: Actor, at: dt.datetime) -> Bulletin:
         before = self._bulletin(asked["corrects"])
         if before.state is not BulletinState.DONE:
-            raise _not_ready(before)
+            raise not_ready(before)
         if before.corrects is not None:
             zh = f"这是更正通报，请对原通报（{before.corrects}）再作更正"
             en = f"this is a correction itself: correct the one that it corrects, {before.corrects}"
@@ -161,18 +172,12 @@ class BulletinCalls:
         title = asked.get("title") or title_of(snapshot, before.bulletin_id)
         return _asked(snapshot, asked, who, at, title=title, corrects=before.bulletin_id, known=known)
 
-    def _shown(self, bulletin_id: str) -> dict[str, Any]:
+    def _readable(self, bulletin_id: str, who: Actor) -> Bulletin:
+        """Raises BulletinNotFound."""
         found = self._bulletin(bulletin_id)
-        return public.Bulletin.write(**_summary(found), content=self._bulletins().content(bulletin_id))
-
-    def _bulletin(self, bulletin_id: str) -> Bulletin:
-        found = self._bulletins().get(bulletin_id)
-        if found is None:
-            raise public.BulletinNotFound("没有这份通报", "there is no such bulletin")
+        if found.state is not BulletinState.DONE and not drafts(who):
+            raise not_found()
         return found
-
-    def _bulletins(self) -> Bulletins:
-        return bulletins_of(self.settings)
 
     def _snapshots(self) -> Snapshots:
         return snapshots_of(self.settings)
@@ -181,10 +186,7 @@ class BulletinCalls:
 def _asked(
     snapshot: Snapshot, asked: dict[str, Any], who: Actor, at: dt.datetime, *, title: str, **more: Any
 ) -> Bulletin:
-    options = dict(asked.get("options") or {})
-    if "ceiling" in options:
-        options["ceiling"] = Decimal(options["ceiling"])
-    return Bulletin(
+    made = Bulletin(
         bulletin_id=mongo.new_id(),
         state=BulletinState.QUEUED,
         percent=0,
@@ -194,21 +196,13 @@ def _asked(
         round_id=snapshot.round_id,
         period=snapshot.period,
         as_of=snapshot.as_of,
-        options=Options(**options),
+        options=options_of(asked),
         asked_by=who.client_id,
         asked_at=at,
         reason=asked.get("reason"),
         **more,
     )
-
-
-def _summary(bulletin: Bulletin) -> dict[str, Any]:
-    told = {name: getattr(bulletin, name) for name in _SUMMARY}
-    files = {"document": bulletin.document, "workbook": bulletin.workbook}
-    told["files"] = {
-        name: {"sha256": file.sha256, "size": file.size} for name, file in files.items() if file is not None
-    } or None
-    return told
+    return drafted(replace(made, standing=made.corrects or made.round_id), at=at, by=who.client_id)
 
 
 def _refuse_unclear(asked: dict[str, Any]) -> None:
@@ -244,27 +238,8 @@ def _there(snapshot: Snapshot | None) -> Snapshot:
     return snapshot
 
 
-def _not_ready(bulletin: Bulletin) -> public.BulletinNotReady:
-    if bulletin.state is BulletinState.FAILED:
-        zh, en = "该通报未能生成，请重新印发", "it could not be made: issue it again"
-    else:
-        zh, en = f"通报正在生成（{bulletin.percent}%），请稍后再试", f"it is still being made ({bulletin.percent} %)"
-    return public.BulletinNotReady(zh, en, facts={"state": bulletin.state.value})
-
-
 def _reader(actor: dict[str, Any]) -> Actor:
     who = Actor.of(actor)
     if not who.has(READ, WRITE) or not sight.bulletins(who):
-        raise _not_allowed()
+        raise not_allowed()
     return who
-
-
-def _dispatcher(actor: dict[str, Any]) -> Actor:
-    who = Actor.of(actor)
-    if WRITE not in who.scopes or who.role != Role.DISPATCHER or who.region != regions.PROVINCE:
-        raise _not_allowed()
-    return who
-
-
-def _not_allowed() -> public.BulletinsNotAllowed:
-    return public.BulletinsNotAllowed("通报由省发展改革委印发", "bulletins are the province's dispatcher's to issue")

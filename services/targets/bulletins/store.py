@@ -1,14 +1,14 @@
 """What is remembered of bulletins (通报).
 
-bulletins          one document each: what was asked, how far it is, and once it is done its number, for ever
-bulletin_contents  what each says, written once
+bulletins          one document each: what was asked, each step, and once it is issued its number, for ever
+bulletin_drafts    what each says that is drafted and not issued
+bulletin_contents  what each says that was issued, written once
 """
 
 import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -23,61 +23,12 @@ from runtime.files import Stored
 from runtime.mongo import Document, Store
 from runtime.outbox import Outbox
 from runtime.record import document, of
-from services.targets.bulletins.domain import Content, Options
+from services.targets.bulletins.domain import Content
+from services.targets.bulletins.steps import BEING_MADE, Attempt, Bulletin, Kept
 
 _OF_DESKS = ("attempts", "drafts")  # what desks wrote for it, until it is deleted
-_WAITING = [BulletinState.QUEUED.value, BulletinState.RUNNING.value]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A file of a bulletin."""
-
-    file_id: str
-    sha256: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What a desk wrote for a bulletin that it has not issued yet: a file, or a correction's entries. ``token``: of its
-    lease. Only that desk and later ones may delete it."""
-
-    token: int
-    file_id: str | None = None
-    items_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Bulletin:
-    """``known``: of a correction, what is known by now, by service and seq. ``items_id``: under which its entries are
-    kept. ``drafts``: files that a desk of before 0.3 was killed over."""
-
-    bulletin_id: str
-    state: BulletinState
-    percent: int
-    year: int
-    title: str
-    snapshot_id: str
-    round_id: str
-    period: str
-    as_of: dt.date
-    options: Options
-    asked_by: str
-    asked_at: dt.datetime
-    corrects: str | None = None
-    reason: str | None = None
-    known: Mapping[str, int] | None = None
-    failure: str | None = None
-    number: int | None = None
-    code: str | None = None
-    issued_on: dt.date | None = None
-    digest: str | None = None
-    document: Kept | None = None
-    workbook: Kept | None = None
-    items_id: str | None = None
-    attempts: tuple[Attempt, ...] = ()
-    drafts: tuple[str, ...] = ()
+_COMPOSED = {"$in": [BulletinState.QUEUED.value, BulletinState.RUNNING.value]}
+_WAITING = {"$in": [state.value for state in BEING_MADE]}
 
 
 class NumberTaken(Exception):
@@ -90,6 +41,7 @@ class Bulletins:
         self.commands = Commands(store)
         self._bulletins = store["bulletins"]
         self._contents = store["bulletin_contents"]
+        self._drafts = store["bulletin_drafts"]
         self._outbox = Outbox(store)
 
     def ensure_indexes(self) -> None:
@@ -98,35 +50,67 @@ class Bulletins:
         self._bulletins.create_index(
             [("year", 1), ("number", 1)], name="number", unique=True, partialFilterExpression=numbered
         )
-        self._bulletins.create_index("state", name="waiting", partialFilterExpression={"state": {"$in": _WAITING}})
+        self._bulletins.create_index("state", name="to_make", partialFilterExpression={"state": _WAITING})
+        standing = {"standing": {"$exists": True}}
+        self._bulletins.create_index("standing", name="standing", unique=True, partialFilterExpression=standing)
+        if "waiting" in self._bulletins.index_information():  # of 0.2, when nobody signed what was drafted
+            self._bulletins.drop_index("waiting")
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Of 0.2 what is not issued has no version, and what waits to be made is drafted: of a round one."""
+        earlier = {"version": {"$exists": False}, "number": {"$exists": False}}
+        for row in self._bulletins.find(earlier).sort("_id", 1):
+            one = {"_id": row["_id"], "version": {"$exists": False}}
+            adopted: Document = {"version": 1}
+            if row["state"] in _COMPOSED["$in"]:
+                failure = "该期已有通报 / there is a bulletin of this round"
+                adopted |= {"state": BulletinState.FAILED.value, "failure": failure}
+                if self.there(_bulletin(row)) is None:
+                    adopted = {"version": 1, "standing": row.get("corrects", row["round_id"])}
+            self._bulletins.update_one(one, {"$set": adopted})
 
     def add(self, session: ClientSession, bulletin: Bulletin) -> None:
-        row = document(bulletin)
-        self._bulletins.insert_one({"_id": row.pop("bulletin_id"), **row}, session=session)
+        self._bulletins.insert_one(_row(bulletin), session=session)
 
-    def get(self, bulletin_id: str) -> Bulletin | None:
-        found = self._bulletins.find_one({"_id": bulletin_id})
+    def put(self, session: ClientSession, before: Bulletin, after: Bulletin) -> None:
+        mongo.put(self._bulletins, _row(after), over=before.version, session=session)
+
+    def there(self, wanted: Bulletin, session: ClientSession | None = None) -> Bulletin | None:
+        """What stands in the way of another: one of the round, or a correction of the same bulletin under way."""
+        ways: list[Document] = [{"standing": wanted.corrects or wanted.round_id}]
+        if wanted.corrects is None:  # of before 0.3, when nothing was standing
+            done = {"state": BulletinState.DONE.value, "corrects": None}
+            ways.append({"round_id": wanted.round_id, **done})
+        found = self._bulletins.find_one({"$or": ways, "_id": {"$ne": wanted.bulletin_id}}, session=session)
+        return None if found is None else _bulletin(found)
+
+    def get(self, bulletin_id: str, session: ClientSession | None = None) -> Bulletin | None:
+        found = self._bulletins.find_one({"_id": bulletin_id}, session=session)
         return None if found is None else _bulletin(found)
 
     def content(self, bulletin_id: str) -> dict[str, Any] | None:
-        """``Content`` as a document."""
-        found = self._contents.find_one({"_id": bulletin_id})
+        """``Content`` as a document: what was issued, or else what is drafted."""
+        asked = {"_id": bulletin_id}
+        found = self._contents.find_one(asked) or self._drafts.find_one(asked)
         return None if found is None else dict(found["content"])
 
-    def page(self, *, after: str | None, limit: int) -> list[Bulletin]:
-        """The newest first; ``after``: the id of the last one seen."""
+    def page(self, *, after: str | None, limit: int, issued: bool) -> list[Bulletin]:
+        """The newest first; ``after``: the id of the last one seen; ``issued``: only those."""
         asked: Document = {} if after is None else {"_id": {"$lt": after}}
+        if issued:
+            asked["state"] = BulletinState.DONE.value
         return [_bulletin(row) for row in self._bulletins.find(asked).sort("_id", -1).limit(limit)]
 
     def waiting(self) -> list[str]:
         """Ids of those to be made, the oldest first; one that was begun and not finished is among them."""
-        return [row["_id"] for row in self._bulletins.find({"state": {"$in": _WAITING}}, {"_id": 1}).sort("_id", 1)]
+        return [row["_id"] for row in self._bulletins.find({"state": _WAITING}, {"_id": 1}).sort("_id", 1)]
 
-    def progressed(self, bulletin_id: str, percent: int) -> None:
-        self._bulletins.update_one(
-            {"_id": bulletin_id, "state": {"$in": _WAITING}},
-            {"$set": {"state": BulletinState.RUNNING.value, "percent": percent}},
-        )
+    def progressed(self, bulletin: Bulletin, percent: int) -> None:
+        issuing = bulletin.state is BulletinState.ISSUING
+        state = BulletinState.ISSUING if issuing else BulletinState.RUNNING
+        waits = {"_id": bulletin.bulletin_id, "state": state.value if issuing else _COMPOSED}
+        self._bulletins.update_one(waits, {"$set": {"state": state.value, "percent": percent}})
 
     def attempted(self, bulletin_id: str, attempt: Attempt) -> None:
         """Noted, so that what a killed desk wrote is found and deleted."""
@@ -138,15 +122,44 @@ class Bulletins:
         self._bulletins.update_one({"_id": bulletin_id}, {"$pull": of_them, "$unset": {"drafts": ""}})
 
     def left_behind(self) -> list[Bulletin]:
-        """Finished ones for which a desk wrote something that nobody deleted."""
-        rows = self._bulletins.find({"state": {"$nin": _WAITING}, "attempts.0": {"$exists": True}})
+        """Those that no desk has to work on, for which one wrote something that nobody deleted."""
+        rows = self._bulletins.find({"state": {"$not": _WAITING}, "attempts.0": {"$exists": True}})
         return [_bulletin(row) for row in rows]
 
-    def failed(self, bulletin_id: str, failure: str) -> None:
+    def failed(self, bulletin: Bulletin, failure: str) -> None:
+        """A draft that cannot be composed stands no longer; what was signed waits to be signed again."""
+        known, told = {"_id": bulletin.bulletin_id, "version": bulletin.version}, {"failure": failure}
+        if bulletin.state is BulletinState.ISSUING:
+            again = {"state": BulletinState.REVIEWED.value} | told
+            self._bulletins.update_one(
+                known | {"state": BulletinState.ISSUING.value}, {"$set": again, "$inc": {"version": 1}}
+            )
+            return
+        failed = {"state": BulletinState.FAILED.value} | told
         self._bulletins.update_one(
-            {"_id": bulletin_id, "state": {"$in": _WAITING}},
-            {"$set": {"state": BulletinState.FAILED.value, "failure": failure}},
+            known | {"state": _COMPOSED}, {"$set": failed, "$inc": {"version": 1}, "$unset": {"standing": ""}}
         )
+
+    def draft(
+        self,
+        session: ClientSession,
+        bulletin: Bulletin,
+        *,
+        content: Document,
+        files: Mapping[str, Stored],
+        items_id: str | None,
+        token: int,
+    ) -> bool:
+        """It waits to be reviewed. False when it was composed or discarded meanwhile."""
+        ready = {"state": BulletinState.DRAFT.value, "percent": 100} | _files(files)
+        ready |= {} if items_id is None else {"items_id": items_id}
+        waits = {"_id": bulletin.bulletin_id, "version": bulletin.version, "state": _COMPOSED}
+        change = {"$set": ready, "$inc": {"version": 1}, "$pull": {"attempts": {"token": token}}}
+        if self._bulletins.update_one(waits, change, session=session).modified_count != 1:
+            return False
+        row = {"_id": bulletin.bulletin_id, "content": content}
+        self._drafts.replace_one({"_id": row["_id"]}, row, upsert=True, session=session)
+        return True
 
     def next_number(self, year: int, session: ClientSession | None = None) -> int:
         numbered = {"year": year, "number": {"$exists": True}}
@@ -160,34 +173,35 @@ class Bulletins:
         *,
         number: int,
         code: str,
-        title: str,
         issued_on: dt.date,
         digest: str,
         content: Document,
         files: Mapping[str, Stored],
-        items_id: str | None,
         token: int,
     ) -> bool:
-        """From here on it does not change, and its files and entries are its own. False when it was issued before.
-        Raises NumberTaken."""
+        """From here on it does not change, and its files are its own; those of its draft are left to be deleted. False
+        when it was issued before. Raises NumberTaken."""
         if self.next_number(bulletin.year, session) != number:
             raise NumberTaken
-        kept = {name: {"file_id": f.file_id, "sha256": f.sha256, "size": f.size} for name, f in files.items()}
         issued = {
             "state": BulletinState.DONE.value,
             "percent": 100,
             "number": number,
             "code": code,
-            "title": title,
             "issued_on": issued_on.isoformat(),
             "digest": digest,
-            **({} if items_id is None else {"items_id": items_id}),
         }
-        waits = {"_id": bulletin.bulletin_id, "state": {"$in": _WAITING}}
-        own = {"attempts": {"token": token}}
-        done = self._bulletins.update_one(waits, {"$set": issued | kept, "$pull": own}, session=session)
-        if done.modified_count != 1:
+        waits = {"_id": bulletin.bulletin_id, "version": bulletin.version, "state": BulletinState.ISSUING.value}
+        change: Document = {"$set": issued | _files(files), "$inc": {"version": 1}}
+        change["$pull"] = {"attempts": {"token": token}}
+        if bulletin.corrects is not None:  # another correction may follow
+            change["$unset"] = {"standing": ""}
+        if self._bulletins.update_one(waits, change, session=session).modified_count != 1:
             return False
+        drafts = [kept.file_id for kept in (bulletin.document, bulletin.workbook) if kept is not None]
+        left = {"$each": [document(Attempt(token, file_id=file_id)) for file_id in drafts]}
+        self._bulletins.update_one({"_id": bulletin.bulletin_id}, {"$push": {"attempts": left}}, session=session)
+        self._drafts.delete_one({"_id": bulletin.bulletin_id}, session=session)
         self._contents.insert_one({"_id": bulletin.bulletin_id, "content": content}, session=session)
         row = self._bulletins.find_one({"_id": bulletin.bulletin_id}, session=session)
         assert row is not None  # updated just now
@@ -210,6 +224,9 @@ class Bulletins:
 
     def _say(self, session: ClientSession, row: Document, content: Document) -> None:
         issued = {name: value for name, value in row.items() if name not in _OF_DESKS}
+        bulletin = _bulletin(row)
+        persons = {"drafted_by": bulletin.asked_by} if bulletin.steps else {}
+        persons |= {name: by for name in ("reviewed_by", "issued_by") if (by := getattr(bulletin, name))}
         self._outbox.say(
             session,
             BulletinIssued,
@@ -223,6 +240,7 @@ class Bulletins:
             digest=row["digest"],
             document_sha256=row["document"]["sha256"],
             workbook_sha256=row["workbook"]["sha256"],
+            **persons,
         )
 
 
@@ -231,6 +249,15 @@ def digest_of(content: Content, number: int) -> str:
     told = {"code": content.code(number), "content": document(content)}
     canonical = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _files(files: Mapping[str, Stored]) -> Document:
+    return {name: document(Kept(file.file_id, file.sha256, file.size)) for name, file in files.items()}
+
+
+def _row(bulletin: Bulletin) -> Document:
+    row = document(bulletin)
+    return {"_id": row.pop("bulletin_id"), **row}
 
 
 def _bulletin(row: Document) -> Bulletin:

@@ -9,7 +9,7 @@ from typing import Any
 
 import xlsxwriter
 
-from services.targets.bulletins.document import cause, day, source
+from services.targets.bulletins.document import DRAFT, cause, day, source
 from services.targets.bulletins.domain import Annex, Content, Correction, Problem
 from services.targets.snapshots.domain import Moved
 
@@ -33,7 +33,7 @@ _ROWS = 1_000_000  # of one sheet: a workbook's have room for some thousand more
 class _Book:
     """Cells are texts and numbers and never formulas, whatever they begin with."""
 
-    def __init__(self, content: Content, number: int) -> None:
+    def __init__(self, content: Content, number: int | None) -> None:
         self.bytes = io.BytesIO()
         self.book: Any = xlsxwriter.Workbook(self.bytes, {"constant_memory": True, "strings_to_formulas": False})
         self.book.set_properties({"title": content.title, "subject": content.code(number)})
@@ -52,7 +52,8 @@ class _Book:
             colour: self.book.add_format(edge | {"bg_color": fill, "align": "center"})
             for colour, fill in _FILLS.items()
         }
-        self._under = f"{content.code(number)}    截至{day(content.as_of)}"
+        self._draft = DRAFT if number is None else ""
+        self._under = f"{self._draft}    {content.code(number)}    截至{day(content.as_of)}".lstrip()
 
     def sheet(self, name: str, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
         sheet = self.book.add_worksheet(name)
@@ -78,6 +79,7 @@ class _Book:
         sheet.set_paper(_A3 if sum(column.width for column in columns) > _WIDE else _A4)
         sheet.fit_to_pages(1, 0)
         sheet.center_horizontally()
+        sheet.set_header(f"&C&14{self._draft}" if self._draft else "")
         sheet.set_footer("&C第&P页／共&N页")
         sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
 
@@ -105,7 +107,7 @@ class _Book:
         return self.bytes.getvalue()
 
 
-def workbook(content: Content, number: int, annex: Annex) -> bytes:
+def workbook(content: Content, number: int | None, annex: Annex) -> bytes:
     """The xlsx. Rows are written as they are read: a correction may list a hundred thousand."""
     book = _Book(content, number)
     if content.correction is None:

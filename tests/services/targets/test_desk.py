@@ -12,7 +12,7 @@ from services.targets.desk import Desk, worker
 from services.targets.samples.store import Samples
 from services.targets.service import Targets
 from tests.programme import Programme, until
-from tests.services.targets.bulletins.test_bulletins import CITY, DISPATCHER
+from tests.services.targets.bulletins.office import CITY, DISPATCHER, sign
 from tests.services.targets.year import CLOSED_AT, Year
 
 
@@ -27,29 +27,36 @@ def kill(programme: Programme, year: Year) -> None:
     year.store["leases"].update_one({"_id": "desk"}, {"$set": {"until": CLOSED_AT}})  # instead of waiting for its end
 
 
-def test_a_desk_that_is_killed_leaves_one_snapshot_and_consecutive_bulletins(
+def test_a_desk_that_is_killed_leaves_one_snapshot_a_round_and_consecutive_bulletins(
     space: dict[str, str], settings: Config, tmp_path: Path
 ) -> None:
     year, service, programme = Year(settings), Targets(), Programme(space, tmp_path)
     service.settings = settings  # type: ignore[assignment]
     year.report("2.1", "130102", 7)
-    round_id = year.close()
+    rounds = [year.close(f"{number}期", number=number) for number in (1, 2, 3)]
     year.caught_up()
     try:
         programme.start("targets.desk")
-        until(lambda: year.snapshots.of_round(round_id), what="the round is locked")
+        until(lambda: year.snapshots.of_round(rounds[2]), what="the rounds are locked")
         kill(programme, year)
-        waiting = [service.issue_bulletin({"round_id": round_id}, DISPATCHER)["bulletin_id"] for _ in range(3)]
+        waiting = [service.draft_bulletin({"round_id": one}, DISPATCHER)["bulletin_id"] for one in rounds]
         programme.start("targets.desk")
-        until(lambda: service.bulletin(waiting[0], CITY)["percent"] >= 20, what="the first is begun")
+        until(lambda: service.bulletin(waiting[0], DISPATCHER)["percent"] >= 20, what="the first is begun")
         kill(programme, year)
         programme.start("targets.desk")
-        until(lambda: service.bulletin(waiting[2], CITY)["state"] == "done", seconds=90, what="all are issued")
+        drafted = lambda: service.bulletin(waiting[2], DISPATCHER)["state"] == "draft"  # noqa: E731
+        until(drafted, seconds=90, what="all are drafted")
+        for one in waiting:
+            sign(service, one)
+        until(lambda: service.bulletin(waiting[0], DISPATCHER)["percent"] >= 20, what="the first is being issued")
+        kill(programme, year)
+        programme.start("targets.desk")
+        until(lambda: service.bulletin(waiting[2], DISPATCHER)["state"] == "done", seconds=90, what="all are issued")
     finally:
         programme.stop_all()
     assert sorted(service.bulletin(one, CITY)["number"] for one in waiting) == [1, 2, 3]
-    assert year.store["snapshots"].count_documents({}) == 1
-    assert year.store["outbox"].count_documents({"event.type": "targets.snapshot_locked"}) == 1
+    assert year.store["snapshots"].count_documents({}) == 3
+    assert year.store["outbox"].count_documents({"event.type": "targets.snapshot_locked"}) == 3
     complete = mongo.database(settings, "files")["files"].count_documents({"blocks": {"$exists": True}})
     assert complete == 6, "a killed attempt's files are gone"
 
@@ -101,18 +108,24 @@ def test_a_job_that_fails_as_a_whole_does_not_hold_up_the_others(settings: Confi
     assert year.snapshots.of_round(round_id) is not None
 
 
-def test_a_bulletin_that_the_database_refuses_is_failed_and_the_next_is_made(
+def test_a_bulletin_that_the_database_refuses_waits_to_be_signed_again_and_the_next_is_made(
     settings: Config,
 ) -> None:
     """As one that is too large is: what is no fault of the connection ended the desk."""
     year, service, desk = Year(settings), Targets(), worker(settings)
     service.settings = settings  # type: ignore[assignment]
-    round_id = year.close()
+    rounds = [year.close("十月"), year.close("十一月", number=11)]
     year.caught_up()
     desk.look()
-    asked = [{"round_id": round_id, "title": title} for title in ("拒绝写入的通报", "照常印发的通报")]
-    first, second = (service.issue_bulletin(one, DISPATCHER)["bulletin_id"] for one in asked)
+    titles = ("拒绝写入的通报", "照常印发的通报")
+    asked = [{"round_id": one, "title": title} for one, title in zip(rounds, titles, strict=True)]
+    first, second = (service.draft_bulletin(one, DISPATCHER)["bulletin_id"] for one in asked)
     year.store["bulletin_contents"].drop()
     year.store.create_collection("bulletin_contents", validator={"content.title": {"$not": {"$regex": "^拒绝"}}})
     desk.look()
-    assert [service.bulletin(one, CITY)["state"] for one in (first, second)] == ["failed", "done"]
+    for one in (first, second):
+        sign(service, one)
+    desk.look()
+    found = [service.bulletin(one, DISPATCHER) for one in (first, second)]
+    assert [(one["state"], one["number"]) for one in found] == [("reviewed", None), ("done", 1)]
+    assert found[0]["failure"]

@@ -20,7 +20,7 @@ from services.targets.service import Targets
 from services.targets.snapshots.domain import Snapshot
 from services.targets.store import LISTENED_TO
 from tests.interleaved import interleaved
-from tests.services.targets.bulletins.test_bulletins import CITY, DISPATCHER
+from tests.services.targets.bulletins.office import issue
 from tests.services.targets.replays import Field
 from tests.services.targets.year import Year
 
@@ -73,8 +73,7 @@ def test_a_mend_is_in_the_snapshot_locked_after_it_and_a_correction_of_the_one_b
     service.set_time("2023-11-09T09:00:00+08:00")
     field.count(field.persons(10)[:7])  # three were lost
     before = locked(year, field)
-    bulletin = service.issue_bulletin({"snapshot_id": before.snapshot_id}, DISPATCHER)["bulletin_id"]
-    desk.work()
+    bulletin = issue(service, desk, snapshot_id=before.snapshot_id)["bulletin_id"]
 
     field.run(accept=True)
     log.order(token=1)
@@ -84,9 +83,7 @@ def test_a_mend_is_in_the_snapshot_locked_after_it_and_a_correction_of_the_one_b
     assert ("targets" in before.sources, after.sources["targets"]) == (False, 3)
     assert year.snapshots.verified(before)
     assert year.snapshots.verified(after)
-    correction = service.issue_bulletin({"corrects": bulletin, "reason": "计数重放更正"}, DISPATCHER)["bulletin_id"]
-    desk.work()
-    found = service.bulletin(correction, CITY)["content"]["correction"]
+    found = issue(service, desk, corrects=bulletin, reason="计数重放更正")["content"]["correction"]
     assert found["unexplained"] == []
     assert {(one["region"], one["reported"], one["known"]) for one in found["moves"]} == {
         (region, "7", "10") for region in ("130000", "130100", "130102")

@@ -36,20 +36,13 @@ from services.targets.bulletins.domain import Content, Line, Options
 from services.targets.bulletins.items import Items
 from services.targets.bulletins.job import Issuing
 from services.targets.bulletins.ranking import named, ranked, rule_of
-from services.targets.bulletins.store import Attempt, Bulletins, NumberTaken
+from services.targets.bulletins.steps import Attempt
+from services.targets.bulletins.store import Bulletins, NumberTaken
 from services.targets.service import Targets
 from services.targets.snapshots.domain import Figure, Moved, everywhere
 from tests.services.targets.builders import an_id
+from tests.services.targets.bulletins.office import CITY, DISPATCHER, draft, issue, sign
 from tests.services.targets.year import CLOSED_AT, Year
-
-DISPATCHER = {
-    "client_id": "dispatcher",
-    "role": "dispatcher",
-    "region": "130000",
-    "organisation": "省发展改革委",
-    "scopes": ["targets:read", "bulletins:write"],
-}
-CITY = {**DISPATCHER, "role": "reporter", "region": "130100", "scopes": ["targets:read"]}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -94,14 +87,6 @@ def closed(year: Year) -> Callable[..., str]:
         return round_id
 
     return close
-
-
-def issue(service: Targets, desk: Issuing, **asked: Any) -> dict[str, Any]:
-    bulletin_id = service.issue_bulletin(asked, DISPATCHER)["bulletin_id"]
-    desk.work()
-    found = service.bulletin(bulletin_id, CITY)
-    assert (found["state"], found["percent"]) == ("done", 100), found["failure"]
-    return found
 
 
 def figure(region: str, *, goal: int | None = 100, percent: str | None = None, **said: Any) -> Figure:
@@ -228,20 +213,6 @@ def test_no_official_is_named(service: Targets, desk: Issuing, year: Year, close
     assert "reviewer" not in content
 
 
-def test_numbers_are_consecutive_and_what_is_told_again_is_the_same_bulletin(
-    service: Targets, desk: Issuing, closed
-) -> None:
-    round_id = closed()
-    first = service.issue_bulletin({"round_id": round_id, "command_id": "1"}, DISPATCHER)
-    assert service.issue_bulletin({"round_id": round_id, "command_id": "1"}, DISPATCHER) == first
-    service.issue_bulletin({"round_id": round_id, "title": "关于进展的补充通报"}, DISPATCHER)
-    desk.work()
-    assert sorted((one["number"], one["title"][:4]) for one in service.bulletins(CITY)["items"]) == [
-        (1, "关于20"),
-        (2, "关于进展"),
-    ]
-
-
 def test_what_was_issued_does_not_change_whatever_is_told_later(
     year: Year, service: Targets, desk: Issuing, closed
 ) -> None:
@@ -257,7 +228,7 @@ def test_a_correction_lists_what_moved_by_region_and_by_entry(
 ) -> None:
     before = issue(service, desk, round_id=closed())
     with pytest.raises(NothingMoved):
-        service.issue_bulletin({"corrects": before["bulletin_id"], "reason": "数据更正"}, DISPATCHER)
+        service.draft_bulletin({"corrects": before["bulletin_id"], "reason": "数据更正"}, DISPATCHER)
     year.report("2.1", "130102", 3)
     year.report("2.1", "130104", 5)
     year.report("2.1", "130104", 9, period="2023-11")  # of a later day: none of this bulletin's business
@@ -303,26 +274,26 @@ def test_a_correction_is_not_corrected(year: Year, service: Targets, desk: Issui
     year.caught_up()
     second = issue(service, desk, corrects=before["bulletin_id"], reason="数据更正")
     with pytest.raises(BulletinInvalid):
-        service.issue_bulletin({"corrects": second["bulletin_id"], "reason": "数据更正"}, DISPATCHER)
+        service.draft_bulletin({"corrects": second["bulletin_id"], "reason": "数据更正"}, DISPATCHER)
 
 
 @pytest.mark.parametrize("asked", [{}, {"round_id": "0" * 24, "snapshot_id": "0" * 24}, {"corrects": "0" * 24}])
 def test_it_must_be_clear_what_it_is_made_from(service: Targets, asked: dict[str, Any]) -> None:
     with pytest.raises(BulletinInvalid):
-        service.issue_bulletin(asked, DISPATCHER)
+        service.draft_bulletin(asked, DISPATCHER)
 
 
-def test_an_open_round_has_no_bulletin_and_only_the_dispatcher_issues(
+def test_an_open_round_has_no_bulletin_and_only_the_dispatcher_drafts(
     year: Year, service: Targets, desk: Issuing, closed
 ) -> None:
     with pytest.raises(SnapshotNotLocked):
-        service.issue_bulletin({"round_id": an_id("open")}, DISPATCHER)
+        service.draft_bulletin({"round_id": an_id("open")}, DISPATCHER)
     round_id = closed()
     with pytest.raises(BulletinsNotAllowed):
-        service.issue_bulletin({"round_id": round_id}, CITY)
-    waiting = service.issue_bulletin({"round_id": round_id}, DISPATCHER)
+        service.draft_bulletin({"round_id": round_id}, CITY)
+    waiting = service.draft_bulletin({"round_id": round_id}, DISPATCHER)
     with pytest.raises(BulletinNotReady):
-        service.bulletin_file(waiting["bulletin_id"], "document", CITY)
+        service.bulletin_file(waiting["bulletin_id"], "document", DISPATCHER)
 
 
 def test_without_a_chinese_font_it_fails_and_says_what_to_install(
@@ -333,11 +304,11 @@ def test_without_a_chinese_font_it_fails_and_says_what_to_install(
     def missing() -> None:
         raise FontMissing("没有中文字体，请安装 fonts-wqy-microhei")
 
-    waiting = service.issue_bulletin({"round_id": round_id}, DISPATCHER)
+    waiting = service.draft_bulletin({"round_id": round_id}, DISPATCHER)
     with monkeypatch.context() as patch:
         patch.setattr("runtime.fonts.chinese", missing)
         desk.work()
-    found = service.bulletin(waiting["bulletin_id"], CITY)
+    found = service.bulletin(waiting["bulletin_id"], DISPATCHER)
     assert (found["state"], found["number"]) == ("failed", None)
     assert "fonts-wqy-microhei" in found["failure"]
     assert issue(service, desk, round_id=round_id)["number"] == 1, "what failed takes no number"
@@ -346,14 +317,14 @@ def test_without_a_chinese_font_it_fails_and_says_what_to_install(
 def test_one_that_was_begun_and_not_finished_is_made_again_and_its_drafts_are_deleted(
     service: Targets, desk: Issuing, settings: Config, closed
 ) -> None:
-    waiting = service.issue_bulletin({"round_id": closed()}, DISPATCHER)["bulletin_id"]
+    waiting = service.draft_bulletin({"round_id": closed()}, DISPATCHER)["bulletin_id"]
     begun = desk._bulletins.get(waiting)
     assert begun is not None
     desk._file(begun, 1, b"half of it", "xlsx", percent=90)  # and there it was killed
-    assert service.bulletin(waiting, CITY)["percent"] == 90
+    assert service.bulletin(waiting, DISPATCHER)["percent"] == 90
     assert "expires_at" in (mongo.database(settings, "files")["files"].find_one({}) or {}), "if nobody came back"
     desk.work()
-    assert service.bulletin(waiting, CITY)["state"] == BulletinState.DONE
+    assert service.bulletin(waiting, DISPATCHER)["state"] == BulletinState.DRAFT
     assert mongo.database(settings, "files")["files"].count_documents({}) == 2
 
 
@@ -475,10 +446,9 @@ def test_a_desk_that_slept_through_its_lease_issues_nothing_and_what_the_next_is
     service: Targets, desk: Issuing, settings: Config, year: Year, closed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other issues both while this one is writing the first's workbook."""
-    round_id, titles = closed(), ("第一份通报", "第二份通报")
-    waiting = [
-        service.issue_bulletin({"round_id": round_id, "title": one}, DISPATCHER)["bulletin_id"] for one in titles
-    ]
+    waiting = [draft(service, desk, round_id=closed()), draft(service, desk, round_id=closed(name="十一月", number=11))]
+    for one in waiting:
+        sign(service, one)
     second, made = Issuing(settings, year.plan), jobs.as_workbook
 
     def overtaken(*args: Any) -> bytes:
@@ -496,7 +466,7 @@ def test_a_desk_that_slept_through_its_lease_issues_nothing_and_what_the_next_is
         for name in ("document", "workbook"):
             kept = service.bulletin_file(one, name, CITY)
             assert sum(map(len, Files(settings).read(kept["file_id"]))) == kept["size"]
-    assert files_of(settings) == 4, "what the first wrote is gone"
+    assert files_of(settings) == 4, "what the first wrote is gone, and the drafts"
     rows = list(mongo.database(settings, "files")["files"].find())
     assert all("expires_at" not in row for row in rows), "what a bulletin names does not expire"
     assert year.store["bulletins"].find_one({"attempts.0": {"$exists": True}}) is None
@@ -505,7 +475,7 @@ def test_a_desk_that_slept_through_its_lease_issues_nothing_and_what_the_next_is
 def test_a_desk_deletes_nothing_that_a_later_one_wrote(
     service: Targets, desk: Issuing, settings: Config, closed
 ) -> None:
-    bulletin_id = service.issue_bulletin({"round_id": closed()}, DISPATCHER)["bulletin_id"]
+    bulletin_id = service.draft_bulletin({"round_id": closed()}, DISPATCHER)["bulletin_id"]
     bulletins, items = Bulletins(desk._store), Items(desk._store)
     stored = Files(settings).write(io.BytesIO(b"theirs"), filename="theirs", limit=10)
     bulletins.attempted(bulletin_id, Attempt(7, file_id=stored.file_id))
@@ -520,16 +490,18 @@ def test_a_desk_deletes_nothing_that_a_later_one_wrote(
     assert desk._store["bulletins"].find_one({"_id": bulletin_id})["attempts"] == []
 
 
-def test_a_number_is_the_next_one_or_none(service: Targets, year: Year, settings: Config, closed) -> None:
-    waiting = service.issue_bulletin({"round_id": closed()}, DISPATCHER)["bulletin_id"]
+def test_a_number_is_the_next_one_or_none(
+    service: Targets, desk: Issuing, year: Year, settings: Config, closed
+) -> None:
+    waiting = sign(service, draft(service, desk, round_id=closed()))
     bulletins = Bulletins(year.store)
     files = {
         name: Files(settings).write(io.BytesIO(name.encode()), filename=name, limit=99)
         for name in ("document", "workbook")
     }
     told = {
-        "code": "x", "title": "t", "issued_on": CLOSED_AT.date(), "digest": "d", "content": {}, "files": files,
-        "items_id": None, "token": 1,
+        "code": "x", "issued_on": CLOSED_AT.date(), "digest": "d", "content": {}, "files": files,
+        "token": 1,
     }  # fmt: skip
     bulletin = bulletins.get(waiting)
     assert bulletin is not None
@@ -541,7 +513,7 @@ def test_a_number_is_the_next_one_or_none(service: Targets, year: Year, settings
     assert mongo.transact(year.store, lambda session: bulletins.issue(session, bulletin, number=1, **told))
     issued = bulletins.get(waiting)
     assert issued is not None
-    assert (issued.number, issued.code, issued.title, issued.digest) == (1, "x", "t", "d")
+    assert (issued.number, issued.code, issued.digest) == (1, "x", "d")
     assert not mongo.transact(year.store, lambda session: bulletins.issue(session, bulletin, number=2, **told))
 
 
@@ -552,7 +524,7 @@ def test_entries_that_a_killed_desk_wrote_for_a_correction_are_deleted_by_the_ne
     year.report("2.1", "130102", 9)
     year.caught_up()
     command = {"corrects": first["bulletin_id"], "reason": "督导核减"}
-    correction = service.issue_bulletin(command, DISPATCHER)["bulletin_id"]
+    correction = service.draft_bulletin(command, DISPATCHER)["bulletin_id"]
 
     class Killed(BaseException):
         pass
