@@ -164,8 +164,12 @@ class _Sheet:
         assert self.cells is not None
         seen = self.markings.texts if self.markings else {}
         number = 0
+        # A sheet may go on for a million blank rows: those cost next to nothing.
         texts_of = (
-            [cell.strip() if type(cell) is str else text(cell) for cell in row] for row in self.cells.iter_rows()
+            [cell.strip() if type(cell) is str else text(cell) for cell in row]
+            if any(row) or row.count("") != len(row)
+            else []
+            for row in self.cells.iter_rows()
         )
         if not seen:
             yield from enumerate(texts_of, start=1)
