@@ -23,6 +23,11 @@ _BLANKS = re.compile(r"[\s\u115f\u1160\u2800\u3164\uffa0]+")
 _SURPLUS_BLANK = re.compile(rf"(?<=[{_HAN}()·]) | (?=[{_HAN}()·])")
 # Variation selectors and what else has no width and is no format character (category Cf).
 _NO_WIDTH = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# Where any of what ``visible`` leaves out can be: all else is read as it is, without looking at each character.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u08e2\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000110bd-\U0010ffff]"
+)
 _DASHES_ONLY = re.compile(r"[-‐‑‒–—―⸺⸻−─━ーｰ_~/\\.·]*|无|無")
 _GUARDED = re.compile(r'="?([^"]*)"?')
 _LETTERS = ("Lu", "Ll", "Lt", "Lm", "Lo", "Co", "Cn")
@@ -120,7 +125,7 @@ def _number_once(text: str) -> str:
 
 def visible(text: str) -> str:
     """Without format and control characters and variation selectors; a line break or a tab is a blank."""
-    if text.isascii() and text.isprintable():
+    if not _UNSEEN.search(text):
         return text
     kept = (
         character if unicodedata.category(character) not in ("Cf", "Cc") else " " if character.isspace() else ""

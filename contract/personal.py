@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from contract import identifying
+
 # A resident's ID number (its digits 7-14 are a birthday) and a mobile number, also where people put blanks or dashes.
 _GAP = r"[ -]?"
 _RESIDENT_ID = (
@@ -13,6 +15,6 @@ _PERSONAL_NUMBER = re.compile(rf"(?<![0-9A-Za-z.])(?:{_RESIDENT_ID}|{_MOBILE})(?
 
 
 def has_number(text: str) -> bool:
-    """Whether an ID number of a resident or a mobile number stands in the text, also in full-width digits. Certificate
-    numbers and 统一社会信用代码 are none."""
-    return _PERSONAL_NUMBER.search(unicodedata.normalize("NFKC", text)) is not None
+    """Whether an ID number of a resident or a mobile number stands in the text, also in full-width digits or with what
+    nobody sees between them. Certificate numbers and 统一社会信用代码 are none."""
+    return _PERSONAL_NUMBER.search(unicodedata.normalize("NFKC", identifying.visible(text))) is not None

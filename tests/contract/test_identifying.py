@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract import identifying
+from contract import identifying, personal
 
 HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5)
 LATIN = st.sampled_from("abcXYZéüĀ")
@@ -149,3 +149,16 @@ def test_what_a_number_cannot_have_is_named_with_its_place_and_letters_are_not_q
     )
     assert identifying.stranger("Y9973-13")[0] == "第6位是“-”"
     assert "王" not in "".join(identifying.stranger("13王"))
+
+
+def test_nothing_that_is_left_out_is_overlooked():
+    for code in range(0x110000):
+        character = chr(code)
+        if unicodedata.category(character) in ("Cf", "Cc"):
+            assert character not in identifying.visible(f"王{character}芳").replace(" ", "\x00"), hex(code)
+
+
+@pytest.mark.parametrize("between", ["\u200b", "\u2060", "\ufeff", "\ufe00", "\u00ad"])
+def test_a_number_of_a_person_is_found_whatever_invisible_stands_in_it(between):
+    assert personal.has_number(f"请联系1540000{between}0001")
+    assert not personal.has_number(f"共154{between}万元")
