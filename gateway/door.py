@@ -162,8 +162,8 @@ def accept(media_type: str) -> None:
 
 def expected_version() -> int | None:
     """The version that If-Match names. Raises MalformedRequest, PreconditionFailed."""
-    header = request.headers.get("If-Match", "").strip()
-    if header in ("", "*"):
+    header = request.headers.get("If-Match", "*").strip()
+    if header == "*":
         return None
     if header.startswith("W/"):  # RFC 9110 §13.1.1: a weak tag never matches
         raise _no_version()

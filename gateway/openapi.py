@@ -61,7 +61,7 @@ _IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "description": '先前读到的 ETag，例如 `"3"`；已变更则412 · the ETag that was read; 412 when it is no longer so',
-    "schema": {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'},
+    "schema": {"type": "string", "pattern": r'^("[1-9][0-9]{0,8}"|\*)$'},
 }
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
