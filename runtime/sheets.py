@@ -104,14 +104,14 @@ class Wanted:
 
     def process(self, file: IO[bytes]) -> dict[str, Any]:
         """What subprocess needs to read the file."""
-        asked = {
+        request = {
             "rows": self.rows,
             "characters": self.characters,
             "headings": [*self.headings],
             "filled": None if self.filled is None else [*self.filled],
         }
         return {
-            "args": [sys.executable, "-m", workbook.__name__, orjson.dumps(asked).decode()],
+            "args": [sys.executable, "-m", workbook.__name__, orjson.dumps(request).decode()],
             "stdin": file.fileno(),
             "stdout": subprocess.PIPE,
             "stderr": subprocess.DEVNULL,  # its last words may quote what it read

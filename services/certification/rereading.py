@@ -21,8 +21,8 @@ _APART = ("sealed", "commands", "supersedes")
 
 
 def rereading(config: Config, *, batch: int = 500) -> Rereading:
-    kept = certificates(config)
-    vault = Vault(config, kept.store)
+    certified = certificates(config)
+    vault = Vault(config, certified.store)
 
     def reread(row: Document, _: ClientSession) -> Document:
         try:
@@ -40,7 +40,7 @@ def rereading(config: Config, *, batch: int = 500) -> Rereading:
         before = [one | _read(vault, one) for one in row.get("supersedes", ())]
         return changes | ({"supersedes": before} if before != row.get("supersedes", []) else {})
 
-    return Rereading(kept.store, "certificates", reread, apart=_APART, batch=batch)
+    return Rereading(certified.store, "certificates", reread, apart=_APART, batch=batch)
 
 
 def _read(vault: Vault, row: Document) -> Document:

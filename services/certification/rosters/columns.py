@@ -37,7 +37,7 @@ _HEADINGS = frozenset(FIELDS)
 class Line(NamedTuple):
     """What a row says, or its faults; ``notes``: what of it was left out, and why."""
 
-    said: Content | tuple[Fault, ...]
+    content: Content | tuple[Fault, ...]
     notes: tuple[Fault, ...] = ()
 
 
@@ -67,7 +67,7 @@ class Columns:
         return cls(headers=headers, places=places)
 
     def row(self, cells: Sequence[str], *, today: dt.date) -> Content | tuple[Fault, ...]:
-        return self.line(cells, today=today).said
+        return self.line(cells, today=today).content
 
     def line(self, cells: Sequence[str], *, today: dt.date) -> Line:
         width = len(cells)

@@ -163,7 +163,7 @@ class Importing:
                     continue
             lines = [(number, roster.line(number, cells, today=today)) for number, cells in rows]
             notes = {number: line.notes for number, line in lines if line.notes}
-            self._settle(job, token, reporter, [(number, line.said) for number, line in lines], notes, known)
+            self._settle(job, token, reporter, [(number, line.content) for number, line in lines], notes, known)
 
     def _settle(
         self,

@@ -16,20 +16,20 @@ from services.housekeeping.store import Housekeeping
 log = structlog.get_logger()
 
 
-def rereadings(kept: Housekeeping, *, batch: int = 500) -> list[Rereading]:
+def rereadings(root: Housekeeping, *, batch: int = 500) -> list[Rereading]:
     """In the order in which they are to be done."""
-    fusao = kept.store["fusao"]
+    fusao = root.store["fusao"]
 
-    def person(row: Document, shown: str) -> Document:
+    def person(row: Document, field: str) -> Document:
         try:
-            opened: dict[str, Any] = kept.vault.open(row["sealed"])
+            opened: dict[str, Any] = root.vault.open(row["sealed"])
         except VaultLocked:  # damaged: the audit names it, and the others are not to wait for it
             log.error("rereading.locked", subject=row["_id"])
             return {}
         name = identifying.name(opened["name"]) or opened["name"]
         masked = identifying.masked(name)
-        changes = {} if masked == row[shown] else {shown: masked}
-        return changes if name == opened["name"] else changes | {"sealed": kept.vault.seal(opened | {"name": name})}
+        changes = {} if masked == row[field] else {field: masked}
+        return changes if name == opened["name"] else changes | {"sealed": root.vault.seal(opened | {"name": name})}
 
     def base(row: Document, _: ClientSession) -> Document:
         name = identifying.body(row["name"]) or row["name"]
@@ -47,9 +47,9 @@ def rereadings(kept: Housekeeping, *, batch: int = 500) -> list[Rereading]:
         return changes | ({"unit": unit} if unit and unit != row["unit"] else {})
 
     return [
-        Rereading(kept.store, "bases", base, apart=("sealed",), batch=batch),
-        Rereading(kept.store, "fusao", lambda row, _: person(row, "name"), apart=("sealed",), batch=batch),
-        Rereading(kept.store, "cases", bearer, batch=batch),
-        Rereading(kept.store, "recognitions", bearer, batch=batch),
-        Rereading(kept.store, "awards", bearer, batch=batch),
+        Rereading(root.store, "bases", base, apart=("sealed",), batch=batch),
+        Rereading(root.store, "fusao", lambda row, _: person(row, "name"), apart=("sealed",), batch=batch),
+        Rereading(root.store, "cases", bearer, batch=batch),
+        Rereading(root.store, "recognitions", bearer, batch=batch),
+        Rereading(root.store, "awards", bearer, batch=batch),
     ]

@@ -160,8 +160,8 @@ def repeated(commands: Sequence[tuple[Any, Mapping[str, Any]]]) -> dict[Any, lis
         lines.setdefault(line, []).append((row, command))
     found: dict[Any, list[Any]] = {}
     for rows in lines.values():
-        said = [_content(command) for _, command in rows]
-        if any(each != said[0] for each in said):
+        contents = [_content(command) for _, command in rows]
+        if any(each != contents[0] for each in contents):
             for row, _ in rows:
                 found[row] = [other for other, _ in rows if other != row]
     return found
@@ -176,8 +176,8 @@ def _place(region: str) -> str:
 
 def _content(command: Mapping[str, Any]) -> dict[str, Any]:
     apart = ("command_id", "region", "evidence")
-    said = {name: value for name, value in command.items() if name not in apart}
-    return said | {"evidence": sorted((each["file_id"], each["sha256"]) for each in command["evidence"])}
+    content = {name: value for name, value in command.items() if name not in apart}
+    return content | {"evidence": sorted((each["file_id"], each["sha256"]) for each in command["evidence"])}
 
 
 def figure(cell: str) -> str:

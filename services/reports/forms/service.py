@@ -82,7 +82,7 @@ class ImportCalls(Filer):
         except FileMissing:
             raise form.unreadable("上传的文件不完整，请重新上传", "the file is not whole: upload it again") from None
         import_id = mongo.new_id()
-        results = self._filed(forms, who, Examiner(files), told=command_id or import_id)
+        results = self._filed(forms, who, Examiner(files), command_id=command_id or import_id)
         content = sheets.annotated(results)
         stored = files.write(io.BytesIO(content), filename="result.xlsx", limit=_RESULT)
         done = Import(
@@ -122,14 +122,14 @@ class ImportCalls(Filer):
         return found
 
     def _filed(
-        self, forms: Sequence[Filled], who: Actor, examiner: Examiner, *, told: str
+        self, forms: Sequence[Filled], who: Actor, examiner: Examiner, *, command_id: str
     ) -> list[tuple[Sheet, list[tuple[Numbered, Row | None]]]]:
         """What became of each row of each sheet, None where nothing was filled in."""
         commands: dict[tuple[int, int], Any] = {}
         for part in forms:
             for number, cells in part.rows:
                 # As it was known before there were several sheets, so that a repeated command finds its rows.
-                own = f"{told}/{number}" if part is forms[0] else f"{told}/{part.sheet.base + number}"
+                own = f"{command_id}/{number}" if part is forms[0] else f"{command_id}/{part.sheet.base + number}"
                 commands[part.sheet.base, number] = _read(cells, part.columns, command_id=own)
         sound = [(row, read) for row, read in commands.items() if isinstance(read, dict)]
         names = {part.sheet.base: part.sheet.name for part in forms}

@@ -62,7 +62,7 @@ def read(path):
 
 
 def codes(line):
-    return [(fault.field, fault.code) for fault in line.said] if isinstance(line.said, tuple) else []
+    return [(fault.field, fault.code) for fault in line.content] if isinstance(line.content, tuple) else []
 
 
 def refused(path):
@@ -82,7 +82,7 @@ def test_every_sheet_with_the_header_is_read_and_the_others_are_named(made):
     made.sheet("三班", everybody[5:], at=2).write(0, 0, "三班花名册")  # a title above the header
     made.book.add_worksheet("空表")
     opened, lines = read(made.saved())
-    assert [line.said.holder.name for _, line in lines] == [cells[0] for cells in everybody]
+    assert [line.content.holder.name for _, line in lines] == [cells[0] for cells in everybody]
     assert opened.total == 6
     found = {sheet.name: (sheet.why is None, sheet.rows) for sheet in opened.sheets}
     assert found == {
@@ -135,7 +135,7 @@ def test_an_error_value_has_its_own_code_in_every_column(made, heading):
     expected = ["cell_error", "cell_error", "formula_without_value"]
     for (_, line), code in zip(found, expected, strict=True):
         if heading == "联系电话":
-            assert isinstance(line.said, Content), "a phone costs the phone only"
+            assert isinstance(line.content, Content), "a phone costs the phone only"
             assert [(note.field, note.code) for note in line.notes] == [(field, code)]
         else:
             assert codes(line) == [(field, code)]
@@ -146,7 +146,7 @@ def test_the_same_code_stands_in_a_csv(tmp_path):
     certificates[0]["work_type"] = "#REF!"
     _, lines = read(write_roster(tmp_path / "r.csv", certificates))
     assert codes(lines[0][1]) == [("work_type", "cell_error")]
-    assert isinstance(lines[1][1].said, Content)
+    assert isinstance(lines[1][1].content, Content)
 
 
 def test_a_row_of_nothing_but_unread_cells_is_a_row(made):
@@ -163,8 +163,8 @@ def test_a_formula_whose_result_is_stored_is_its_result(made):
     sheet.write_formula(1, HEADERS.index("评价机构"), '="某某"', None, "某某评价中心")
     sheet.write_formula(2, HEADERS.index("备注"), '=""', None, 77)
     _, lines = read(made.saved(change=lambda xml: xml.replace('L3"><f>""</f><v>77<', 'L3" t="str"><f>""</f><v><')))
-    assert lines[0][1].said.assessor == "某某评价中心"
-    assert lines[1][1].said.remarks is None
+    assert lines[0][1].content.assessor == "某某评价中心"
+    assert lines[1][1].content.remarks is None
 
 
 def test_rows_are_counted_by_what_they_hold_not_by_how_far_the_sheet_goes(made):
@@ -184,7 +184,7 @@ def test_what_the_reader_can_read_is_a_workbook(made, rename):
     sheet.write_formula(1, HEADERS.index("工种"), "=NA()", None, "#N/A")
     _, lines = read(made.saved(rename=rename))
     assert codes(lines[0][1]) == [("work_type", "cell_error")]
-    assert isinstance(lines[1][1].said, Content)
+    assert isinstance(lines[1][1].content, Content)
 
 
 @pytest.mark.parametrize("dimension", ["A1", "A1:B2", "A1:XFD1048576"])
@@ -232,8 +232,8 @@ def test_the_value_of_merged_cells_counts_for_their_rows(made):
     sheet.merge_range(1, assessor, 3, assessor, "某某评价中心")
     sheet.merge_range(1, region, 3, region, "130102")
     _, found = read(made.saved())
-    assert [line.said.assessor for _, line in found[:3]] == ["某某评价中心"] * 3
-    assert [line.said.region for _, line in found[:3]] == ["130102"] * 3
+    assert [line.content.assessor for _, line in found[:3]] == ["某某评价中心"] * 3
+    assert [line.content.region for _, line in found[:3]] == ["130102"] * 3
     assert set(codes(found[3][1])) == {("assessor", "missing"), ("region", "missing")}, "it ends with its last row"
 
 
@@ -264,7 +264,7 @@ def test_a_phone_that_cannot_be_read_costs_the_phone_and_not_the_certificate(tmp
     certificates[0]["phone"] = phone
     _, lines = read(write_roster(tmp_path / "r.xlsx", certificates))
     (note,) = lines[0][1].notes
-    assert (note.field, note.code, lines[0][1].said.holder.phone) == ("phone", "phone_invalid", None)
+    assert (note.field, note.code, lines[0][1].content.holder.phone) == ("phone", "phone_invalid", None)
     certificates[0]["level"] = "六级"
     _, lines = read(write_roster(tmp_path / "r.xlsx", certificates))
     assert set(codes(lines[0][1])) == {("level", "level_unknown"), ("phone", "phone_invalid")}
@@ -276,4 +276,4 @@ def test_a_number_cell_written_as_a_power_of_ten_is_its_number(made):
     lines[0][HEADERS.index("证件号码")] = 12345678
     made.sheet("名册", lines)
     _, found = read(made.saved(change=lambda xml: xml.replace("<v>12345678</v>", "<v>1.2345678E7</v>")))
-    assert found[0][1].said.holder.document_number == "12345678"
+    assert found[0][1].content.holder.document_number == "12345678"
