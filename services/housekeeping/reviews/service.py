@@ -73,6 +73,11 @@ class ReviewCalls(Calls):
         def work(session: ClientSession) -> str:
             before = kept.cases.get(asked["application_id"], session)
             cases.require_sight(who, before)
+            if who.organisation == before.organisation:  # whatever the province wrote down when it registered them
+                raise public.NotReviewing(
+                    "您所在单位就是申报单位，应当回避，请申报回避",
+                    "your own organisation applies: declare an interest and stand aside",
+                )
             cases.check_version(before, asked.get("expected_version"))
             about = kept.known(session, before, at)
             marks = {mark["item"]: mark["points"] for mark in asked["marks"]}

@@ -72,6 +72,21 @@ def test_a_gap_over_ten_brings_a_third_reviewer_and_the_working_shows_it(trade: 
     assert len(trade.seats(application)) == 3
 
 
+def test_who_works_for_the_applicant_marks_nothing_whatever_was_registered_of_them(trade: Trade) -> None:
+    trade.set_time(DAY)
+    application = trade.apply(trade.base(1))
+    trade.submit(application)
+    trade.recommend(application)
+    (first, *_) = trade.seats(application)
+    command = {
+        "application_id": application["application_id"], "marks": stars.marks("base", 92), "note": "评语"
+    }  # fmt: skip
+    seated = reviewer(int(first.removeprefix("reviewer-")))
+    with pytest.raises(cased.NotReviewing):
+        trade.call("submit_review", command, seated | {"organisation": application["organisation"]})
+    assert trade.call("submit_review", command, seated)["reviews"]
+
+
 def test_who_declares_an_interest_loses_the_seat(trade: Trade) -> None:
     trade.set_time(DAY)
     base = trade.base(1)
