@@ -162,7 +162,7 @@ def accept(media_type: str) -> None:
 
 def expected_version() -> int | None:
     """The version that If-Match names. Raises MalformedRequest, PreconditionFailed."""
-    header = request.headers.get("If-Match", "*").strip()
+    header = request.headers.get("If-Match", "*").strip(" \t")
     if header == "*":
         return None
     if header.startswith("W/"):  # RFC 9110 §13.1.1: a weak tag never matches

@@ -180,7 +180,7 @@ def key_of(header: str | None) -> str | None:
     """The Idempotency-Key header's value. Raises MalformedRequest for what can be no key."""
     if header is None:
         return None
-    key = header.strip()
+    key = header.strip(" \t")  # and no other blank: a no-break space is one to Python
     if not _SHAPE.fullmatch(key):
         raise problems.MalformedRequest(
             "Idempotency-Key 须为1至255个可见ASCII字符",
