@@ -8,7 +8,7 @@ PROVINCE: dict[str, Any] = {
     "client_id": "civil-affairs-130000",
     "role": "civil_affairs",
     "region": "130000",
-    "organisation": "civil-affairs-130000",
+    "organisation": "省民政厅",
     "scopes": ["centres:read", "centres:write"],
 }
 CITY = PROVINCE | {"client_id": "civil-affairs-130100", "region": "130100"}
