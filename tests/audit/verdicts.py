@@ -32,6 +32,7 @@ WHOLE: dict[tuple[str, str], str] = {
     ("certification", "import_chunks"): _ROSTER,
     ("certification", "reveals"): _SEEN,
     ("housekeeping", "reveals"): _SEEN,
+    ("housekeeping", "objectors"): _GUARD,
     ("reports", "books"): _GUARD,
     ("targets", "bulletin_drafts"): "what is not issued: nothing is published of it, and its reviewer reads it",
     ("targets", "anomaly_looks"): _ASKED,

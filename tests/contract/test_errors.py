@@ -16,7 +16,7 @@ FINAL = {
         ledger_period_outside
         marks_invalid matter_invalid nothing_to_correct objection_invalid part_above_whole recommender_missing
         region_ambiguous region_unknown report_invalid report_workbook_unreadable reporting_level_wrong
-        roster_unreadable round_invalid sum_not_reported command_reused
+        hint_invalid roster_unreadable round_invalid sum_not_reported command_reused
         """,
     "the record is at another version than the request names": """
         allocation_changed award_changed_meanwhile case_changed certificate_changed finding_changed greenway_changed
