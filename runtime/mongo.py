@@ -12,7 +12,7 @@ from pymongo import MongoClient, ReadPreference, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect, ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import AutoReconnect, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -24,6 +24,7 @@ Result = TypeVar("Result")
 
 _LIFETIME = 60  # seconds; MongoDB's own transactionLifetimeLimitSeconds
 _MAJORITY = WriteConcern("majority", wtimeout=30_000)
+_NO_SUCH_INDEX = 27
 
 
 @lru_cache(maxsize=8)
@@ -99,6 +100,15 @@ def lock(session: ClientSession, rows: Collection[Document], *ids: str, make: bo
     found = rows.bulk_write(locks, session=session)
     if found.matched_count + found.upserted_count != len(wanted):
         raise LookupError(f"of {', '.join(ids)} not all are in {rows.name}: nothing to lock")
+
+
+def drop_index(rows: Collection[Document], name: str) -> None:
+    """Of an earlier version, if it is there; several processes start at once, and one of them does it."""
+    try:
+        rows.drop_index(name)
+    except OperationFailure as failure:
+        if failure.code != _NO_SUCH_INDEX:
+            raise
 
 
 def put_newest(rows: Collection[Document], row: Document) -> None:

@@ -19,7 +19,7 @@ from pymongo.client_session import ClientSession
 from contract.message import Event
 from contract.records import RECORD_WRITTEN
 from runtime import clock, trace
-from runtime.mongo import Document, Store, new_id, transact
+from runtime.mongo import Document, Store, drop_index, new_id, transact
 from runtime.record import imprints
 
 GENESIS = "0" * 64
@@ -41,8 +41,7 @@ class Outbox:
 
     def ensure_indexes(self) -> None:
         self._rows.create_index("written", name="unordered", partialFilterExpression={"new": True})
-        if "new" in self._rows.index_information():  # of 0.2, whose keys were all equal
-            self._rows.drop_index("new")
+        drop_index(self._rows, "new")  # of 0.2, whose keys were all equal
         self._rows.create_index("seq", name="seq", unique=True, partialFilterExpression={"seq": {"$exists": True}})
         self._relay.update_one(
             {"_id": "head"},

@@ -94,6 +94,16 @@ def test_of_two_versions_that_come_at_once_the_newer_one_stays(store: mongo.Stor
     assert rows.find_one() == {"_id": "a", "version": 2}
 
 
+def test_an_index_that_another_process_has_dropped_is_gone_all_the_same(store: mongo.Store) -> None:
+    rows = store["rows"]
+    rows.create_index("said", name="earlier")
+    for _ in range(2):
+        mongo.drop_index(rows, "earlier")
+        assert "earlier" not in rows.index_information()
+    with pytest.raises(OperationFailure):
+        mongo.drop_index(rows, "_id_")
+
+
 def labelled(*labels: str) -> PyMongoError:
     return PyMongoError("no", error_labels=labels)
 

@@ -41,8 +41,7 @@ class Rounds:
         self.outbox.ensure_indexes()
         standing = {"cancelled_at": None}
         self._rounds.create_index("period", name="standing", unique=True, partialFilterExpression=standing)
-        if "period" in self._rounds.index_information():  # of 0.2, when no round was ever cancelled
-            self._rounds.drop_index("period")
+        mongo.drop_index(self._rounds, "period")  # of 0.2, when no round was ever cancelled
         self._rounds.create_index([("year", 1), ("number", 1)], name="number", unique=True)
         self._rounds.create_index("open", name="open", unique=True, partialFilterExpression={"open": True})
 

@@ -53,8 +53,7 @@ class Bulletins:
         self._bulletins.create_index("state", name="to_make", partialFilterExpression={"state": _WAITING})
         standing = {"standing": {"$exists": True}}
         self._bulletins.create_index("standing", name="standing", unique=True, partialFilterExpression=standing)
-        if "waiting" in self._bulletins.index_information():  # of 0.2, when nobody signed what was drafted
-            self._bulletins.drop_index("waiting")
+        mongo.drop_index(self._bulletins, "waiting")  # of 0.2, when nobody signed what was drafted
         self._adopt()
 
     def _adopt(self) -> None:

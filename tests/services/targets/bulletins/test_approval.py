@@ -18,10 +18,10 @@ from contract.bulletins import (
     BulletinsNotAllowed,
     BulletinStepNotOpen,
 )
-from deploy import fonts
-from runtime import config, mongo
+from runtime import mongo
 from runtime.config import Config
 from runtime.files import Files
+from services.targets.bulletins import job as jobs
 from services.targets.bulletins.job import Issuing
 from services.targets.bulletins.store import Bulletins
 from services.targets.service import Targets
@@ -29,30 +29,6 @@ from tests.interleaved import commits, interleaved, writes
 from tests.services.targets.builders import an_id
 from tests.services.targets.bulletins.office import CITY, DISPATCHER, REVIEWER, SIGNER, draft, issue, sign
 from tests.services.targets.year import CLOSED_AT, Year
-
-
-@pytest.fixture
-def settings(space: dict[str, str]) -> Config:
-    fonts.ensure()
-    return config.read(space)
-
-
-@pytest.fixture
-def year(settings: Config) -> Year:
-    return Year(settings)
-
-
-@pytest.fixture
-def desk(settings: Config, year: Year) -> Issuing:
-    return Issuing(settings, year.plan)
-
-
-@pytest.fixture
-def service(settings: Config) -> Targets:
-    found = Targets()
-    found.settings = settings  # type: ignore[assignment]
-    found.set_time("2023-11-09T09:00:00+08:00")
-    return found
 
 
 @pytest.fixture
@@ -269,8 +245,6 @@ def test_what_is_returned_while_it_is_signed_is_one_or_the_other(
 def test_one_that_is_discarded_while_it_is_composed_stays_so_and_leaves_no_files(
     service: Targets, desk: Issuing, settings: Config, locked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from services.targets.bulletins import job as jobs
-
     round_id, made = locked(), jobs.as_workbook
     bulletin_id = service.draft_bulletin({"round_id": round_id}, DISPATCHER)["bulletin_id"]
 

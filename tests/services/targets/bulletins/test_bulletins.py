@@ -23,9 +23,8 @@ from contract.bulletins import (
     SnapshotNotLocked,
 )
 from contract.words import WorkState
-from deploy import fonts
 from plan import Plan
-from runtime import config, mongo, record
+from runtime import mongo, record
 from runtime.config import Config
 from runtime.files import Files
 from runtime.fonts import FontMissing
@@ -43,34 +42,6 @@ from services.targets.snapshots.domain import Figure, Moved, everywhere
 from tests.services.targets.builders import an_id
 from tests.services.targets.bulletins.office import CITY, DISPATCHER, draft, issue, sign
 from tests.services.targets.year import CLOSED_AT, Year
-
-
-@pytest.fixture(scope="session", autouse=True)
-def chinese_font() -> None:
-    fonts.ensure()
-
-
-@pytest.fixture
-def settings(space: dict[str, str]) -> Config:
-    return config.read(space)
-
-
-@pytest.fixture
-def year(settings: Config) -> Year:
-    return Year(settings)
-
-
-@pytest.fixture
-def desk(settings: Config, year: Year) -> Issuing:
-    return Issuing(settings, year.plan)
-
-
-@pytest.fixture
-def service(settings: Config) -> Targets:
-    found = Targets()
-    found.settings = settings  # type: ignore[assignment]
-    found.set_time("2023-11-09T09:00:00+08:00")
-    return found
 
 
 @pytest.fixture
