@@ -92,11 +92,12 @@ def _report(settings: Config, fact_id: str) -> Iterator[str]:
 
 def _deducted(settings: Config, deduction: dict[str, Any]) -> Iterator[str]:
     store = mongo.database(settings, "inspections")
-    order = store["withdrawals"].find_one({"_id": deduction["order_id"]}) or {}
+    order = store["orders"].find_one({"_id": deduction["order_id"]}) or {}
     finding = store["findings"].find_one({"_id": order.get("finding_id")})
     if finding is None:
         yield "no finding ordered it"
         return
+    yield from _two({order["ordered_by"], finding["history"][0]["by"]})
     yield from _bound(settings, finding["evidence"])
 
 
