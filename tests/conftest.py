@@ -17,12 +17,12 @@ from typing import Any
 
 import hypothesis
 import pytest
-from pymongo import MongoClient, monitoring
+from pymongo import monitoring
 
 from deploy import fonts, guard, keys, ports, process
 from deploy.process import Process
 from deploy.servers import VAR, MongoDB, RabbitMQ
-from runtime import config
+from runtime import config, mongo
 from tests.interleaved import LISTENER
 
 _IN_MEMORY = Path("/dev/shm") / f"yanzhao-test-{os.getuid()}"
@@ -198,7 +198,7 @@ def private_space(private_servers: Servers, session_folder: Path) -> Iterator[di
 
 
 @contextmanager
-def _space(servers: Servers, folder: Path, *, tidy: bool = True) -> Iterator[dict[str, str]]:
+def _space(servers: Servers, folder: Path, *, tidy: bool = True, broker: bool = True) -> Iterator[dict[str, str]]:
     name = f"t{secrets.token_hex(5)}"
     environ = {
         guard.MARK: os.environ[guard.MARK],
@@ -206,7 +206,7 @@ def _space(servers: Servers, folder: Path, *, tidy: bool = True) -> Iterator[dic
         "UNFILED_ASSESSORS": "believe",  # or each test that issues a certificate would file a body first
         "MONGO_URI": servers.mongo.uri,
         "MONGO_PREFIX": name,
-        "AMQP_URI": servers.rabbit.add_vhost(name),
+        "AMQP_URI": servers.rabbit.add_vhost(name) if broker else "amqp://nobody@127.0.0.1:9/nowhere",
         "PORT": str(ports.free()),
         **keys.kept_in(folder / "secrets.env"),
     }
@@ -217,11 +217,11 @@ def _space(servers: Servers, folder: Path, *, tidy: bool = True) -> Iterator[dic
             patch.setenv(variable, value)
         yield environ
     if tidy:
-        servers.rabbit.delete_vhost(name)
-        with MongoClient(servers.mongo.uri) as client:
-            for database in client.list_database_names():
-                if database.startswith(f"{name}_"):
-                    client.drop_database(database)
+        if broker:
+            servers.rabbit.delete_vhost(name)
+        client = mongo.client(servers.mongo.uri)
+        for database in client.list_databases(nameOnly=True, filter={"name": {"$regex": f"^{name}_"}}):
+            client.drop_database(database["name"])
 
 
 def _folder_of_a_run() -> Path:

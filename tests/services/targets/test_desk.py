@@ -1,6 +1,7 @@
 """The desk as a process, killed in the middle of its work: what it was at is done once, by the next one; and what it
 cannot do is set aside."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,17 @@ from runtime.config import Config
 from services.targets.desk import Desk, worker
 from services.targets.samples.store import Samples
 from services.targets.service import Targets
+from tests.conftest import Servers, _space
 from tests.programme import Programme, until
 from tests.services.targets.bulletins.office import CITY, DISPATCHER, sign
 from tests.services.targets.year import CLOSED_AT, Year
+
+
+@pytest.fixture
+def space(servers: Servers, session_folder: Path) -> Iterator[dict[str, str]]:
+    """With a place in the broker, which a process waits for."""
+    with _space(servers, session_folder) as environ:
+        yield environ
 
 
 @pytest.fixture
