@@ -15,6 +15,7 @@ from contract import allocations as public
 from contract import regions
 from contract.actor import Actor
 from contract.errors import Refused, field_error
+from contract.sight import View
 from contract.targets import TargetNotFound
 from contract.words import Role
 from plan import Indicator, Plan
@@ -22,12 +23,13 @@ from plan.organisations import OrganisationUnknown
 from runtime.commands import Commands
 from runtime.hosting import Settings, rpc
 from runtime.vault import Vault
+from services.targets.sight import Sight
 from services.targets.store import timepiece
 from services.targets.tree import domain as decided
 from services.targets.tree.domain import NOTHING, Goals, Responsible
 from services.targets.tree.store import Tree, tree
 
-ADJUST, READ_NAMES = "targets:adjust", "reports:read"
+ADJUST = "targets:adjust"
 
 
 @dataclass(frozen=True)
@@ -266,8 +268,8 @@ def _shown_node(desk: Desk, goals: Goals, region: str) -> dict[str, Any]:
 
 
 def _shown_responsibles(desk: Desk, codes: list[str]) -> list[dict[str, Any]]:
-    """Names only to whoever may read reports."""
-    names = READ_NAMES in desk.who.scopes
+    """Names only to those of the work, and of their own indicators."""
+    names = Sight.of(desk.plan, desk.who).view(desk.indicator.id, desk.region) is View.WORK
     found = desk.kept.responsibles(codes, indicator=desk.indicator.id, names=names)
     return [
         public.Responsible.write(
