@@ -14,6 +14,7 @@ _ROSTER = "how an upload was settled, row by row, told to whoever handed it in; 
 _ASKED = "when somebody looked for what is odd, and how much was found; what was found is an event"
 _SEEN = "who saw whose personal data and why: read by who is responsible for that, published nowhere"
 _ONCE = "commands and what they were about, so that one told again is known"
+_UPGRADED = "how far an upgrade has gone through older records; what it changed in them is in the log"
 _ASIDE = "what a worker could not process, until it can"
 _LAST = "what went last to each queue; a hearer whose place is another one asks, and the log answers"
 _COPY = "another document beside the one that is read: nobody reads it"
@@ -25,6 +26,7 @@ WHOLE: dict[tuple[str, str], str] = {
     **{(service, "timepiece"): _CLOCK for service in SERVICES},
     **{(service, "commands"): _ONCE for service in SERVICES},
     **{(service, "quarantine"): _ASIDE for service in SERVICES},
+    **{(service, "migrations"): _UPGRADED for service in SERVICES},
     **{(service, "inbox"): _LAST for service in SERVICES},
     **{(service, "inbox_aside"): _ASIDE for service in SERVICES},
     ("certification", "imports"): _ROSTER,
