@@ -55,7 +55,7 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "description": "客户端生成的唯一键，24小时内重复提交得到首次的结果 · "
     "made by the client; within a day the same again gets the first answer with `Idempotent-Replayed: true`",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
 _IF_MATCH = {
     "name": "If-Match",
