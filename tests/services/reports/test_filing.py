@@ -62,6 +62,15 @@ def test_a_correction_leaves_the_accepted_figure_counting_until_it_is_accepted_t
     assert [event.data["figure"] for event in said()][-2:] == [8, 8]
 
 
+@pytest.mark.parametrize(("decision", "status"), [("reject", "已驳回"), ("return", "退回修改"), ("accept", "已审定")])
+def test_who_decides_again_reads_how_it_was_decided(desk: Desk, decision: str, status: str) -> None:
+    line = desk.file()
+    desk.decide(line, decision, reason="依据不足")
+    with pytest.raises(public.ReportAlreadyDecided) as refused:
+        desk.decide(line, decision, reason="依据不足")
+    assert f"现状态为{status}" in refused.value.zh
+
+
 def test_a_line_that_was_decided_is_filed_again_only_with_a_reason(desk: Desk) -> None:
     desk.accepted()
     with pytest.raises(public.ReportInvalid) as refused:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from contract import certification as public
 from contract.message import Event, Said
 from contract.withdrawals import WithdrawalLifted, WithdrawalOrdered
-from contract.words import CertificateStatus
+from contract.words import CertificateStatus, Verification
 from runtime import clock, mongo
 from services.certification import content, domain
 from services.certification.domain import Certificate
@@ -231,3 +231,12 @@ def test_of_an_order_that_took_nothing_nothing_is_given_back() -> None:
         at=AT,
     )
     assert (answer.done, after) == (True, None)
+
+
+def test_what_an_inspection_withdrew_stays_withdrawn_though_it_is_verified_since() -> None:
+    given = {"order_id": ORDER, "version": 1, "certificate_id": "d" * 24, "reason": "督导", "at": AT}
+    _, withdrawn = withdrawals.withdraw(_valid(), **given)  # type: ignore[arg-type]
+    assert withdrawn is not None
+    verified = domain.verify(withdrawn, outcome=Verification.PASSED, reason="联网核验", at=AT, by="bureau")
+    with pytest.raises(public.WithdrawnByInspection):
+        withdrawals.check_not_withdrawn(verified)

@@ -73,6 +73,17 @@ def test_what_takes_effect_after_the_rounds_last_day_is_not_in_it(year: Year) ->
     assert value(year, locked(year, year.close()), "2.1") == 7
 
 
+def test_what_was_said_last_before_the_closing_is_in_it(year: Year) -> None:
+    year.report("2.1", "130102", 7)
+    year.report("2.1", "130104", 5)
+    last = year.seq
+    nets = [
+        sum(net for *_, net in year.snapshots.counted({"reports": upto}, as_of=dt.date(2023, 10, 31)))
+        for upto in (last - 1, last)
+    ]
+    assert nets == [7, 12]
+
+
 def test_it_waits_until_every_service_was_heard_up_to_the_closing(year: Year) -> None:
     year.caught_up()
     year.report("2.1", "130102", 7)
