@@ -6,7 +6,7 @@ from werkzeug.test import TestResponse
 
 
 def ledger_not_found(scene: Any) -> TestResponse:
-    return scene.city.get("/v1/ledger?region=130200")
+    return scene.city.get("/v1/ledger?item=77")
 
 
 def ledger_period_outside(scene: Any) -> TestResponse:

@@ -161,6 +161,10 @@ def path_not_found(scene: Scene) -> TestResponse:
     return scene.anybody.get("/v1/certificate")
 
 
+def entries_not_found(scene: Scene) -> TestResponse:
+    return Caller(scene.app, scene.settings, "reporter-130100").get("/v1/targets/12.1/entries?region=130200")
+
+
 def target_not_found(scene: Scene) -> TestResponse:
     return scene.anybody.get("/v1/targets/99.9")
 
@@ -353,6 +357,7 @@ PROVOKE: dict[str, tuple[int, Callable[[Scene], TestResponse]]] = {
     "import_not_found": (404, import_not_found),
     "import_without_result": (404, import_without_result),
     "path_not_found": (404, path_not_found),
+    "entries_not_found": (404, entries_not_found),
     "target_not_found": (404, target_not_found),
     "method_not_allowed": (405, method_not_allowed),
     "not_acceptable": (406, not_acceptable),
