@@ -21,6 +21,7 @@ LIBRARIES = ("libcurl4", "libssl3", "liblzma5")
 
 class MongoDB(Server):
     name = "mongod"
+    options: tuple[str, ...] = ()  # further ones of mongod
 
     def holds_databases(self) -> bool:
         """Whether any service has ever written to it. Starts it for a moment when that must be looked up."""
@@ -51,7 +52,7 @@ class MongoDB(Server):
         # A process that is killed leaves its transaction open, and what it touched locked, for this long.
         command += ["--setParameter", "transactionLifetimeLimitSeconds=20"]
         # By default a signalled primary waits 15 s for another member to take over; there is none.
-        command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100", *arguments]
+        command += ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100", *self.options, *arguments]
         return process.launch(command, log=self.log, environ=os.environ, cwd=self.folder)
 
     def _move(self, port: int) -> None:

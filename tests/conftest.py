@@ -47,6 +47,13 @@ hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_c
 hypothesis.settings.load_profile("untimed")
 
 
+class Database(MongoDB):
+    """One that thousands of collections a minute are made and dropped in. What is dropped keeps its files open until a
+    checkpoint after the past that can be read: with too many of them mongod ends."""
+
+    options = ("--syncdelay", "10", "--setParameter", "minSnapshotHistoryWindowInSeconds=20")
+
+
 @dataclass(frozen=True)
 class Servers:
     mongo: MongoDB
@@ -54,7 +61,7 @@ class Servers:
 
     @classmethod
     def under(cls, folder: Path) -> "Servers":
-        return cls(MongoDB(folder / "mongo"), RabbitMQ(folder / "rabbit"))
+        return cls(Database(folder / "mongo"), RabbitMQ(folder / "rabbit"))
 
     def start(self) -> "Servers":
         with ThreadPoolExecutor() as both:
