@@ -88,9 +88,9 @@ class NoticeCalls(Calls):
         )
 
     @rpc
-    def objection_status(self, command: dict[str, Any]) -> dict[str, Any]:
+    def objection_status(self, query: dict[str, Any]) -> dict[str, Any]:
         """ReadObjectionStatus -> ObjectionStatus, for whoever has its receipt. Refuses ObjectionNotFound."""
-        asked = public.ReadObjectionStatus.read(command)
+        asked = public.ReadObjectionStatus.read(query)
         kept = casework(self.settings)
         return _status(kept.cases.get(_with_receipt(kept, asked)), asked["objection_id"])
 
