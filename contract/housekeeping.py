@@ -70,7 +70,7 @@ class LegalRepresentative(Message):
     """In full: only in commands and in what RevealSubject answers."""
 
     name = fields.Name(required=True, at_most=50)
-    phone = fields.Text(at_most=20)
+    phone = fields.ContactPhone(at_most=25)
 
 
 class RegisterBase(Message):
@@ -106,14 +106,15 @@ class CorrectBase(Message):
 
 
 class MoveBase(Message):
-    """Another region, or (``merged_into``) another base that took it over. What it holds stays where it is until
-    somebody has settled it."""
+    """Another region, or (``merged_into``) another base that took it over: proposed, and done when a second person
+    confirms it. What it holds stays where it is until somebody has settled it."""
 
     command_id = fields.Text(at_most=100)
     base_id = fields.Id(required=True)
     region = fields.Text(at_most=50)
     merged_into = fields.Id()
     reason = fields.PlainText(required=True, at_most=500)
+    evidence = fields.Many(fields.Nested(Evidence), load_default=list)
     expected_version = fields.Whole(at_least=1)
 
 
@@ -124,7 +125,7 @@ class RegisterFusao(Message):
     name = fields.Name(required=True, at_most=50)
     document_type = fields.Choice(DocumentType, load_default=DocumentType.RESIDENT_ID.value)
     document_number = fields.Text(required=True, at_most=30)
-    phone = fields.Text(at_most=20)
+    phone = fields.ContactPhone(at_most=25)
     employer = fields.Id(required=True)
     organisation = fields.Text(at_most=100)
     skills = fields.Many(fields.PlainText(at_most=50), required=True)
@@ -163,6 +164,18 @@ class RegistryChange(Message):
     by = fields.Account(required=True)
     reason = fields.Text(allow_none=True, at_most=500)
     before = fields.Facts()  # what was changed, as it was; no personal data
+    evidence = fields.Many(fields.Nested(EvidenceOnFile))
+
+
+class ProposedMove(Message):
+    """``region``: where it would lie; of a merger, where the base lies that takes it over."""
+
+    region = fields.RegionCode(required=True)
+    merged_into = fields.Id(required=True, allow_none=True)
+    at = fields.Instant(required=True)
+    by = fields.Account(required=True)
+    reason = fields.Text(required=True, at_most=500)
+    evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
 
 
 class Base(Message):
@@ -182,6 +195,7 @@ class Base(Message):
     certified = fields.Whole(required=True)
     status = fields.Choice(SubjectStatus, required=True)
     merged_into = fields.Id(required=True, allow_none=True)
+    proposed = fields.Nested(ProposedMove, required=True, allow_none=True)
     history = fields.Many(fields.Nested(RegistryChange), required=True)
 
 
@@ -219,6 +233,16 @@ class AwardDecision(StrEnum):
 
 class Awaits(StrEnum):
     DECISION = "decision"  # a change of it is proposed
+
+
+class DecideBaseMove(Message):
+    """By another person than who proposed it: of the city that the base would come to, or of the province."""
+
+    command_id = fields.Text(at_most=100)
+    base_id = fields.Id(required=True)
+    decision = fields.Choice(AwardDecision, required=True)
+    reason = fields.PlainText(required=True, at_most=500)
+    expected_version = fields.Whole(at_least=1)
 
 
 class ChangeAward(Message):
@@ -445,6 +469,10 @@ class SubjectChanged(Stale):
 
 class SubjectNotActive(Conflict):
     """Merged into another, or closed."""
+
+
+class BaseMoveNotAllowed(Conflict):
+    """A move of the base is proposed already, or none is."""
 
 
 class AwardNotFound(NotFound):

@@ -10,8 +10,9 @@ from contract import housekeeping as public
 from contract.errors import CommandReused
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
-from gateway import pages, scopes
+from gateway import downloads, pages, scopes
 from gateway.door import Asked, answer, ask, etag, operation, polled
+from gateway.downloads import BYTES
 from gateway.openapi import Answer
 
 blueprint = Blueprint("bases", __name__, url_prefix="/v1/bases", description="巾帼家政基地 · bases")
@@ -30,6 +31,10 @@ class BaseList(Message):
 
 class ListSubjects(pages.Page):
     region = fields.RegionCode()
+
+
+class ListBases(ListSubjects):
+    awaits = fields.Choice(public.Awaits)
 
 
 _CHANGED = Answer(200, public.Base, "现在的登记 · as it is registered now", headers=("ETag",))
@@ -67,7 +72,7 @@ def register_base(asked: Asked) -> Response:
     "GET",
     "",
     scopes=[scopes.STARS_READ],
-    query=ListSubjects(),
+    query=ListBases(),
     answers=Answer(200, BaseList, "一页基地 · one page"),
     refusals=(public.StarsNotAllowed, RegionUnknown, RegionAmbiguous),
 )
@@ -129,18 +134,66 @@ def correct_base(asked: Asked, base_id: str) -> Response:
         public.SubjectInvalid,
         public.SubjectChanged,
         public.SubjectNotActive,
+        public.BaseMoveNotAllowed,
+        cased.EvidenceMissing,
         RegionUnknown,
         RegionAmbiguous,
     ),
 )
 def move_base(asked: Asked, base_id: str) -> Response:
-    """迁移或合并 · Moved to another region, or merged into another base
+    """提出迁移或合并 · Propose a move to another region, or a merger into another base
 
-    申报和认定不随之变动，各自待人处理。
-    Applications and awards do not move with it: each waits for somebody to settle what it means.
+    须附材料；由接收市妇联或省妇联的另一人确认后生效。
+    On evidence; it happens when another person confirms it, of the city that receives it or of the province.
     """
     found = ask(SERVICE, "move_base", asked.command(base_id=base_id), asked.actor)
     return answer(found, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/<id:base_id>/move/decision",
+    scopes=[scopes.STARS_DECIDE],
+    body=public.DecideBaseMove(exclude=("command_id", "base_id", "expected_version")),
+    once=True,
+    edits=True,
+    answers=_CHANGED,
+    refusals=(
+        *ONCE,
+        public.SubjectNotFound,
+        public.SubjectChanged,
+        public.SubjectNotActive,
+        public.BaseMoveNotAllowed,
+        cased.NotYourOffice,
+    ),
+)
+def decide_base_move(asked: Asked, base_id: str) -> Response:
+    """确认迁移或合并 · Confirm or refuse a move
+
+    由接收市妇联或省妇联中提出人以外的人办理；待办：`GET /v1/bases?awaits=decision`。
+    申报和认定不随之变动，各自待人处理。
+    By the city that receives it or the province, never by who proposed it. What waits:
+    `GET /v1/bases?awaits=decision`. Applications and awards do not move with it: each waits for somebody to settle what
+    it means.
+    """
+    found = ask(SERVICE, "decide_base_move", asked.command(base_id=base_id), asked.actor)
+    return answer(found, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/<id:base_id>/evidence/<id:file_id>",
+    scopes=[scopes.STARS_READ],
+    answers=Answer(200, None, "材料 · the document", BYTES, headers=("Content-Disposition",)),
+    refusals=(public.SubjectNotFound, cased.EvidenceNotFound, public.StarsNotAllowed),
+)
+def read_base_evidence(asked: Asked, base_id: str, file_id: str) -> Response:
+    """查阅登记材料 · See a document that a change rests on"""
+    found = ask(SERVICE, "base_file", base_id, file_id, asked.actor)
+    missing = cased.EvidenceNotFound("没有这份材料", "there is no such document")
+    return downloads.proof(file_id, found["sha256"], missing=missing)
 
 
 @operation(

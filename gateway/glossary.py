@@ -437,6 +437,7 @@ IN_SCHEMA = {
     "CityRecognition.state": "reported 待确认、confirmed 确认、refused 不予确认、withdrawn 撤回 · how it stands",
     "CityRecognition.unit": "单位 · the base, or the 福嫂's employer",
     "DecideAwardChange.decision": "confirm 确认、refuse 否决 · whether it takes effect",
+    "DecideBaseMove.decision": "confirm 确认、refuse 否决 · whether it takes place",
     "DecideRecognition.decision": "confirm 确认、refuse 不予确认 · whether it counts",
     "ListRecognitions.state": "reported 待确认、confirmed 确认、refused 不予确认、withdrawn 撤回 · how it stands",
     "ProposedChange.change": "lower 降星、suspend 暂停、resume 恢复、revoke 撤销、end 终止 · what is to change",

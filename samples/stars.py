@@ -296,6 +296,20 @@ class Trade:
         command = {"award_id": award["award_id"], "decision": decision, "reason": "经复核属实（示例）"}
         return dict(self.call("decide_award_change", command, office(regions.PROVINCE, clerk)))
 
+    def propose_move(self, base_id: str, **where: Any) -> Doc:
+        """A base to another ``region``, or ``merged_into`` another base."""
+        command = {
+            "base_id": base_id,
+            "reason": "迁址或合并重组（示例）",
+            "evidence": [self.evidence("licence", base_id)],
+        }
+        return dict(self.call("move_base", command | where, office(regions.PROVINCE)))
+
+    def confirm_move(self, base: Doc, decision: str = "confirm", who: Doc | None = None) -> Doc:
+        """What a second person makes of it: another clerk of the province, if nobody else is named."""
+        command = {"base_id": base["base_id"], "decision": decision, "reason": "经核属实（示例）"}
+        return dict(self.call("decide_base_move", command, who or office(regions.PROVINCE, 2)))
+
     def recognise(self, subject: Doc, **changes: Any) -> Doc:
         """What the subject's city reports of its own stars."""
         kind, key = ("base", subject["base_id"]) if "base_id" in subject else ("fusao", subject["person_key"])

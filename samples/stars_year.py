@@ -159,8 +159,7 @@ def _afterwards(trade: Trade, awarded: list[Doc]) -> None:
             case 17:
                 trade.change(award_id, "revoke", reason="查实侵害从业人员劳动权益")
             case 21 if application["subject_kind"] == "base":
-                command = {"base_id": application["subject_key"], "region": "130202", "reason": "迁址"}
-                trade.call("move_base", command, _PROVINCE)
+                trade.confirm_move(trade.propose_move(application["subject_key"], region="130202"))
     _recognised_by_cities(trade, [each for each in awarded if each["subject_kind"] == "base"][:4])
 
 

@@ -40,7 +40,7 @@ FINAL = {
         subject_already_registered subject_not_active
         """,
     "somebody has to decide or do something first, which is another request": """
-        appeal_not_allowed bulletin_already_there bulletin_step_not_open
+        appeal_not_allowed base_move_not_allowed bulletin_already_there bulletin_step_not_open
         figure_above_later figure_below_earlier finding_not_open greenway_not_waiting
         hint_not_assigned matter_not_open matter_not_settled matter_open nobody_to_remind notice_disputed
         round_already_open settlement_asked_already settlement_not_asked target_not_adjusted target_not_allocated

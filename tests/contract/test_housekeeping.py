@@ -2,12 +2,14 @@
 
 import datetime as dt
 import json
+from typing import Any
 
 import pytest
 from marshmallow import EXCLUDE
 
 from contract import housekeeping as public
 from contract import shortcut
+from contract.errors import Invalid
 from contract.message import Event
 
 TOLD = {
@@ -40,3 +42,23 @@ def test_what_is_said_of_an_award_is_what_is_heard(event: type[public.AwardEvent
 def test_no_award_event_has_a_place_for_a_name_or_a_reason(event: type[public.AwardEvent]) -> None:
     personal = {"name", "unit", "phone", "document_number", "award_number", "reason", "plaque"}
     assert not personal & event().fields.keys()
+
+
+PERSON = {"name": "欧阳一苇"}
+FUSAO: dict[str, Any] = {**PERSON, "document_number": "130102199001019999", "employer": "2" * 24, "skills": []}
+
+
+@pytest.mark.parametrize("phone", ["0", "1", "无", "call me", "15400"])
+def test_a_telephone_number_has_the_form_of_one(phone: str) -> None:
+    correction = {"base_id": "2" * 24, "reason": "更正", "legal_representative": {**PERSON, "phone": phone}}
+    with pytest.raises(Invalid) as refused:
+        public.CorrectBase.read(correction)
+    assert [error["pointer"] for error in refused.value.errors] == ["/legal_representative/phone"]
+    with pytest.raises(Invalid) as refused:
+        public.RegisterFusao.read(FUSAO | {"phone": phone})
+    assert [error["pointer"] for error in refused.value.errors] == ["/phone"]
+
+
+def test_a_number_of_before_its_form_was_asked_for_is_still_revealed() -> None:
+    person = {"name": "欧阳一苇", "document_type": None, "document_number": None}
+    assert public.RevealedSubject.write(phone="0", **person)["phone"] == "0"

@@ -17,6 +17,7 @@ ROUTES = {
     "register_base": ("POST", "/v1/bases"),
     "correct_base": ("POST", "/v1/bases/{base_id}/correction"),
     "move_base": ("POST", "/v1/bases/{base_id}/move"),
+    "decide_base_move": ("POST", "/v1/bases/{base_id}/move/decision"),
     "register_fusao": ("POST", "/v1/fusao"),
     "move_fusao": ("POST", "/v1/fusao/{person_key}/move"),
     "open_application": ("POST", "/v1/applications"),

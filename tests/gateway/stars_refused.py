@@ -72,8 +72,7 @@ class Stage:
         """This stage's base into another."""
         heir = self.trade.base(next(_numbers))
         base = next(b for b in self.list_bases() if b["organisation"] == f"base-{self.number}")
-        command = {"base_id": base["base_id"], "merged_into": heir["base_id"], "reason": "合并"}
-        self.trade.call("move_base", command, PROVINCE)
+        self.trade.confirm_move(self.trade.propose_move(base["base_id"], merged_into=heir["base_id"]))
 
     def list_bases(self) -> list[dict[str, Any]]:
         return list(self.door.ask("GET", "/v1/bases?limit=500", PROVINCE).json["items"])
@@ -129,6 +128,10 @@ def award_changed_meanwhile(stage: Stage) -> Any:
 
 def award_change_not_allowed(stage: Stage) -> Any:
     _change(stage, "resume")
+
+
+def base_move_not_allowed(stage: Stage) -> Any:
+    stage.trade.confirm_move(stage.base())
 
 
 def matter_not_open(stage: Stage) -> Any:
@@ -363,7 +366,8 @@ _STATUS = {
         subject_not_found,
     ),
     409: (
-        *(already_scored, appeal_not_allowed, award_change_not_allowed, case_open_already, command_reused),
+        *(already_scored, appeal_not_allowed, award_change_not_allowed, base_move_not_allowed, case_open_already),
+        *(command_reused,),
         *(cure_expired, matter_not_open, matter_open, no_eligible_reviewer, notice_closed, notice_disputed),
         *(notice_not_over, objections_full, outcome_below_threshold, outcome_not_settled, quota_reached),
         *(recognition_settled, review_too_late),

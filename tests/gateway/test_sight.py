@@ -76,6 +76,7 @@ READS: dict[str, tuple[set[Role], str]] = {
     "/v1/city-recognitions/{recognition_id}/evidence/{file_id}": ({D, N, F, A, V}, IN_NO_REGION),
     "/v1/bases": ({D, N, F, A, V}, "base_id"),
     "/v1/bases/{base_id}": ({D, N, F, A, V}, "base_id"),
+    "/v1/bases/{base_id}/evidence/{file_id}": ({D, N, F, A, V}, IN_NO_REGION),
     "/v1/fusao": ({D, N, F, A, V}, "subject"),
     "/v1/fusao/{person_key}": ({D, N, F, A, V}, "subject"),
     "/v1/quotas": ({D, N, F, A, V}, IN_NO_REGION),
@@ -206,7 +207,8 @@ def test_who_may_not_ask_is_refused_and_who_may_is_answered(
         else:
             assert status in (403, 404), f"{name}: {answers[path, name].text}"
     if not re.search(
-        "import|greenway_id}/evidence|bulletin_id}/|recognition_id|certificate_number}/evidence|award_id}/evidence",
+        "import|greenway_id}/evidence|bulletin_id}/|recognition_id|certificate_number}/evidence|award_id}/evidence"
+        "|base_id}/evidence",
         path,
     ):
         assert seen, "the world has nothing of it, and nothing was tried"

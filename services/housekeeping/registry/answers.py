@@ -6,6 +6,7 @@ from typing import Any
 from contract import housekeeping as public
 from contract import regions
 from runtime.mongo import Document
+from services.housekeeping.evidence import shown_evidence
 from services.housekeeping.registry.domain import Base, Change, Fusao
 
 
@@ -28,6 +29,15 @@ def shown_base(base: Base) -> dict[str, Any]:
         certified=base.certified,
         status=base.status.value,
         merged_into=base.merged_into,
+        proposed=base.proposed
+        and {
+            "region": base.proposed.region,
+            "merged_into": base.proposed.merged_into,
+            "at": base.proposed.at,
+            "by": base.proposed.by,
+            "reason": base.proposed.reason,
+            "evidence": [shown_evidence(item) for item in base.proposed.evidence],
+        },
         history=[_change(change) for change in base.history],
     )
 
@@ -67,4 +77,5 @@ def _change(change: Change) -> dict[str, Any]:
         "by": change.by,
         "reason": change.reason,
         "before": dict(change.before),
+        "evidence": [shown_evidence(item) for item in change.evidence],
     }

@@ -14,6 +14,7 @@ from contract.errors import field_error
 from contract.housekeeping import SubjectChanged, SubjectInvalid, SubjectNotActive, SubjectNotFound, SubjectStatus
 from contract.words import DocumentType
 from services.housekeeping.access import Actor
+from services.housekeeping.evidence import Evidence
 from services.housekeeping.procedures.domain import Procedure
 
 Fault = dict[str, str]
@@ -27,6 +28,20 @@ class Change:
     by: str
     reason: str | None = None
     before: Mapping[str, Any] = field(default_factory=dict)  # never personal data
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedMove:
+    """A move or a merger that happens when a second person confirms it. ``region``: where the base would lie, or where
+    the one lies that takes it over."""
+
+    region: str
+    merged_into: str | None
+    by: str
+    at: dt.datetime
+    reason: str
+    evidence: tuple[Evidence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,7 @@ class Base:
     status: SubjectStatus
     history: tuple[Change, ...] = field(repr=False)
     merged_into: str | None = None
+    proposed: ProposedMove | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +86,33 @@ class Fusao:
 Subject = TypeVar("Subject", Base, Fusao)
 
 
-def changed(subject: Subject, what: str, *, at: dt.datetime, by: str, reason: str | None, **fields: Any) -> Subject:
+def changed(
+    subject: Subject,
+    what: str,
+    *,
+    at: dt.datetime,
+    by: str,
+    reason: str | None,
+    evidence: tuple[Evidence, ...] = (),
+    **fields: Any,
+) -> Subject:
     """With those fields, and what they were in its history."""
     before = {name: getattr(subject, name) for name in fields if getattr(subject, name) != fields[name]}
     shown = {name: value.isoformat() if isinstance(value, dt.date) else value for name, value in before.items()}
-    change = Change(subject.version + 1, what, at, by, reason, shown)
+    change = Change(subject.version + 1, what, at, by, reason, shown, evidence)
     return replace(subject, version=change.version, history=(*subject.history, change), **fields)
 
 
 def require_sight(who: Actor, subject: Base | Fusao) -> None:
     """Raises SubjectNotFound."""
     if not who.sees(region=subject.region, organisation=subject.organisation):
+        raise not_found()
+
+
+def require_sight_of_base(who: Actor, base: Base) -> None:
+    """As its region sees it, and the one that would receive it, which has to decide. Raises SubjectNotFound."""
+    where = [base.region, base.proposed.region] if base.proposed else [base.region]
+    if not any(who.sees(region=each, organisation=base.organisation) for each in where):
         raise not_found()
 
 

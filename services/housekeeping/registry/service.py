@@ -6,7 +6,7 @@ from pymongo.client_session import ClientSession
 
 from contract import certification, fields, identifying, regions
 from contract import housekeeping as public
-from contract.applications import RegionNotYours
+from contract.applications import EvidenceNotFound, RegionNotYours
 from contract.message import Said
 from contract.words import DocumentType, Role
 from runtime import mongo
@@ -20,6 +20,10 @@ from services.housekeeping.registry import domain as registry
 from services.housekeeping.registry.answers import shown_base, shown_fusao
 from services.housekeeping.registry.domain import Base, Change, Fusao
 from services.housekeeping.registry.store import Registry, registry_of
+
+
+class ReadBases(ReadRegion):
+    awaits = fields.Choice(public.Awaits)
 
 
 class ReadFusao(ReadRegion):
@@ -106,20 +110,41 @@ class RegistryCalls(Calls):
         """-> Base. Refuses SubjectNotFound."""
         who = Actor.of(actor)
         found = registry_of(self.settings).base(base_id)
-        registry.require_sight(who, found)
+        registry.require_sight_of_base(who, found)
         return shown_base(found)
 
     @rpc
+    def base_file(self, base_id: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """``{"file_id", "sha256"}`` of a document that a change of the base rests on. Refuses SubjectNotFound,
+        EvidenceNotFound."""
+        found = registry_of(self.settings).base(base_id)
+        registry.require_sight_of_base(Actor.of(actor), found)
+        named = {item.file_id: item.sha256 for change in found.history for item in change.evidence}
+        if file_id not in named:
+            raise EvidenceNotFound("没有这份材料", "there is no such document")
+        return {"file_id": file_id, "sha256": named[file_id]}
+
+    @rpc
     def bases(
-        self, actor: dict[str, Any], after: str | None = None, limit: int = 50, region: str | None = None
+        self,
+        actor: dict[str, Any],
+        after: str | None = None,
+        limit: int = 50,
+        region: str | None = None,
+        awaits: str | None = None,
     ) -> dict[str, Any]:
         """``{"items": [Base], "next"}`` of those that the actor may see."""
-        who, asked = Actor.of(actor), ReadRegion.read(given(after=after, limit=limit, region=region))
+        who = Actor.of(actor)
+        asked = ReadBases.read(given(after=after, limit=limit, region=region, awaits=awaits))
         who.require(access.READ)
         if (within := within_of(who.region, asked.get("region"))) is None or who.role is Role.REVIEWER:
             return nothing()
         found = registry_of(self.settings).bases(
-            within=within, organisation=own(who), after=asked.get("after"), limit=asked["limit"]
+            within=within,
+            organisation=own(who),
+            proposed="awaits" in asked,
+            after=asked.get("after"),
+            limit=asked["limit"],
         )
         return walked(found, [shown_base(each) for each in found])
 

@@ -1,5 +1,6 @@
 """Collections ``bases``, ``fusao`` (``sealed``: personal data) and ``held`` (certificates as heard)."""
 
+import dataclasses
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
@@ -35,6 +36,8 @@ class Registry:
         for collection in (self._bases, self._fusao):
             collection.create_index([("region", ASCENDING), ("_id", ASCENDING)], name="region")
             collection.create_index([("organisation", ASCENDING), ("_id", ASCENDING)], name="organisation")
+        waits = {"proposed": {"$exists": True}}
+        self._bases.create_index([("proposed.at", ASCENDING)], name="proposed", partialFilterExpression=waits)
         self._fusao.create_index("employer", name="employer")
         self._held.create_index("person_key", name="person_key")
 
@@ -52,8 +55,9 @@ class Registry:
         changes = record.document(after)
         if person is not None:
             changes["sealed"] = self._vault.seal(dict(person))
+        gone = {each.name: "" for each in dataclasses.fields(after) if each.name not in changes}
         written = self._bases.update_one(
-            {"_id": before.base_id, "version": before.version}, {"$set": changes}, session=session
+            {"_id": before.base_id, "version": before.version}, {"$set": changes, "$unset": gone}, session=session
         )
         _written(written.modified_count)
         self._note(session, self._bases, before.base_id)
@@ -74,8 +78,15 @@ class Registry:
         found = self._bases.find_one({"credit_code": credit_code}, _KEPT_FOR_STORE, session=session)
         return None if found is None else record.of(Base, found)
 
-    def bases(self, *, within: str, organisation: str | None, after: str | None, limit: int) -> Page[Base]:
-        query = in_region(within) | given(organisation=organisation)
+    def bases(
+        self, *, within: str, organisation: str | None, proposed: bool = False, after: str | None, limit: int
+    ) -> Page[Base]:
+        """``proposed``: only those of which a move is, also from elsewhere to within."""
+        query = in_region(within)
+        if proposed:
+            receiving = {f"proposed.{name}": value for name, value in query.items()}
+            query = {"$or": [query, receiving], "proposed": {"$exists": True}}
+        query |= given(organisation=organisation)
         return walk(self._bases, query, after=after, limit=limit).of(partial(record.of, Base))
 
     def add_fusao(self, session: ClientSession, fusao: Fusao, person: Mapping[str, Any]) -> None:

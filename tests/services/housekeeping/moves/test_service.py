@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contract import housekeeping as public
+from contract.applications import EvidenceMissing, NotYourOffice
 from samples.stars import Trade, office
 from tests.interleaved import interleaved
 from tests.services.housekeeping.builders import DAY
@@ -13,8 +14,7 @@ from tests.services.housekeeping.callers import PROVINCE
 
 
 def test_a_base_that_moves_takes_neither_award_nor_case_with_it(awarded: dict[str, Any], trade: Trade) -> None:
-    move = {"base_id": awarded["subject_key"], "region": "130202", "reason": "迁址"}
-    assert trade.call("move_base", move, PROVINCE)["region"] == "130202"
+    assert trade.confirm_move(trade.propose_move(awarded["subject_key"], region="130202"))["region"] == "130202"
     found = trade.call("award", awarded["award_id"], PROVINCE)
     assert (found["region"], found["status"]) == ("130102", "valid")
     assert found["matters"][0]["kind"] == "moved"
@@ -26,8 +26,7 @@ def test_a_merged_base_applies_for_nothing_and_its_fusao_s_cases_wait(trade: Tra
     trade.set_time(DAY)
     gone, heir = trade.base(1), trade.base(2)
     application = trade.apply(trade.fusao(1, gone))
-    merge = {"base_id": gone["base_id"], "merged_into": heir["base_id"], "reason": "合并重组"}
-    assert trade.call("move_base", merge, PROVINCE)["status"] == "merged"
+    assert merging(trade, gone, heir)()["status"] == "merged"
     with pytest.raises(public.SubjectNotActive):
         trade.apply(gone)
     seen = trade.call("application", application["application_id"], PROVINCE)
@@ -36,13 +35,69 @@ def test_a_merged_base_applies_for_nothing_and_its_fusao_s_cases_wait(trade: Tra
     assert trade.call("settle_application", settle, office("130102"))["state"] == "withdrawn"
 
 
-def merge(trade: Trade, gone: dict[str, Any], heir: dict[str, Any]) -> Any:
-    command = {"base_id": gone["base_id"], "merged_into": heir["base_id"], "reason": "合并重组"}
-    return trade.call("move_base", command, PROVINCE)
+@pytest.mark.parametrize("merger", [True, False])
+def test_a_base_moves_when_a_second_person_of_the_city_that_receives_it_or_of_the_province_confirms_it(
+    awarded: dict[str, Any], trade: Trade, merger: bool
+) -> None:
+    """Until then nothing of its award changes; and who proposed it is not the second person."""
+    base_id, mine = awarded["subject_key"], office("130100")
+    where = {"merged_into": trade.base(2, region="130202")["base_id"]} if merger else {"region": "130202"}
+    command = {"base_id": base_id, "reason": "迁址或合并", **where}
+    with pytest.raises(EvidenceMissing):
+        trade.call("move_base", command, mine)
+    command["evidence"] = [trade.evidence("licence", base_id)]
+    proposed = trade.call("move_base", command, mine)
+    assert (proposed["region"], proposed["status"], proposed["proposed"]["region"]) == ("130102", "active", "130202")
+    with pytest.raises(public.BaseMoveNotAllowed):
+        trade.call("move_base", command, PROVINCE)
+    for nobody_else in (mine, office("130100", 2), office("130102"), office("130202")):
+        with pytest.raises(NotYourOffice):
+            trade.confirm_move(proposed, who=nobody_else)
+    with pytest.raises(public.SubjectNotFound):
+        trade.confirm_move(proposed, who=office("130300"))
+    assert verdict(trade, awarded) == "valid"
+    assert trade.call("award", awarded["award_id"], PROVINCE)["matters"] == []
+
+    assert waiting(trade, office("130200")) == waiting(trade, mine) == [base_id]
+    assert waiting(trade, office("130300")) == []
+    (item,) = command["evidence"]
+    assert trade.call("base_file", base_id, item["file_id"], office("130200"))["sha256"] == item["sha256"]
+    done = trade.confirm_move(proposed, who=office("130200"))
+    assert (done["proposed"], done["history"][-1]["what"]) == (None, "merged" if merger else "moved")
+    assert done["history"][-1]["evidence"] == command["evidence"]
+    assert verdict(trade, awarded) == "cannot_tell"
+    assert waiting(trade, PROVINCE) == []
+    with pytest.raises(public.BaseMoveNotAllowed):
+        trade.confirm_move(done)
 
 
-def relocate(trade: Trade, base: dict[str, Any]) -> Any:
-    return trade.call("move_base", {"base_id": base["base_id"], "region": "130102", "reason": "迁址"}, PROVINCE)
+def test_a_move_that_is_refused_changes_nothing_and_may_be_proposed_anew(awarded: dict[str, Any], trade: Trade) -> None:
+    proposed = trade.propose_move(awarded["subject_key"], region="130202")
+    with pytest.raises(NotYourOffice):
+        trade.confirm_move(proposed, who=PROVINCE)
+    refused = trade.confirm_move(proposed, "refuse")
+    assert (refused["region"], refused["proposed"]) == ("130102", None)
+    assert verdict(trade, awarded) == "valid"
+    assert trade.propose_move(awarded["subject_key"], region="130203")["proposed"]["region"] == "130203"
+
+
+def verdict(trade: Trade, award: dict[str, Any]) -> Any:
+    return trade.call("verify_award", number=award["award_number"])["verdict"]
+
+
+def waiting(trade: Trade, who: dict[str, Any]) -> list[str]:
+    return [each["base_id"] for each in trade.call("bases", who, awaits="decision")["items"]]
+
+
+def merging(trade: Trade, gone: dict[str, Any], heir: dict[str, Any]) -> Callable[[], Any]:
+    """What confirms the merger, which is proposed."""
+    proposed = trade.propose_move(gone["base_id"], merged_into=heir["base_id"])
+    return lambda: trade.confirm_move(proposed)
+
+
+def relocating(trade: Trade, base: dict[str, Any]) -> Callable[[], Any]:
+    proposed = trade.propose_move(base["base_id"], region="130102")
+    return lambda: trade.confirm_move(proposed)
 
 
 def applies(trade: Trade, subject: dict[str, Any]) -> Callable[[], Any]:
@@ -66,7 +121,7 @@ def test_of_a_base_that_merges_while_it_asks_nothing_is_left_that_nobody_settles
 ) -> None:
     trade.set_time(DAY)
     gone, heir = trade.base(1), trade.base(2)
-    asked, merged = at_once(held, ask(trade, gone), lambda: merge(trade, gone, heir))
+    asked, merged = at_once(held, ask(trade, gone), merging(trade, gone, heir))
     assert merged["status"] == "merged"
     if not isinstance(asked, public.SubjectNotActive):
         assert kinds_of_matters(trade, asked) == ["merged"]
@@ -80,7 +135,7 @@ def test_who_asks_while_her_employer_moves_asks_at_the_new_place_or_waits_for_a_
     trade.set_time(DAY)
     employer = trade.base(1, region="130104")
     hers = trade.fusao(1, employer)
-    asked, moved = at_once(held, ask(trade, hers), lambda: relocate(trade, employer))
+    asked, moved = at_once(held, ask(trade, hers), relocating(trade, employer))
     if isinstance(asked, public.AwardChangeNotAllowed):
         return  # her city reports it anew, from where she is now
     assert moved["region"] == asked["region"] == "130102" or kinds_of_matters(trade, asked) == ["moved"]
@@ -97,7 +152,7 @@ def test_nobody_is_taken_on_by_a_base_that_merges_at_that_moment(trade: Trade, h
         return trade.call("move_fusao", command, PROVINCE)
 
     application = trade.apply(hers)
-    taken_on, merged = at_once(held, change_employer, lambda: merge(trade, gone, heir))
+    taken_on, merged = at_once(held, change_employer, merging(trade, gone, heir))
     assert merged["status"] == "merged"
     if not isinstance(taken_on, public.SubjectNotActive):
         assert kinds_of_matters(trade, application) == ["moved", "merged"]
@@ -107,7 +162,7 @@ def test_nobody_is_taken_on_by_a_base_that_merges_at_that_moment(trade: Trade, h
 def test_who_is_registered_with_a_base_that_moves_at_that_moment_moves_with_it(trade: Trade, held: str) -> None:
     trade.set_time(DAY)
     employer = trade.base(1, region="130104")
-    registered, moved = at_once(held, lambda: trade.fusao(1, employer), lambda: relocate(trade, employer))
+    registered, moved = at_once(held, lambda: trade.fusao(1, employer), relocating(trade, employer))
     assert moved["region"] == "130102"
     assert trade.call("fusao", registered["person_key"], PROVINCE)["region"] == "130102"
 
@@ -115,7 +170,7 @@ def test_who_is_registered_with_a_base_that_moves_at_that_moment_moves_with_it(t
 def test_of_two_bases_one_merges_into_the_other(trade: Trade) -> None:
     trade.set_time(DAY)
     one, other = trade.base(1), trade.base(2)
-    first, second = interleaved(lambda: merge(trade, one, other), lambda: merge(trade, other, one))
+    first, second = interleaved(merging(trade, one, other), merging(trade, other, one))
     assert isinstance(first, public.SubjectNotActive)
     assert second["status"] == "merged"
 

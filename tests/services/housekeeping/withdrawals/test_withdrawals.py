@@ -208,13 +208,13 @@ def test_what_is_given_back_to_a_base_that_merged_meanwhile_waits_for_a_decision
     service: Housekeeping, awarded: dict[str, Any], trade: Trade, held: str
 ) -> None:
     service.on_withdrawal(an_order(awarded["award_id"]))
-    command = {"base_id": awarded["subject_key"], "merged_into": trade.base(2)["base_id"], "reason": "合并重组"}
+    proposed = trade.propose_move(awarded["subject_key"], merged_into=trade.base(2)["base_id"])
 
     def give_back() -> None:
         service.on_withdrawal(an_order(awarded["award_id"], version=2))
 
     def merge() -> Any:
-        return trade.call("move_base", command, PROVINCE)
+        return trade.confirm_move(proposed)
 
     if held == "nobody":
         merge()
