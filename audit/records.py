@@ -31,6 +31,7 @@ IMPRINTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "objections": (),
         "quotas": ("claims",),  # as locks, of 0.2
         "holidays": (),
+        "holiday_notices": (),
         "withdrawals": (),
     },
     "reports": {

@@ -5,7 +5,7 @@ from enum import StrEnum
 from contract import fields
 from contract.actor import ClientId
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from contract.housekeeping import Evidence, EvidenceOnFile, Matter, Settlement, SubjectKind
+from contract.housekeeping import AwardDecision, Evidence, EvidenceOnFile, Matter, Settlement, SubjectKind
 from contract.message import Message
 
 
@@ -161,11 +161,28 @@ class HolidayDay(Message):
 
 
 class RecordHolidayNotice(Message):
-    """A holiday notice (节假日安排通知) that the calendar library does not know yet, or that changed it."""
+    """A holiday notice (节假日安排通知) that the calendar library does not know yet, or that changed it. Its days hold
+    once a second person has confirmed it."""
 
     command_id = fields.Text(at_most=100)
     document = fields.PlainText(required=True, at_most=100)
     days = fields.Many(fields.Nested(HolidayDay), required=True)
+    evidence = fields.Many(fields.Nested(Evidence), load_default=list)
+
+
+class HolidayNoticeState(StrEnum):
+    PROPOSED = "proposed"  # nothing holds yet
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+class DecideHolidayNotice(Message):
+    """By another person of the province than who recorded it."""
+
+    command_id = fields.Text(at_most=100)
+    notice_id = fields.Id(required=True)
+    decision = fields.Choice(AwardDecision, required=True)
+    reason = fields.PlainText(required=True, at_most=500)
 
 
 class Window(Message):
@@ -359,8 +376,15 @@ class Quota(Message):
 
 
 class HolidayNotice(Message):
+    notice_id = fields.Id(required=True)
     document = fields.Text(required=True)
     days = fields.Many(fields.Nested(HolidayDay), required=True)
+    evidence = fields.Many(fields.Nested(EvidenceOnFile), required=True)
+    state = fields.Choice(HolidayNoticeState, required=True)
+    at = fields.Instant(required=True)
+    by = fields.Account(required=True)
+    decided_at = fields.Instant(required=True, allow_none=True)
+    reason = fields.Text(required=True, allow_none=True, at_most=1000)
     calendar = fields.Text(required=True)
     recomputed = fields.Whole(required=True)  # running windows that end on another day now
 
@@ -505,4 +529,12 @@ class StandingHigher(Conflict):
 
 
 class HolidayNoticeInvalid(Invalid):
+    """It lists days that no real notice lists: twice, out of the plan's years, or too many days off."""
+
+
+class HolidayNoticeNotFound(NotFound):
     pass
+
+
+class HolidayNoticeSettled(Conflict):
+    """It was confirmed or refused."""

@@ -9,9 +9,10 @@ from contract import fields
 from contract import housekeeping as kept
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
-from gateway import pages, scopes
+from gateway import downloads, pages, scopes
 from gateway.bases import ONCE, SERVICE, ListSubjects
 from gateway.door import Asked, answer, ask, operation
+from gateway.downloads import BYTES
 from gateway.limits import address
 from gateway.openapi import Answer
 
@@ -27,6 +28,17 @@ class NoticeList(Message):
 
 class QuotaList(Message):
     items = fields.Many(fields.Nested(public.Quota), required=True)
+
+
+class HolidayNoticeList(Message):
+    """``next`` is null on the last page."""
+
+    items = fields.Many(fields.Nested(public.HolidayNotice), required=True)
+    next = fields.Text(required=True, allow_none=True, at_most=500)
+
+
+class ListHolidayNotices(pages.Page):
+    state = fields.Choice(public.HolidayNoticeState)
 
 
 class ReviewerList(Message):
@@ -154,17 +166,77 @@ def set_quota(asked: Asked) -> Response:
     scopes=[scopes.STARS_DECIDE],
     body=public.RecordHolidayNotice(exclude=("command_id",)),
     once=True,
-    takes=30,
-    answers=Answer(200, public.HolidayNotice, "已重新计算期限 · running windows are reckoned anew"),
-    refusals=(*ONCE, public.NotYourOffice, public.HolidayNoticeInvalid),
+    answers=Answer(201, public.HolidayNotice, "已录入，待第二人确认 · recorded, to be confirmed"),
+    refusals=(*ONCE, public.NotYourOffice, public.HolidayNoticeInvalid, public.EvidenceMissing),
 )
 def record_holiday_notice(asked: Asked) -> Response:
     """录入节假日安排 · Record a holiday notice
 
-    正在进行的公示、补正、评审期限随即重新计算；已公布的截止日不会提前。
-    Running windows are reckoned anew at once; none ends earlier than was announced.
+    须附通知文件；由省妇联另一人确认后生效。
+    With its document; its days hold when another person of the province confirms it.
     """
-    return answer(ask(SERVICE, "record_holiday_notice", asked.command(), asked.actor))
+    return answer(ask(SERVICE, "record_holiday_notice", asked.command(), asked.actor), 201)
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/holidays",
+    scopes=[scopes.STARS_DECIDE],
+    query=ListHolidayNotices(),
+    answers=Answer(200, HolidayNoticeList, "一页节假日安排 · one page"),
+    refusals=(public.NotYourOffice, kept.StarsNotAllowed),
+)
+def list_holiday_notices(asked: Asked) -> Response:
+    """查询节假日安排 · List holiday notices
+
+    待确认的：`state=proposed`。
+    Those that wait for a second person: `state=proposed`.
+    """
+    page = ask(SERVICE, "holiday_notices", asked.actor, **pages.opened("holidays", asked.query))
+    return answer(pages.closed("holidays", page))
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/holidays/<id:notice_id>/evidence/<id:file_id>",
+    scopes=[scopes.STARS_DECIDE],
+    answers=Answer(200, None, "材料 · the document", BYTES, headers=("Content-Disposition",)),
+    refusals=(public.NotYourOffice, public.HolidayNoticeNotFound, public.EvidenceNotFound, kept.StarsNotAllowed),
+)
+def read_holiday_evidence(asked: Asked, notice_id: str, file_id: str) -> Response:
+    """查阅通知文件 · See the notice's document"""
+    found = ask(SERVICE, "holiday_file", notice_id, file_id, asked.actor)
+    missing = public.EvidenceNotFound("没有这份材料", "there is no such document")
+    return downloads.proof(file_id, found["sha256"], missing=missing)
+
+
+@operation(
+    blueprint,
+    "POST",
+    "/holidays/<id:notice_id>/decision",
+    scopes=[scopes.STARS_DECIDE],
+    body=public.DecideHolidayNotice(exclude=("command_id", "notice_id")),
+    once=True,
+    takes=30,
+    answers=Answer(200, public.HolidayNotice, "已重新计算期限 · running windows are reckoned anew"),
+    refusals=(
+        *ONCE,
+        public.NotYourOffice,
+        public.HolidayNoticeNotFound,
+        public.HolidayNoticeSettled,
+        public.HolidayNoticeInvalid,
+    ),
+)
+def decide_holiday_notice(asked: Asked, notice_id: str) -> Response:
+    """确认节假日安排 · Confirm or refuse a holiday notice
+
+    由省妇联中录入人以外的人办理。确认后，正在进行的公示、补正、评审期限随即重新计算；已公布的截止日不会提前。
+    By the province, never by who recorded it. Confirmed, running windows are reckoned anew at once; none ends earlier
+    than was announced.
+    """
+    return answer(ask(SERVICE, "decide_holiday_notice", asked.command(notice_id=notice_id), asked.actor))
 
 
 @operation(

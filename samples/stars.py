@@ -310,6 +310,19 @@ class Trade:
         command = {"base_id": base["base_id"], "decision": decision, "reason": "经核属实（示例）"}
         return dict(self.call("decide_base_move", command, who or office(regions.PROVINCE, 2)))
 
+    def propose_holidays(self, days: dict[str, bool], **changes: Any) -> Doc:
+        """A notice of days and whether they are worked."""
+        command = {
+            "document": "示例通知〔2023〕1号",
+            "days": [{"day": day, "working": working} for day, working in days.items()],
+            "evidence": [self.evidence("notice", "holidays")],
+        }
+        return dict(self.call("record_holiday_notice", command | changes, office(regions.PROVINCE)))
+
+    def confirm_holidays(self, notice: Doc, decision: str = "confirm", clerk: int = 2) -> Doc:
+        command = {"notice_id": notice["notice_id"], "decision": decision, "reason": "与通知原文一致（示例）"}
+        return dict(self.call("decide_holiday_notice", command, office(regions.PROVINCE, clerk)))
+
     def recognise(self, subject: Doc, **changes: Any) -> Doc:
         """What the subject's city reports of its own stars."""
         kind, key = ("base", subject["base_id"]) if "base_id" in subject else ("fusao", subject["person_key"])

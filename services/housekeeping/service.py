@@ -6,21 +6,16 @@ command with a ``command_id`` that was told before changes nothing and is answer
 
 from typing import Any
 
-from pymongo.client_session import ClientSession
-
-from contract import applications
-from contract.errors import field_error
 from contract.housekeeping import StarsNotAllowed
 from runtime.calls import LogCalls, TimeCalls
 from runtime.hosting import Settings, rpc
 from runtime.outbox import Outbox
 from services.housekeeping import store
-from services.housekeeping.access import Actor
 from services.housekeeping.awards.service import AwardCalls
 from services.housekeeping.awards.store import awards_of
-from services.housekeeping.cases.casework import casework
 from services.housekeeping.cases.service import CaseCalls
 from services.housekeeping.cases.store import cases_of
+from services.housekeeping.holidays.service import HolidayCalls
 from services.housekeeping.moves.service import MoveCalls
 from services.housekeeping.notices.service import NoticeCalls
 from services.housekeeping.quotas.service import QuotaCalls
@@ -35,6 +30,7 @@ class Housekeeping(
     RegistryCalls,
     MoveCalls,
     QuotaCalls,
+    HolidayCalls,
     ReviewerCalls,
     CaseCalls,
     ReviewCalls,
@@ -59,26 +55,3 @@ class Housekeeping(
         _, _, today = self._now()
         due = cases_of(self.settings).due(today, 1000), awards_of(self.settings).due(today, 1000)
         return super().status() | {"due": sum(map(len, due))}
-
-    @rpc
-    def record_holiday_notice(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """RecordHolidayNotice -> HolidayNotice: every running window is reckoned anew at once. The province's."""
-        asked, who = applications.RecordHolidayNotice.read(command), Actor.of(actor)
-        who.require_office("province")
-        kept, at, _ = self._now()
-        days = {each["day"]: bool(each["working"]) for each in asked["days"]}
-        if not days or len(days) != len(asked["days"]):
-            fault = field_error("/days", "twice", "日期不得为空或重复", "must be there, each day once")
-            raise applications.HolidayNoticeInvalid("节假日安排有误", "the holiday notice has errors", [fault])
-
-        def work(session: ClientSession) -> str:
-            kept.record_holidays(session, days, document=asked["document"], at=at, by=who.client_id)
-            return str(asked["document"])
-
-        kept.commands.once(who.client_id, asked, work)
-        return applications.HolidayNotice.write(
-            document=asked["document"],
-            days=asked["days"],
-            calendar=kept.calendar().name,
-            recomputed=casework(self.settings).reckon_all(at),
-        )

@@ -216,11 +216,7 @@ class World:
         trade.set_time(dt.date(2023, 2, 1))
         province = office("130000")
         trade.register_reviewers(8)
-        trade.call(
-            "record_holiday_notice",
-            {"document": "示例通知〔2023〕1号", "days": [{"day": "2023-10-07", "working": True}]},
-            province,
-        )
+        trade.confirm_holidays(trade.propose_holidays({"2023-10-07": True}))
         quota = {"unit": CITY, "subject_kind": "base", "year": 2023, "places": 5, "reason": "年度名额"}
         trade.call("set_quota", quota, province)
         base = trade.base(1)

@@ -26,6 +26,7 @@ FINAL = {
     "ids are given by the service that is asked, once the record is committed": """
         assessor_not_found award_not_found bulletin_not_found case_not_found centre_not_found entries_not_found
         evidence_not_found finding_file_not_found finding_not_found greenway_not_found hint_not_found
+        holiday_notice_not_found
         import_not_found import_without_result inspection_not_found ledger_not_found look_not_found
         matter_not_found node_not_found objection_not_found recognition_not_found report_evidence_not_found
         report_import_not_found report_not_found round_not_found snapshot_not_found subject_not_found
@@ -34,7 +35,8 @@ FINAL = {
     "it is done and stays done, or too late and stays too late": """
         already_scored assessor_already_filed centre_already_closed centre_already_registered
         certificate_already_issued certificate_conflict cure_expired filing_already_withdrawn
-        finding_recorded_already greenway_answered_already hint_concluded_already matter_settled_already
+        finding_recorded_already greenway_answered_already hint_concluded_already holiday_notice_settled
+        matter_settled_already
         number_prefix_taken recognition_settled outcome_below_threshold period_already_closed report_already_decided
         report_unchanged review_too_late round_already_cancelled round_already_closed round_past_due
         subject_already_registered subject_not_active

@@ -32,6 +32,7 @@ ROUTES = {
     "appeal_objection": ("POST", "/v1/objections/{objection_id}/appeal"),
     "set_quota": ("POST", "/v1/quotas"),
     "record_holiday_notice": ("POST", "/v1/holidays"),
+    "decide_holiday_notice": ("POST", "/v1/holidays/{notice_id}/decision"),
     "register_reviewer": ("POST", "/v1/reviewers"),
     "declare_interest": ("POST", "/v1/reviewers/interests"),
     "change_award": ("POST", "/v1/awards/{award_id}/changes"),

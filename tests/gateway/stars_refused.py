@@ -356,18 +356,27 @@ def standing_higher(stage: Stage) -> Any:
 
 
 def holiday_notice_invalid(stage: Stage) -> Any:
-    stage.trade.call("record_holiday_notice", {"document": "示例〔2023〕1号", "days": []}, PROVINCE)
+    stage.trade.propose_holidays({})
+
+
+def holiday_notice_not_found(stage: Stage) -> Any:
+    stage.trade.confirm_holidays({"notice_id": NOBODY})
+
+
+def holiday_notice_settled(stage: Stage) -> Any:
+    stage.trade.confirm_holidays(stage.trade.confirm_holidays(stage.trade.propose_holidays({"2024-05-11": True})))
 
 
 _STATUS = {
     403: (not_reviewing, not_your_office, region_not_yours, stars_not_allowed),
     404: (
+        holiday_notice_not_found,
         *(award_not_found, case_not_found, evidence_not_found, objection_not_found, recognition_not_found),
         subject_not_found,
     ),
     409: (
         *(already_scored, appeal_not_allowed, award_change_not_allowed, base_move_not_allowed, case_open_already),
-        *(command_reused,),
+        *(command_reused, holiday_notice_settled),
         *(cure_expired, matter_not_open, matter_open, no_eligible_reviewer, notice_closed, notice_disputed),
         *(notice_not_over, objections_full, outcome_below_threshold, outcome_not_settled, quota_reached),
         *(recognition_settled, review_too_late),

@@ -80,6 +80,8 @@ READS: dict[str, tuple[set[Role], str]] = {
     "/v1/fusao": ({D, N, F, A, V}, "subject"),
     "/v1/fusao/{person_key}": ({D, N, F, A, V}, "subject"),
     "/v1/quotas": ({D, N, F, A, V}, IN_NO_REGION),
+    "/v1/holidays": ({F}, IN_NO_REGION),
+    "/v1/holidays/{notice_id}/evidence/{file_id}": ({F}, IN_NO_REGION),
     "/v1/reviewers": ({F}, IN_NO_REGION),
     "/v1/reports": (WORK, "report_id"),
     "/v1/reports/{report_id}": (WORK, "report_id"),
@@ -148,7 +150,7 @@ def address(world: World, path: str) -> str:
     kind = path.split("/")[2]
     things |= {"import_id": things.get("certificate-import", "") if kind == "certificate-imports" else "0" * 24}
     things |= {"file_id": things.get({"applications": "application file", "reports": "report file"}.get(kind, ""), "")}
-    things |= {"recognition_id": "0" * 24}
+    things |= {"recognition_id": "0" * 24, "notice_id": "0" * 24}
     things |= {"file_id": things["file_id"] or things.get(f"{kind.removesuffix('s')} file", "0" * 24)}
     if kind == "fusao":
         things["person_key"] = things["subject"]
@@ -208,7 +210,7 @@ def test_who_may_not_ask_is_refused_and_who_may_is_answered(
             assert status in (403, 404), f"{name}: {answers[path, name].text}"
     if not re.search(
         "import|greenway_id}/evidence|bulletin_id}/|recognition_id|certificate_number}/evidence|award_id}/evidence"
-        "|base_id}/evidence",
+        "|base_id}/evidence|holidays",
         path,
     ):
         assert seen, "the world has nothing of it, and nothing was tried"

@@ -16,9 +16,8 @@ from tests.services.housekeeping.callers import PROVINCE
 def test_a_late_holiday_notice_reckons_running_cases_anew(trade: Trade) -> None:
     trade.set_time(DAY)
     application = trade.to_notice(trade.base(1), 92, 91)
-    days = [{"day": "2023-03-08", "working": False}, {"day": "2023-03-09", "working": False}]
-    answer = trade.call("record_holiday_notice", {"document": "示例通知〔2023〕1号", "days": days}, PROVINCE)
-    assert answer["recomputed"] == 1
+    proposed = trade.propose_holidays({"2023-03-08": False, "2023-03-09": False})
+    assert trade.confirm_holidays(proposed)["recomputed"] == 1
     seen = trade.call("application", application["application_id"], PROVINCE)
     assert seen["notices"][-1]["window"]["ends_on"] == "2023-03-14"
     assert seen["history"][-1]["transition"] == "reckon"
