@@ -257,9 +257,9 @@ class Trade:
             ground=ground,
         )
 
-    def dispute(self, application: Doc) -> Doc:
+    def dispute(self, application: Doc, number: int = 1) -> Doc:
         """An objection that was admitted, so that the award is stopped."""
-        objection = self.object(application)
+        objection = self.object(application, number)
         self.admit(application, objection)
         return objection
 

@@ -121,10 +121,10 @@ def _cohort(trade: Trade, wait: Callable[[], None], day: dt.date, drafts: list[D
             trade.move(application, "decline", _PROVINCE, reason="未达到三星级标准")
     for place, application in on_notice:
         if place % 20 == 8:
-            trade.refuse(application, trade.object(application, 2))
+            trade.refuse(application, trade.object(application, place))
         if place % 20 in (5, 6):
             upheld = place % 20 == 6
-            trade.inquire(application, trade.dispute(application), upheld=upheld)
+            trade.inquire(application, trade.dispute(application, place), upheld=upheld)
             refused += [application] if upheld else []
     trade.set_time(day + _APPEALED)
     heard = _appeals(trade, refused)
@@ -194,7 +194,7 @@ def _still_going_on(trade: Trade, drafts: list[Doc]) -> None:
         if stop >= 6:
             trade.open_notice(application)
         if stop == 7:
-            trade.object(application)  # nobody answers, so it is admitted by itself
+            trade.object(application, place)  # nobody answers, so it is admitted by itself
 
 
 def _all(call: Call) -> Iterator[Doc]:
