@@ -16,7 +16,6 @@ from typing import Any
 import orjson
 from amqp import exceptions as amqp_errors
 from amqp.basic_message import Message as AmqpMessage
-from kombu import serialization
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 
@@ -35,8 +34,6 @@ _WHILE = RETRY_DELAYS[1]  # until a message comes again for which the database w
 ATTEMPT, REASON, ORIGIN, PARKED_AT = "x-attempt", "x-reason", "x-origin-queue", "x-parked-at"
 _CONFIRM_SECONDS = 30  # without a word
 _LOOK_UP = 0.5
-
-serialization.register("cloudevents", orjson.dumps, orjson.loads, CONTENT_TYPE, "utf-8")
 
 
 class TopologyMismatch(Exception):

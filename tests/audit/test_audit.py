@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from audit import logs
+from audit import logs, projections
 from audit.__main__ import audit, main
+from audit.books import number
 from audit.logs import AnchorUnreadable
 from contract.message import shard_of
 from contract.subscriptions import COUNTING_QUEUES
@@ -194,6 +195,31 @@ def test_what_is_no_bulletin_is_refused(tmp_path: Path) -> None:
             logs.printed_in(tmp_path / name)
     with pytest.raises(AnchorUnreadable):
         logs.printed_in(tmp_path / "missing.txt")
+
+
+def test_a_line_that_was_filed_once_has_nothing_earlier_and_what_nobody_filed_is_named(books: Remembered) -> None:
+    remarks, outbox = books.of("targets", "remarks"), books.of("reports", "outbox")
+    remark = next(row for row in remarks if row.get("earlier"))
+    first = next(iter(remark["earlier"].values()))[0]
+    filed = next(row for row in outbox if row.get("seq") == first["seq"])
+    last = max(row["seq"] for row in outbox)
+    event = filed["event"]
+    once = {**filed, "seq": last + 1, "event": {**event, "data": {**event["data"], "period": "2099-12"}}}
+    remark["lines"]["2099-12"] = {**first, "seq": last + 1}
+    assert [*projections.remark_faults(books.altered(targets_remarks=remarks, reports_outbox=[*outbox, once]))] == []
+    remark["earlier"]["2099-11"] = [first]
+    faults = [*projections.remark_faults(books.altered(targets_remarks=remarks, reports_outbox=[*outbox, once]))]
+    assert faults == [f"targets.remarks {remark['_id']}：earlier 与日志不一致"]
+
+
+def test_a_standing_that_counts_otherwise_is_named_with_what_it_counts_and_what_it_should(books: Remembered) -> None:
+    standings = books.of("targets", "standings")
+    counting = next(row for row in standings if len(row["counted"]) == 1 and row["counted"][0]["until"] is None)
+    (step,) = counting["counted"]
+    counting["counted"] = []
+    faults = [fault for fault in books.altered(targets_standings=standings).faults() if "计数依据" in fault]
+    should = f"{step['region']} {step['on']} {number(step.get('amount', 1)):+f}"
+    assert faults == [f"targets.standings {counting['_id']}：计数依据为 不计，应为 {should}"]
 
 
 def test_what_cannot_be_read_at_all_is_named(books: Remembered) -> None:

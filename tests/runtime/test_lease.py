@@ -2,11 +2,14 @@
 
 import datetime as dt
 import threading
+from itertools import count
 
 import pytest
+from pymongo.errors import OperationFailure
 
 from runtime import config, mongo
-from runtime.lease import Lease
+from runtime.lease import Lease, LeaseLost
+from tests.programme import until
 
 
 @pytest.fixture
@@ -82,3 +85,66 @@ def test_of_many_who_ask_at_once_one_gets_it(store: mongo.Store) -> None:
         thread.join()
     assert sorted(token is not None for token in tokens) == [False] * 5 + [True]
     assert {token for token in tokens if token} == {1}
+
+
+def test_while_a_piece_of_work_lasts_its_lease_is_extended_beside_it_and_no_longer(store: mongo.Store) -> None:
+    lease, rounds = Lease(store, "relay", seconds=0.5), count()
+    token = lease.hold()
+    assert token is not None
+    done = []
+    with lease.renewed(token, lambda: done.append(next(rounds))):
+        run_out(store)
+        until(lambda: left(store) > dt.timedelta(), what="it is extended")
+        until(lambda: len(done) > 1, what="what is to be done as often is done again")
+    assert not _renewing()
+
+
+def test_who_has_lost_it_takes_it_back_from_nobody_and_does_nothing_more_beside_the_work(store: mongo.Store) -> None:
+    first, second, done = Lease(store, "relay", seconds=0.5), Lease(store, "relay", seconds=600), []
+    token = first.hold()
+    assert token is not None
+    run_out(store)
+    assert second.hold() == 2
+    with first.renewed(token, lambda: done.append(1)):
+        until(lambda: not _renewing(), what="nobody extends what another one holds")
+    assert done == []
+    assert second.hold() == 2
+
+
+def test_a_lease_that_changed_hands_and_came_back_is_not_extended_under_the_token_before(store: mongo.Store) -> None:
+    first, second, done = Lease(store, "relay", seconds=0.5), Lease(store, "relay"), []
+    token = first.hold()
+    assert token is not None
+    run_out(store)
+    second.hold()
+    second.release()
+    with first.renewed(token, lambda: done.append(1)):
+        until(lambda: not _renewing(), what="the work is another holder's since")
+    assert done == []
+
+
+def test_only_the_holder_writes_and_only_under_the_token_it_has_now(store: mongo.Store) -> None:
+    first, second = Lease(store, "relay"), Lease(store, "relay")
+    token = first.hold()
+    assert token == 1
+    mongo.transact(store, lambda session: first.fence(session, token))
+    for lease, wrong in ((first, 2), (second, 1)):
+        with pytest.raises(LeaseLost):
+            mongo.transact(store, lambda session, lease=lease, wrong=wrong: lease.fence(session, wrong))
+
+
+def test_who_takes_over_meets_each_write_of_the_holder_that_is_under_way(store: mongo.Store) -> None:
+    """The second, too: a write that changed nothing would be met by nobody."""
+    lease = Lease(store, "relay")
+    token = lease.hold()
+    assert token is not None
+    client = store.client
+    for _ in range(2):
+        with client.start_session() as holder, client.start_session() as other, holder.start_transaction():
+            lease.fence(holder, token)
+            with pytest.raises(OperationFailure, match="onflict"), other.start_transaction():
+                store["leases"].update_one({"_id": "relay"}, {"$set": {"token": 9}}, session=other)
+
+
+def _renewing() -> bool:
+    return any(thread.name == "lease-relay" for thread in threading.enumerate())

@@ -1,3 +1,5 @@
+import datetime as dt
+
 import pytest
 from pymongo.client_session import ClientSession
 from pymongo.errors import (
@@ -128,3 +130,13 @@ def labelled(*labels: str) -> PyMongoError:
 )
 def test_waiting_helps_where_the_server_says_so_or_is_away(error: BaseException, transient: bool) -> None:
     assert mongo.transient(error) is transient
+
+
+def test_what_is_written_and_read_is_what_no_failover_takes_back(store: mongo.Store) -> None:
+    assert store.write_concern.document == {"w": "majority", "wtimeout": 30_000}
+    assert store.read_concern.level == "majority"
+    assert store.read_preference.name == "Primary"
+    store["rows"].insert_one({"_id": "1", "at": dt.datetime(2023, 5, 1, 12, tzinfo=dt.UTC)})
+    found = store["rows"].find_one({"_id": "1"})
+    assert found is not None
+    assert found["at"].utcoffset() == dt.timedelta(0)

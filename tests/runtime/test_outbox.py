@@ -102,6 +102,34 @@ def test_who_asks_for_the_log_gets_one_event_at_least_and_the_head(store, outbox
     assert len(outbox.read(0, 10**6)["items"]) == 3
 
 
+def test_places_of_the_log_are_read_in_their_order_from_either_end(store, outbox) -> None:
+    say(store, outbox, *range(1, 6))
+    outbox.order(token=1, limit=4)
+    assert [each["seq"] for each in outbox.at([4, 9, 1])] == [1, 4]
+    types = ["certification.certificate_issued"]
+    assert [each["seq"] for each in outbox.backwards(types, upto=3)] == [3, 2, 1]
+    assert not [*outbox.backwards(["certification.certificate_revoked"], upto=3)]
+    ids = {row["event"]["data"]["version"]: row["_id"] for row in store["outbox"].find()}
+    assert outbox.places([ids[2], ids[4], ids[5]]) == {ids[2]: 2, ids[4]: 4}, "the fifth has none yet"
+    assert outbox.status() == {"head_seq": 4, "published_seq": 0, "unpublished": 5}
+
+
+def test_how_far_it_was_published_and_to_which_broker_is_noted_by_who_leads(store, outbox) -> None:
+    say(store, outbox, 1, 2)
+    outbox.order(token=2)
+    assert (outbox.noted(), outbox.broker()) == ([], None)
+    outbox.published(1, token=2, lasts=[("targets.counting.0", 1, "abc")])
+    outbox.name_broker("rabbit", token=2)
+    assert (outbox.noted(), outbox.broker()) == ([("targets.counting.0", 1, "abc")], "rabbit")
+    for late in (lambda: outbox.name_broker("other", token=1), lambda: outbox.claim(1), lambda: outbox.head(token=1)):
+        with pytest.raises(LeadershipLost):
+            late()
+    outbox.claim(3)
+    with pytest.raises(LeadershipLost):
+        outbox.head(token=2)
+    assert outbox.head(token=3) == {"seq": 2, "hash": outbox.head()["hash"], "published": 1}
+
+
 def test_an_event_that_is_not_in_a_transaction_is_refused(store, outbox) -> None:
     with store.client.start_session() as session, pytest.raises(RuntimeError, match="transaction"):
         outbox.add(session, [an_envelope()])

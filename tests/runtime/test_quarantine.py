@@ -1,6 +1,7 @@
 """What a worker cannot process, and what becomes of everything else."""
 
 import datetime as dt
+import json
 import threading
 from typing import Any
 
@@ -80,6 +81,44 @@ def test_what_is_set_aside_is_listed_for_people(store: Store, capsys: pytest.Cap
     assert "housekeeping.clock  award 655f  × 1" in capsys.readouterr().out
     assert quarantine.main(["--json"]) == 0
     assert '"record": "655f"' in capsys.readouterr().out
+
+
+def test_each_worker_holds_its_own_and_each_kind_by_itself(store: Store) -> None:
+    day = Day()
+    clock, jobs = Quarantine(store, "clock", now=day), Quarantine(store, "jobs", now=day)
+    clock.attempt("case", "1", broken)
+    clock.attempt("award", "2", broken)
+    jobs.attempt("case", "3", broken)
+    for worker in (clock, jobs):
+        worker.refresh()
+    assert (clock.held("case"), clock.held("award"), jobs.held("case")) == (["1"], ["2"], ["3"])
+    assert (len(clock), len(jobs)) == (2, 1)
+    day.now += dt.timedelta(seconds=5)
+    assert clock.held("case") == [], "its time has come"
+
+
+def test_the_list_says_all_of_each_and_begins_with_what_is_held_longest(
+    space: dict[str, str], store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = Day()
+    other = mongo.database(config.read(space), "certification")
+    Quarantine(store, "clock", now=day).attempt("award", "early", broken)
+    day.now += dt.timedelta(minutes=1)
+    Quarantine(other, "imports", now=day).attempt("import", "late", broken)
+    assert quarantine.main(["--json"]) == 0
+    told = capsys.readouterr().out
+    first, second = json.loads(told[told.index("[\n") :])
+    assert first.pop("reason").startswith("KeyError at ")
+    assert first == {
+        "service": "housekeeping",
+        "worker": "clock",
+        "kind": "award",
+        "record": "early",
+        "attempts": 1,
+        "first_at": "2023-05-01T12:00:00+00:00",
+        "next_at": "2023-05-01T12:00:05+00:00",
+    }
+    assert (second["service"], second["record"]) == ("certification", "late")
 
 
 def test_a_clock_that_fails_as_a_whole_says_so_and_does_not_end(store: Store) -> None:

@@ -128,3 +128,14 @@ def test_a_line_with_tls_stays_the_library_s_own(space: dict[str, str]) -> None:
     transport = rabbit.connection(secret).transport
     assert transport.client.ssl
     assert not isinstance(transport, wire.Transport)
+
+
+def test_a_broker_that_reads_nothing_holds_a_writer_no_longer_than_ten_seconds(space: dict[str, str]) -> None:
+    with rabbit.connection(config.read(space)) as broker:
+        assert broker.connection.write_timeout == 10
+        assert broker.connection.transport.write_timeout == 10
+        assert not rabbit.is_blocked(broker)
+        broker.connection._on_blocked()
+        assert rabbit.is_blocked(broker)
+        broker.connection._on_unblocked()
+        assert not rabbit.is_blocked(broker)
