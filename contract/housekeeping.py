@@ -138,6 +138,7 @@ class MoveFusao(Message):
     person_key = fields.PersonKey(required=True)
     employer = fields.Id(required=True)
     reason = fields.PlainText(required=True, at_most=500)
+    evidence = fields.Many(fields.Nested(Evidence), load_default=list)
     expected_version = fields.Whole(at_least=1)
 
 

@@ -4,13 +4,15 @@ from flask import url_for
 from flask_smorest import Blueprint
 from werkzeug import Response
 
+from contract import applications as cased
 from contract import fields
 from contract import housekeeping as public
 from contract.message import Message
 from contract.regions import RegionAmbiguous, RegionUnknown
-from gateway import pages, scopes
+from gateway import downloads, pages, scopes
 from gateway.bases import ONCE, SERVICE, WRITERS, ListSubjects
 from gateway.door import Asked, answer, ask, etag, operation
+from gateway.downloads import BYTES
 from gateway.openapi import Answer
 
 blueprint = Blueprint("fusao", __name__, url_prefix="/v1/fusao", description="河北福嫂 · 福嫂")
@@ -87,16 +89,37 @@ def read_fusao(asked: Asked, person_key: str) -> Response:
     once=True,
     edits=True,
     answers=Answer(200, public.Fusao, "现在的登记 · as it is registered now", headers=("ETag",)),
-    refusals=(*ONCE, public.SubjectNotFound, public.SubjectChanged, public.SubjectNotActive),
+    refusals=(
+        *ONCE,
+        public.SubjectNotFound,
+        public.SubjectChanged,
+        public.SubjectNotActive,
+        cased.EvidenceMissing,
+    ),
 )
 def move_fusao(asked: Asked, person_key: str) -> Response:
     """变更所在单位 · Another employer
 
-    申报和认定不随之变动，各自待人处理。
-    Applications and awards do not move with her: each waits for somebody to settle what it means.
+    须附材料。申报和认定不随之变动，各自待人处理。
+    On evidence. Applications and awards do not move with her: each waits for somebody to settle what it means.
     """
     found = ask(SERVICE, "move_fusao", asked.command(person_key=person_key), asked.actor)
     return answer(found, ETag=etag(found))
+
+
+@operation(
+    blueprint,
+    "GET",
+    "/<person_key:person_key>/evidence/<id:file_id>",
+    scopes=[scopes.STARS_READ],
+    answers=Answer(200, None, "材料 · the document", BYTES, headers=("Content-Disposition",)),
+    refusals=(public.SubjectNotFound, cased.EvidenceNotFound, public.StarsNotAllowed),
+)
+def read_fusao_evidence(asked: Asked, person_key: str, file_id: str) -> Response:
+    """查阅登记材料 · See a document that a change rests on"""
+    found = ask(SERVICE, "fusao_file", person_key, file_id, asked.actor)
+    missing = cased.EvidenceNotFound("没有这份材料", "there is no such document")
+    return downloads.proof(file_id, found["sha256"], missing=missing)
 
 
 @operation(

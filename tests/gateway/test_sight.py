@@ -79,6 +79,7 @@ READS: dict[str, tuple[set[Role], str]] = {
     "/v1/bases/{base_id}/evidence/{file_id}": ({D, N, F, A, V}, IN_NO_REGION),
     "/v1/fusao": ({D, N, F, A, V}, "subject"),
     "/v1/fusao/{person_key}": ({D, N, F, A, V}, "subject"),
+    "/v1/fusao/{person_key}/evidence/{file_id}": ({D, N, F, A, V}, IN_NO_REGION),
     "/v1/quotas": ({D, N, F, A, V}, IN_NO_REGION),
     "/v1/holidays": ({F}, IN_NO_REGION),
     "/v1/holidays/{notice_id}/evidence/{file_id}": ({F}, IN_NO_REGION),
@@ -210,7 +211,7 @@ def test_who_may_not_ask_is_refused_and_who_may_is_answered(
             assert status in (403, 404), f"{name}: {answers[path, name].text}"
     if not re.search(
         "import|greenway_id}/evidence|bulletin_id}/|recognition_id|certificate_number}/evidence|award_id}/evidence"
-        "|base_id}/evidence|holidays",
+        "|base_id}/evidence|person_key}/evidence|holidays",
         path,
     ):
         assert seen, "the world has nothing of it, and nothing was tried"

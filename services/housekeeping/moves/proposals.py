@@ -30,9 +30,7 @@ def propose(
             "a move is proposed already: have it confirmed or refused first",
             facts={"version": base.version},
         )
-    if not evidence:
-        fault = field_error("/evidence", "missing", "须附证据材料", "is needed")
-        raise EvidenceMissing("迁移、合并须附证据材料", "this needs evidence", [fault])
+    require_evidence(evidence)
     after = replace(base, proposed=ProposedMove(region, merged_into, by.client_id, at, reason, evidence))
     return registry.changed(after, "move_proposed", at=at, by=by.client_id, reason=reason, evidence=evidence)
 
@@ -71,3 +69,10 @@ def decide(base: Base, decision: AwardDecision, *, at: dt.datetime, by: Actor, r
         merged_into=proposed.merged_into,
         status=SubjectStatus.MERGED,
     )
+
+
+def require_evidence(evidence: tuple[Evidence, ...]) -> None:
+    """Raises EvidenceMissing."""
+    if not evidence:
+        fault = field_error("/evidence", "missing", "须附证据材料", "is needed")
+        raise EvidenceMissing("迁移、合并、换单位须附证据材料", "this needs evidence", [fault])

@@ -83,7 +83,8 @@ class MoveCalls(Calls):
 
     @rpc
     def move_fusao(self, command: dict[str, Any], actor: dict[str, Any]) -> dict[str, Any]:
-        """MoveFusao -> Fusao: another employer. Her open case and standing awards stay, with a matter to settle."""
+        """MoveFusao -> Fusao: another employer. Her open case and standing awards stay, with a matter to settle.
+        Refuses SubjectNotFound, SubjectChanged, SubjectNotActive, EvidenceMissing."""
         asked, who = public.MoveFusao.read(command), Actor.of(actor)
         who.require(access.APPLY, access.DECIDE)
         kept = casework(self.settings)
@@ -93,6 +94,7 @@ class MoveCalls(Calls):
             before = kept.registry.fusao(asked["person_key"], session)
             registry.require_sight(who, before)
             registry.check_version(before, asked.get("expected_version"))
+            proposals.require_evidence(evidence_of(asked))
             employer = kept.registry.base(asked["employer"], session)
             registry.require_active(employer)
             kept.registry.lock(session, employer)
@@ -102,6 +104,7 @@ class MoveCalls(Calls):
                 at=at,
                 by=who.client_id,
                 reason=asked["reason"],
+                evidence=evidence_of(asked),
                 employer=employer.base_id,
                 region=employer.region,
                 organisation=employer.organisation,

@@ -119,10 +119,14 @@ class RegistryCalls(Calls):
         EvidenceNotFound."""
         found = registry_of(self.settings).base(base_id)
         registry.require_sight_of_base(Actor.of(actor), found)
-        named = {item.file_id: item.sha256 for change in found.history for item in change.evidence}
-        if file_id not in named:
-            raise EvidenceNotFound("没有这份材料", "there is no such document")
-        return {"file_id": file_id, "sha256": named[file_id]}
+        return _file(found, file_id)
+
+    @rpc
+    def fusao_file(self, person_key: str, file_id: str, actor: dict[str, Any]) -> dict[str, Any]:
+        """As ``base_file``, of a 福嫂."""
+        found = registry_of(self.settings).fusao(person_key)
+        registry.require_sight(Actor.of(actor), found)
+        return _file(found, file_id)
 
     @rpc
     def bases(
@@ -226,6 +230,13 @@ class RegistryCalls(Calls):
 
 def _fusao(kept: Registry, person_key: str) -> dict[str, Any]:
     return shown_fusao(kept.fusao(person_key), kept.held_by(person_key))
+
+
+def _file(subject: Base | Fusao, file_id: str) -> dict[str, Any]:
+    named = {item.file_id: item.sha256 for change in subject.history for item in change.evidence}
+    if file_id not in named:
+        raise EvidenceNotFound("没有这份材料", "there is no such document")
+    return {"file_id": file_id, "sha256": named[file_id]}
 
 
 def _organisation(who: Actor, asked: str | None, otherwise: str) -> str:

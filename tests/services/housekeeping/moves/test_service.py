@@ -81,6 +81,19 @@ def test_a_move_that_is_refused_changes_nothing_and_may_be_proposed_anew(awarded
     assert trade.propose_move(awarded["subject_key"], region="130203")["proposed"]["region"] == "130203"
 
 
+def test_a_fusao_s_change_of_employer_rests_on_a_file_that_was_handed_in(trade: Trade) -> None:
+    trade.set_time(DAY)
+    hers, other = trade.fusao(1, trade.base(1)), trade.base(2)
+    command = {"person_key": hers["person_key"], "employer": other["base_id"], "reason": "转岗"}
+    with pytest.raises(EvidenceMissing):
+        trade.call("move_fusao", command, PROVINCE)
+    item = trade.evidence("contract")
+    moved = trade.call("move_fusao", command | {"evidence": [item]}, PROVINCE)
+    assert (moved["employer"], moved["history"][-1]["evidence"]) == (other["base_id"], [item])
+    found = trade.call("fusao_file", hers["person_key"], item["file_id"], PROVINCE)
+    assert found == {"file_id": item["file_id"], "sha256": item["sha256"]}
+
+
 def verdict(trade: Trade, award: dict[str, Any]) -> Any:
     return trade.call("verify_award", number=award["award_number"])["verdict"]
 
@@ -149,6 +162,7 @@ def test_nobody_is_taken_on_by_a_base_that_merges_at_that_moment(trade: Trade, h
 
     def change_employer() -> Any:
         command = {"person_key": hers["person_key"], "employer": gone["base_id"], "reason": "转岗"}
+        command["evidence"] = [trade.evidence("contract")]
         return trade.call("move_fusao", command, PROVINCE)
 
     application = trade.apply(hers)
