@@ -95,6 +95,8 @@ def test_each_worker_holds_its_own_and_each_kind_by_itself(store: Store) -> None
     assert (len(clock), len(jobs)) == (2, 1)
     day.now += dt.timedelta(seconds=5)
     assert clock.held("case") == [], "its time has come"
+    assert clock.attempt("award", "2", lambda: "mended") == "mended"
+    assert {row["record"] for row in store["quarantine"].find()} == {"1", "3"}, "the others are still set aside"
 
 
 def test_the_list_says_all_of_each_and_begins_with_what_is_held_longest(

@@ -364,6 +364,7 @@ def test_an_application_of_before_goes_on_by_the_rule_of_now_and_what_was_under_
     seen = trade.call("application", disputed["application_id"], PROVINCE)
     assert seen["procedure"] == "stars-2"
     assert "提出异议" in [step["name"] for step in seen["history"]]
+    assert "stars-2接替stars-1" in [step.get("reason") for step in seen["history"]]
 
     trade.object(quiet)
     assert state(trade, quiet) == "on_notice", "nobody stops an older application either"

@@ -15,7 +15,7 @@ from services.targets.copies.remarks import Remarks
 from services.targets.copies.rounds import Rounds
 from services.targets.counting import Counting
 from services.targets.ledger.judge import covers, everywhere
-from services.targets.ledger.rows import Ledger, Row
+from services.targets.ledger.rows import Ledger, Row, scope
 from services.targets.ledger.store import Rollups
 from services.targets.rules import rules as counting_rules
 from services.targets.store import Counts
@@ -220,3 +220,24 @@ def test_every_region_is_there_once(the_plan: Plan) -> None:
         assert covers(indicator, PROVINCE)
         if indicator.measure is not Measure.STATE and indicator.reporting is None:
             assert covers(indicator, COUNTY)
+
+
+@pytest.mark.parametrize(
+    ("indicator", "says"),
+    [
+        ("1.1", "不低于；县级填报"),
+        ("3.1", "完成；县级填报；每地1个"),
+        ("4.2", "完成；4.1的其中项；县级填报"),
+        ("8", "按工作状态和佐证；县级填报"),
+        ("8.2", "达到（存量）；县级填报"),
+        ("12.1", "不低于；持证人员，每人计一次"),
+        ("13.2", "左右（±5%）；县级填报"),
+        ("14.2", "完成；14.3、14.4、14.5、14.6之和"),
+        ("19.1", "完成；认定，每个主体计一次"),
+        ("19.3", "完成；经确认的活动"),
+        ("20.1", "完成；市级填报；每地1个"),
+        ("20.2", "完成；省级填报"),
+    ],
+)
+def test_a_row_says_how_its_target_is_worded_and_what_is_counted(the_plan: Plan, indicator: str, says: str) -> None:
+    assert scope(the_plan, the_plan.indicators[indicator]) == says

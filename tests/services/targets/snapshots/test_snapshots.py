@@ -73,6 +73,25 @@ def test_what_takes_effect_after_the_rounds_last_day_is_not_in_it(year: Year) ->
     assert value(year, locked(year, year.close()), "2.1") == 7
 
 
+def test_what_came_after_it_is_told_up_to_the_last_event_that_was_heard_and_the_last_day_of_the_round(
+    year: Year,
+) -> None:
+    year.report("2.1", "130102", 7)
+    snapshot = locked(year, year.close())
+    year.report("2.1", "130104", 5)
+    last = year.seq
+    year.report("2.1", "130102", 11, period="2023-11")
+    told = {upto: [*year.snapshots.since(snapshot, upto={"reports": upto})] for upto in (last - 1, last, last + 1)}
+    assert told[last - 1] == []
+    assert [(moved.region, moved.value) for moved in told[last]] == [("130104", Decimal(5))]
+    assert told[last + 1] == told[last], "the next month is not the round's"
+    (moved,) = told[last]
+    on_its_day = replace(snapshot, as_of=moved.effective_on)
+    the_day_before = replace(snapshot, as_of=moved.effective_on - dt.timedelta(days=1))
+    found = [year.snapshots.has_moved(each, upto={"reports": last}) for each in (on_its_day, the_day_before)]
+    assert found == [True, False]
+
+
 def test_what_was_said_last_before_the_closing_is_in_it(year: Year) -> None:
     year.report("2.1", "130102", 7)
     year.report("2.1", "130104", 5)
