@@ -42,6 +42,7 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 proc_name = "yanzhao-gateway"
 
 _M_ARENA_MAX = -8  # malloc.h
+_M_MMAP_THRESHOLD = -3
 
 _made: str | None = None
 if WORKERS > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
@@ -97,9 +98,12 @@ def _need_database(settings: environment.Config) -> None:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Before the threads are there. glibc gives each thread an arena of its own, up to eight a core, and each arena
-    stays as large as its largest request made it."""
+    stays as large as its largest request made it. What is large is to be a mapping of its own, given back when it is
+    freed: glibc raises that threshold to 32 MiB by itself, and never again lowers it, unless it is set."""
     with suppress(AttributeError):  # another libc has no arenas
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_ARENA_MAX, 2)
+        mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
 
 
 def post_worker_init(worker: Any) -> None:
