@@ -74,7 +74,7 @@ def _awards(books: Books, indicator: Indicator) -> Mapping[tuple[str, str, str],
     found: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for subject, awards in of.items():
         region: str | None = None
-        for day in sorted({change["effective_on"] for award in awards for change in award["history"]}):
+        for day in sorted({_begins(award, change) for award in awards for change in award["history"]}):
             standing = [award for award in awards if _stands(award, day, rule)]
             if standing and region is None:
                 region = min((award["_id"], award["region"]) for award in standing)[1]
@@ -85,8 +85,13 @@ def _awards(books: Books, indicator: Indicator) -> Mapping[tuple[str, str, str],
     return found
 
 
+def _begins(award: Any, change: Any) -> str:
+    """An award stands on no day before it was made, whatever a change of it says."""
+    return str(max(award["awarded_on"], change["effective_on"]))
+
+
 def _stands(award: Any, day: str, rule: Mapping[str, Any]) -> bool:
-    changes = [change for change in award["history"] if change["effective_on"] <= day]
+    changes = [change for change in award["history"] if _begins(award, change) <= day]
     if not changes:
         return False
     last = max(changes, key=lambda change: change["version"])

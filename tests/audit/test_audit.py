@@ -130,6 +130,15 @@ def test_what_one_person_did_of_an_award_is_named(books: Remembered) -> None:
     assert f"housekeeping.awards {confirmed['award_id']}：没有经省级确认的市级认定报告" in nothing
 
 
+def test_an_award_counts_on_no_day_before_it_was_made(books: Remembered) -> None:
+    """As the logs are counted: a change that says that it took effect before is of the day of the award."""
+    awards = books.of("housekeeping", "awards")
+    for award in awards:
+        award["history"][0]["effective_on"] = "2023-01-01"
+    assert awards
+    assert not [fault for fault in books.altered(housekeeping_awards=awards).faults() if "应计" in fault]
+
+
 @pytest.mark.parametrize("changed", [{"reviewed_by": "dispatcher"}, {"issued_by": "dispatcher-2"}, {"issued_by": None}])
 def test_a_bulletin_that_was_not_issued_by_three_is_named(books: Remembered, changed: dict[str, str | None]) -> None:
     outbox = books.of("targets", "outbox")

@@ -53,8 +53,9 @@ def _certificate(settings: Config, fact_id: str) -> Iterator[str]:
     if found is None:
         yield "there is no such certificate"
         return
-    filed = mongo.database(settings, "training")["assessors"].find({"name": found["assessor"]})
-    prefixes = tuple(prefix for filing in filed for prefix in filing["number_prefixes"])
+    # By the log: it may have been filed under another name, or withdrawn, since.
+    filed = mongo.database(settings, "training")["outbox"].find({"event.data.assessor": found["assessor"]})
+    prefixes = tuple(prefix for row in filed for prefix in row["event"]["data"]["number_prefixes"])
     reviewed = {step["by"] for step in found["history"] if step["event"] == "certificate_verified"}
     if not found["numbers"][0].startswith(prefixes) and not reviewed - {found["history"][0]["by"]}:
         yield f"{found['numbers'][0]} is no number that its assessor has filed, and nobody has reviewed it"
