@@ -23,6 +23,7 @@ from runtime.config import Config, ConfigurationMissing, read
 _PRINTED = 20  # of one check
 _MOST = 10_000  # of one check
 _LONGEST = 120.0  # seconds, as long as what differs is another thing at each look: copies are still made
+_LEAST = 4  # looks, however long one takes on a busy machine
 _BETWEEN = 1.0
 _PATIENCE = 30.0  # seconds to wait until what was published is counted
 
@@ -46,8 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def audit(config: Config, anchors: Sequence[Anchor] = (), *, sealed: bool = False) -> int:
     before: list[str] = []
-    until = time.monotonic() + _LONGEST
-    while time.monotonic() < until:
+    until, looks = time.monotonic() + _LONGEST, 0
+    while time.monotonic() < until or looks < _LEAST:
+        looks += 1
         books = Books(config)
         heads = _settled(books)
         if heads is None:
@@ -59,7 +61,8 @@ def audit(config: Config, anchors: Sequence[Anchor] = (), *, sealed: bool = Fals
         before = faults  # a copy may be made of an event at this moment: what is wrong stays so
         time.sleep(_BETWEEN)
     else:
-        print("对账期间数据一直在变，请在空闲时再试", file=sys.stderr)
+        print("对账期间数据一直在变，请在空闲时再试；最后一次看到的不符之处：", file=sys.stderr)
+        print("\n".join(before[:_PRINTED]) or "没有，但日志又有新事件", file=sys.stderr)
         return 2
     print("\n".join(lines))
     reached = "、".join(f"{service} 第 {seq} 号" for service, seq in heads.items())

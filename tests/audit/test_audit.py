@@ -231,6 +231,18 @@ def test_a_standing_that_counts_otherwise_is_named_with_what_it_counts_and_what_
     assert faults == [f"targets.standings {counting['_id']}：计数依据为 不计，应为 {should}"]
 
 
+def test_an_audit_that_gives_up_says_what_kept_changing(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However short the time, it looks more than once before that."""
+    looks = iter(range(100))
+    monkeypatch.setattr("audit.__main__._LONGEST", 0.0)
+    monkeypatch.setattr("audit.__main__._BETWEEN", 0.0)
+    monkeypatch.setattr("audit.__main__._checked", lambda _work: ([], [f"第 {next(looks)} 次所见"]))
+    assert audit(world.settings) == 2
+    assert "第 3 次所见" in capsys.readouterr().err
+
+
 def test_what_cannot_be_read_at_all_is_named(books: Remembered) -> None:
     lines = books.of("reports", "lines")
     del lines[0]["period"]
