@@ -5,7 +5,7 @@ from enum import StrEnum
 from contract import fields
 from contract.actor import ClientId
 from contract.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from contract.housekeeping import AwardDecision, Evidence, EvidenceOnFile, Matter, Settlement, SubjectKind
+from contract.housekeeping import Confirmation, Evidence, EvidenceOnFile, Matter, Settlement, SubjectKind
 from contract.message import Message
 
 
@@ -181,7 +181,7 @@ class DecideHolidayNotice(Message):
 
     command_id = fields.Text(at_most=100)
     notice_id = fields.Id(required=True)
-    decision = fields.Choice(AwardDecision, required=True)
+    decision = fields.Choice(Confirmation, required=True)
     reason = fields.PlainText(required=True, at_most=500)
 
 

@@ -225,8 +225,8 @@ class Fusao(Message):
     history = fields.Many(fields.Nested(RegistryChange), required=True)
 
 
-class AwardDecision(StrEnum):
-    """What a second person makes of a change that was proposed."""
+class Confirmation(StrEnum):
+    """What a second person makes of what one has proposed or reported."""
 
     CONFIRM = "confirm"
     REFUSE = "refuse"
@@ -241,7 +241,7 @@ class DecideBaseMove(Message):
 
     command_id = fields.Text(at_most=100)
     base_id = fields.Id(required=True)
-    decision = fields.Choice(AwardDecision, required=True)
+    decision = fields.Choice(Confirmation, required=True)
     reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
 
@@ -262,7 +262,7 @@ class ChangeAward(Message):
 class DecideAwardChange(Message):
     command_id = fields.Text(at_most=100)
     award_id = fields.Id(required=True)
-    decision = fields.Choice(AwardDecision, required=True)
+    decision = fields.Choice(Confirmation, required=True)
     reason = fields.PlainText(required=True, at_most=500)
     expected_version = fields.Whole(at_least=1)
 

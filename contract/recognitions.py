@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from contract import fields
 from contract.errors import Conflict, NotFound, Stale
-from contract.housekeeping import Evidence, EvidenceOnFile, SubjectKind
+from contract.housekeeping import Confirmation, Evidence, EvidenceOnFile, SubjectKind
 from contract.message import Message
 
 
@@ -14,11 +14,6 @@ class RecognitionState(StrEnum):
     CONFIRMED = "confirmed"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"  # by the city that reported it
-
-
-class RecognitionDecision(StrEnum):
-    CONFIRM = "confirm"
-    REFUSE = "refuse"
 
 
 class RecogniseByCity(Message):
@@ -40,7 +35,7 @@ class RecogniseByCity(Message):
 class DecideRecognition(Message):
     command_id = fields.Text(at_most=100)
     recognition_id = fields.Id(required=True)
-    decision = fields.Choice(RecognitionDecision, required=True)
+    decision = fields.Choice(Confirmation, required=True)
     reason = fields.PlainText(required=True, at_most=500)
     evidence = fields.Many(fields.Nested(Evidence), load_default=list)
     expected_version = fields.Whole(at_least=1)

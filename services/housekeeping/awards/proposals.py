@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from contract.applications import EvidenceMissing, NotYourOffice
 from contract.errors import field_error
-from contract.housekeeping import AwardChangeNotAllowed, AwardDecision, RecognisedBy, Settlement
+from contract.housekeeping import AwardChangeNotAllowed, Confirmation, RecognisedBy, Settlement
 from services.housekeeping.access import Actor
 from services.housekeeping.awards import domain as awards
 from services.housekeeping.awards.domain import Award, Proposal
@@ -45,7 +45,7 @@ def propose(
     )
 
 
-def decide(award: Award, decision: AwardDecision, *, today: dt.date, at: dt.datetime, by: Actor, reason: str) -> Award:
+def decide(award: Award, decision: Confirmation, *, today: dt.date, at: dt.datetime, by: Actor, reason: str) -> Award:
     """Raises AwardChangeNotAllowed, MatterOpen, MatterNotOpen, NotYourOffice."""
     by.require_office("province", region=award.region)
     proposed = award.proposed
@@ -61,7 +61,7 @@ def decide(award: Award, decision: AwardDecision, *, today: dt.date, at: dt.date
             "提出变更的人不得自行确认，请由另一人办理", "who proposed a change does not decide about it: let another"
         )
     after = replace(award, proposed=None)
-    if decision is AwardDecision.REFUSE:
+    if decision is Confirmation.REFUSE:
         return awards.moved(after, "change_refused", effective_on=today, at=at, by=by.client_id, reason=reason)
     return _applied(after, proposed, by=by.client_id, reason=reason, today=today, at=at)
 

@@ -7,7 +7,7 @@ from pymongo.client_session import ClientSession
 
 from contract import applications, fields, regions
 from contract import housekeeping as public
-from contract.housekeeping import Awaits, AwardDecision, AwardStatus, RecognisedBy, Settlement, SubjectKind, Verdict
+from contract.housekeeping import Awaits, AwardStatus, Confirmation, RecognisedBy, Settlement, SubjectKind, Verdict
 from contract.words import Role
 from runtime.clock import day_of
 from runtime.hosting import rpc
@@ -56,7 +56,7 @@ class AwardCalls(Calls):
         """DecideAwardChange -> Award, changed as it was proposed, or as it was. Refuses AwardNotFound,
         AwardChangedMeanwhile, AwardChangeNotAllowed, MatterOpen, MatterNotOpen, NotYourOffice."""
         asked, who = public.DecideAwardChange.read(command), Actor.of(actor)
-        decision = AwardDecision(asked["decision"])
+        decision = Confirmation(asked["decision"])
 
         def step(award: Award, at: dt.datetime) -> Award:
             return proposals.decide(award, decision, today=day_of(at), at=at, by=who, reason=asked["reason"])

@@ -21,7 +21,7 @@ from contract.applications import (
     NotYourOffice,
 )
 from contract.errors import field_error
-from contract.housekeeping import AwardDecision
+from contract.housekeeping import Confirmation
 from runtime.workdays import Calendar
 from services.housekeeping.access import Actor
 from services.housekeeping.evidence import Evidence
@@ -29,8 +29,8 @@ from services.housekeeping.evidence import Evidence
 _LIMITS = Path(__file__).with_name("limits.toml")
 _ONE_DAY = dt.timedelta(days=1)
 _SETTLED = {
-    AwardDecision.CONFIRM: HolidayNoticeState.CONFIRMED,
-    AwardDecision.REFUSE: HolidayNoticeState.REFUSED,
+    Confirmation.CONFIRM: HolidayNoticeState.CONFIRMED,
+    Confirmation.REFUSE: HolidayNoticeState.REFUSED,
 }
 
 
@@ -80,7 +80,7 @@ def propose(notice: Notice, *, recorded: Calendar, plan_year: int) -> Notice:
 
 def decide(
     notice: Notice,
-    decision: AwardDecision,
+    decision: Confirmation,
     *,
     recorded: Calendar,
     plan_year: int,
@@ -99,7 +99,7 @@ def decide(
         raise NotYourOffice(
             "录入通知的人不得自行确认，请由另一人办理", "who recorded it does not confirm it: let another"
         )
-    if decision is AwardDecision.CONFIRM:
+    if decision is Confirmation.CONFIRM:
         propose(notice, recorded=recorded, plan_year=plan_year)
     return replace(
         notice,

@@ -7,7 +7,7 @@ from pymongo.client_session import ClientSession
 import plan as plans
 from contract import applications as public
 from contract import fields
-from contract.housekeeping import AwardDecision
+from contract.housekeeping import Confirmation
 from runtime import mongo
 from runtime.hosting import rpc
 from runtime.pages import ReadPage, given, walked
@@ -51,7 +51,7 @@ class HolidayCalls(Calls):
         who.require_office("province")
         root, at, _ = self._now()
         notices = notices_of(self.settings)
-        decision = AwardDecision(asked["decision"])
+        decision = Confirmation(asked["decision"])
 
         def work(session: ClientSession) -> str:
             before = notices.get(asked["notice_id"], session)
@@ -65,12 +65,12 @@ class HolidayCalls(Calls):
                 reason=asked["reason"],
             )
             notices.put(session, before, after)
-            if decision is AwardDecision.CONFIRM:
+            if decision is Confirmation.CONFIRM:
                 root.record_holidays(session, after.worked, document=after.document, at=at, by=who.client_id)
             return before.notice_id
 
         notice_id = root.commands.once(who.client_id, asked, work)
-        recomputed = casework(self.settings).reckon_all(at) if decision is AwardDecision.CONFIRM else 0
+        recomputed = casework(self.settings).reckon_all(at) if decision is Confirmation.CONFIRM else 0
         return self._shown_notice(notice_id, recomputed=recomputed)
 
     @rpc

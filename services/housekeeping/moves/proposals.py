@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from contract.applications import EvidenceMissing, NotYourOffice
 from contract.errors import field_error
-from contract.housekeeping import AwardDecision, BaseMoveNotAllowed, SubjectStatus
+from contract.housekeeping import BaseMoveNotAllowed, Confirmation, SubjectStatus
 from services.housekeeping.access import Actor
 from services.housekeeping.evidence import Evidence
 from services.housekeeping.registry import domain as registry
@@ -35,7 +35,7 @@ def propose(
     return registry.changed(after, "move_proposed", at=at, by=by.client_id, reason=reason, evidence=evidence)
 
 
-def decide(base: Base, decision: AwardDecision, *, at: dt.datetime, by: Actor, reason: str) -> Base:
+def decide(base: Base, decision: Confirmation, *, at: dt.datetime, by: Actor, reason: str) -> Base:
     """Raises BaseMoveNotAllowed, NotYourOffice."""
     proposed = base.proposed
     if proposed is None:
@@ -47,7 +47,7 @@ def decide(base: Base, decision: AwardDecision, *, at: dt.datetime, by: Actor, r
             "提出变更的人不得自行确认，请由另一人办理", "who proposed a change does not decide about it: let another"
         )
     after = replace(base, proposed=None)
-    if decision is AwardDecision.REFUSE:
+    if decision is Confirmation.REFUSE:
         return registry.changed(after, "move_refused", at=at, by=by.client_id, reason=reason)
     if proposed.merged_into is None:
         return registry.changed(

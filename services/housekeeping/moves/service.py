@@ -63,7 +63,7 @@ class MoveCalls(Calls):
         SubjectNotActive, BaseMoveNotAllowed, NotYourOffice."""
         asked, who = public.DecideBaseMove.read(command), Actor.of(actor)
         who.require(access.DECIDE)
-        decision = public.AwardDecision(asked["decision"])
+        decision = public.Confirmation(asked["decision"])
         kept = casework(self.settings)
         _, at, today = self._now()
 
@@ -72,10 +72,10 @@ class MoveCalls(Calls):
             registry.require_sight_of_base(who, before)
             registry.check_version(before, asked.get("expected_version"))
             after = proposals.decide(before, decision, at=at, by=who, reason=asked["reason"])
-            if decision is public.AwardDecision.CONFIRM and after.merged_into:
+            if decision is public.Confirmation.CONFIRM and after.merged_into:
                 kept.registry.lock(session, _active(kept, session, after.merged_into))
             kept.registry.replace_base(session, before, after)
-            if decision is public.AwardDecision.CONFIRM:
+            if decision is public.Confirmation.CONFIRM:
                 _leave_behind(kept, session, before, after, today=today)
             return before.base_id
 

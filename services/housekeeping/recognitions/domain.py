@@ -4,10 +4,9 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 
 from contract.applications import NotYourOffice
-from contract.housekeeping import CityNoticeTooShort, SubjectKind
+from contract.housekeeping import CityNoticeTooShort, Confirmation, SubjectKind
 from contract.recognitions import (
     RecognitionChanged,
-    RecognitionDecision,
     RecognitionNotFound,
     RecognitionSettled,
     RecognitionState,
@@ -18,8 +17,8 @@ from services.housekeeping.awards.domain import Award
 from services.housekeeping.evidence import Evidence
 
 _SETTLED = {
-    RecognitionDecision.CONFIRM: RecognitionState.CONFIRMED,
-    RecognitionDecision.REFUSE: RecognitionState.REFUSED,
+    Confirmation.CONFIRM: RecognitionState.CONFIRMED,
+    Confirmation.REFUSE: RecognitionState.REFUSED,
 }
 
 
@@ -88,7 +87,7 @@ def check_notice(
 
 def decide(
     recognition: Recognition,
-    decision: RecognitionDecision,
+    decision: Confirmation,
     *,
     by: Actor,
     award_id: str | None,

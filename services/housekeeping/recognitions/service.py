@@ -10,8 +10,8 @@ from contract import housekeeping as awarded
 from contract import recognitions as public
 from contract.applications import EvidenceMissing, EvidenceNotFound
 from contract.errors import field_error
-from contract.housekeeping import RecognisedBy, SubjectKind
-from contract.recognitions import RecognitionDecision, RecognitionState
+from contract.housekeeping import Confirmation, RecognisedBy, SubjectKind
+from contract.recognitions import RecognitionState
 from contract.words import Role
 from runtime import mongo
 from runtime.clock import day_of
@@ -100,12 +100,12 @@ class RecognitionCalls(Calls):
         on; refused, nothing is, and what counted before is revoked. Refuses RecognitionNotFound, RecognitionChanged,
         RecognitionSettled, NotYourOffice, SubjectNotActive, AwardChangeNotAllowed."""
         asked, who = public.DecideRecognition.read(command), Actor.of(actor)
-        decision, evidence = RecognitionDecision(asked["decision"]), evidence_of(asked)
+        decision, evidence = Confirmation(asked["decision"]), evidence_of(asked)
         _, standing, registered = self._recognitions()
         award_id = mongo.new_id()
 
         def step(before: Recognition, at: dt.datetime, session: ClientSession) -> Recognition:
-            confirmed = decision is RecognitionDecision.CONFIRM
+            confirmed = decision is Confirmation.CONFIRM
             after = recognitions.decide(
                 before,
                 decision,
